@@ -1,0 +1,33 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Skip what this machine cannot run, each with its reason; find the shared data."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NEEDS = {
+    "ros": ("rclpy", "no rclpy here: run scripts/ros-env --run pytest -m ros, or source ROS 2"),
+    "launch": ("launch_ros", "no launch_ros here: source a full ROS 2 and run pytest -m launch"),
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Skip tests marked `ros` or `launch` where the module they need does not exist."""
+    for marker, (module, reason) in NEEDS.items():
+        if importlib.util.find_spec(module) is None:
+            for item in items:
+                if item.get_closest_marker(marker):
+                    item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of public sequences and checkpoints that is not part of the repository."""
+    folder = Path(os.environ.get("RE3_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"no shared data at {folder}: set RE3_SHARED to the folder that holds it")
+    return folder
