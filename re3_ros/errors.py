@@ -1,0 +1,59 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every error that re3_ros raises on purpose.
+
+::
+
+    Re3Error
+    ├── InputError (ValueError)   what a caller handed in is not usable; nothing was changed
+    │   ├── ImageError            image of the wrong type, shape, size or encoding
+    │   ├── BoxError              box that is not finite, inverted, too small or outside the image
+    │   ├── TargetError           unknown or duplicate target id
+    │   ├── CameraError           camera that was not declared
+    │   └── StampError            time stamp that goes backwards or is no longer remembered
+    ├── WeightsError              weights missing, truncated, of another network, or with a wrong hash
+    ├── SourceError               video, image folder, bag or topic that cannot be read
+    └── ConfigError               setting out of range or unknown
+
+Each message names the offending value, what was expected, and the way out.
+"""
+
+
+class Re3Error(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class InputError(Re3Error, ValueError):
+    """Input that is not usable; the receiver's state is as it was before the call."""
+
+
+class ImageError(InputError):
+    """Image of the wrong type, shape, size or encoding."""
+
+
+class BoxError(InputError):
+    """Box that is not finite, inverted, too small, or outside the image."""
+
+
+class TargetError(InputError):
+    """Unknown or duplicate target id."""
+
+
+class CameraError(InputError):
+    """Camera that was not declared."""
+
+
+class StampError(InputError):
+    """Time stamp that goes backwards or is no longer remembered."""
+
+
+class WeightsError(Re3Error):
+    """Weights that are missing, truncated, of another network, or with a wrong hash."""
+
+
+class SourceError(Re3Error):
+    """Video, image folder, bag or topic that cannot be read."""
+
+
+class ConfigError(Re3Error):
+    """Setting that is unknown or out of range."""
