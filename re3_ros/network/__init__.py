@@ -1,0 +1,22 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The network: crop embeddings, late fusion, factored LSTM, corner regression, and its weights."""
+
+from ._base import Output, Re3Network
+from ._checkpoint import load, read_metadata, save
+from ._presets import PRESETS, Preset, build
+from ._recurrent import FactoredLSTM, Peephole, PeepholeLSTMCell
+
+__all__ = [
+    "PRESETS",
+    "FactoredLSTM",
+    "Output",
+    "Peephole",
+    "PeepholeLSTMCell",
+    "Preset",
+    "Re3Network",
+    "build",
+    "load",
+    "read_metadata",
+    "save",
+]
