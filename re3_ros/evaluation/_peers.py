@@ -1,0 +1,72 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""OpenCV's trackers, behind the runner's interface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from re3_ros.boxes import Boxes, from_xywh, to_xywh
+from re3_ros.crops import Image
+from re3_ros.errors import ConfigError
+
+from ._runner import Answer
+from ._sequence import Colour
+
+OPENCV = {
+    "mosse": "legacy.TrackerMOSSE",
+    "kcf": "TrackerKCF",
+    "medianflow": "legacy.TrackerMedianFlow",
+    "csrt": "TrackerCSRT",
+    "mil": "TrackerMIL",
+    "nano": "TrackerNano",
+}
+"""Name here -> name in cv2."""
+
+
+class OpenCVTracker:
+    """One of OpenCV's trackers, with its own defaults. Raises ConfigError where cv2 lacks it."""
+
+    colour: Colour = "bgr"
+
+    def __init__(self, name: str, backbone: Path | None = None, head: Path | None = None) -> None:
+        self._legacy = OPENCV[name].startswith("legacy.")
+        self._tracker = _nano(backbone, head) if name == "nano" else _find(OPENCV[name]).create()
+
+    def init(self, image: Image, box: Boxes) -> None:
+        """Start on ``image``; all but the legacy trackers take whole pixels only."""
+        xywh = to_xywh(box) if self._legacy else np.rint(to_xywh(box)).astype(int)
+        self._tracker.init(image, tuple(xywh.tolist()))
+
+    def update(self, image: Image) -> Answer:
+        """Return the box, None where OpenCV says that it is lost."""
+        found, xywh = self._tracker.update(image)
+        return from_xywh(xywh) if found else None
+
+
+def _find(path: str) -> Any:
+    here: Any = cv2
+    for part in path.split("."):
+        here = getattr(here, part, None)
+    if here is None:
+        raise ConfigError(
+            f"OpenCV {cv2.__version__} has no cv2.{path}; it comes with the contrib wheel: "
+            "pip uninstall opencv-python; pip install opencv-contrib-python"
+        )
+    return here
+
+
+def _nano(backbone: Path | None, head: Path | None) -> Any:
+    for what, path in (("backbone", backbone), ("head", head)):
+        if path is None or not path.is_file():
+            raise ConfigError(
+                f"nano needs its {what} as an ONNX file, which {path} is not; "
+                "give --nano-backbone and --nano-head"
+            )
+    params = _find("TrackerNano_Params")()
+    params.backbone, params.neckhead = str(backbone), str(head)
+    return _find("TrackerNano").create(params)

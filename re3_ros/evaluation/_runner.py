@@ -1,0 +1,181 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""One-pass evaluation: told the first box, the tracker goes through the sequence once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from re3_ros.boxes import Boxes
+from re3_ros.crops import Image
+
+from ._metrics import (
+    NORMALISED_THRESHOLDS,
+    Curve,
+    distances,
+    overlaps,
+    precision_curve,
+    success_curve,
+)
+from ._sequence import Colour, Sequence
+
+Answer = ArrayLike | tuple[ArrayLike, float] | None
+
+
+class VisualTracker(Protocol):
+    """What can be evaluated. Images are uint8 HxWx3, boxes x1, y1, x2, y2 in pixels.
+
+    Images are RGB unless the tracker has an attribute ``colour = "bgr"``.
+    """
+
+    def init(self, image: Image, box: Boxes) -> object:
+        """Start on ``image``; the return value is ignored."""
+
+    def update(self, image: Image) -> Answer:
+        """Return the box (4,), or box and score, or None: not found, the last box is held."""
+
+
+TrackerFactory = Callable[[], VisualTracker]
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """What one tracker said of one sequence of n frames."""
+
+    boxes: Boxes
+    """(n, 4); row 0 is the given box. All NaN, hence zero overlap, after a failure."""
+    scores: NDArray[np.float64]
+    """(n,), NaN where the tracker gave none."""
+    seconds: NDArray[np.float64]
+    """(n,) spent in the tracker, reading from disk excluded; ``seconds[0]`` is ``init``."""
+    failure: str | None = None
+    """Why the sequence counts as zero overlap, None if it was tracked to its end."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A track measured against the truth."""
+
+    sequence: str
+    truth: Boxes
+    track: Track
+
+    @cached_property
+    def overlaps(self) -> Curve:
+        """IoU (n,), NaN where the target is absent."""
+        return overlaps(self.truth, self.track.boxes)
+
+    @cached_property
+    def success(self) -> Curve:
+        """Success curve (21,)."""
+        return success_curve(self.overlaps)
+
+    @cached_property
+    def precision_curve(self) -> Curve:
+        """Precision curve (51,) over 0 ... 50 pixels."""
+        return precision_curve(distances(self.truth, self.track.boxes))
+
+    @property
+    def auc(self) -> float:
+        """Area under the success curve."""
+        return float(self.success.mean())
+
+    @property
+    def precision(self) -> float:
+        """Share of frames whose centre is at most 20 pixels off."""
+        return float(self.precision_curve[20])
+
+    @property
+    def normalised_precision(self) -> float:
+        """Area under the precision curve over distances 0 ... 0.5 of the true box's sides."""
+        far = distances(self.truth, self.track.boxes, normalised=True)
+        return float(precision_curve(far, NORMALISED_THRESHOLDS).mean())
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean IoU over the frames where the target is present."""
+        return float(np.nanmean(self.overlaps))
+
+    @property
+    def ms(self) -> float:
+        """Median milliseconds an update."""
+        return _milliseconds(self.track.seconds, 50)
+
+    @property
+    def ms_99(self) -> float:
+        """99th percentile of the milliseconds an update."""
+        return _milliseconds(self.track.seconds, 99)
+
+
+def run_sequence(factory: TrackerFactory, sequence: Sequence) -> Track:
+    """Track one sequence with a tracker made for it.
+
+    Whatever the tracker raises, an unreadable frame, and an answer that is no box make a failure
+    with its reason; nothing but KeyboardInterrupt and SystemExit leaves this function.
+    """
+    n = len(sequence)
+    boxes, scores, seconds = np.empty((n, 4)), np.full(n, np.nan), np.zeros(n)
+    index = -1
+    try:
+        tracker = factory()
+        colour: Colour = getattr(tracker, "colour", "rgb")
+        boxes[0] = sequence.truth[0]
+        for index in range(n):
+            image = sequence.read(index, colour)
+            begin = time.perf_counter()
+            answer = tracker.update(image) if index else tracker.init(image, boxes[0].copy())
+            seconds[index] = time.perf_counter() - begin
+            if index:
+                boxes[index], scores[index] = _interpret(answer, boxes[index - 1])
+    except Exception as error:  # noqa: BLE001  a broken tracker must not end the others' run
+        reason = f"frame {index + 1} of {n}: {type(error).__name__}: {error}"
+        return Track(np.full((n, 4), np.nan), scores, seconds, reason)
+    return Track(boxes, scores, seconds)
+
+
+def run_ope(
+    factory: TrackerFactory,
+    sequences: Iterable[Sequence],
+    done: Callable[[Result], None] | None = None,
+) -> list[Result]:
+    """Run every sequence in this process, with a new tracker each; ``done`` hears of each result.
+
+    ``mean_auc(run_ope(lambda: MyTracker(), read_sequences(folder)))`` is the usual figure.
+    """
+    results = []
+    for sequence in sequences:
+        track = run_sequence(factory, sequence)
+        results.append(Result(sequence.name, sequence.truth, track))
+        if done is not None:
+            done(results[-1])
+    return results
+
+
+def mean_auc(results: Iterable[Result]) -> float:
+    """Return the mean over sequences of the area under the success curve."""
+    return float(np.mean([r.auc for r in results]))
+
+
+def _interpret(answer: Any, last: Boxes) -> tuple[Boxes, float]:
+    """Return box and score of a tracker's answer; ValueError for what is neither."""
+    if answer is None:
+        return last, np.nan
+    box, score = answer, np.nan
+    if isinstance(answer, tuple) and len(answer) == 2:
+        box, score = answer
+    array = np.asarray(box, np.float64)
+    if array.shape != (4,) or not np.isfinite(array).all():
+        raise ValueError(f"update returned {box!r}; expected x1, y1, x2, y2, finite, or None")
+    return array, float(score)
+
+
+def _milliseconds(seconds: NDArray[np.float64], percentile: float) -> float:
+    updates = seconds[1:][seconds[1:] > 0]
+    return float(np.percentile(updates, percentile) * 1e3) if len(updates) else float("nan")
