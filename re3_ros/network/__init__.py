@@ -4,18 +4,24 @@
 
 from ._base import Output, Re3Network
 from ._checkpoint import load, read_metadata, save
+from ._paper import PaperNetwork
 from ._presets import PRESETS, Preset, build
 from ._recurrent import FactoredLSTM, Peephole, PeepholeLSTMCell
+from ._trunk import CROP_SIZE, Trunk, initialise_trunk
 
 __all__ = [
+    "CROP_SIZE",
     "PRESETS",
     "FactoredLSTM",
     "Output",
+    "PaperNetwork",
     "Peephole",
     "PeepholeLSTMCell",
     "Preset",
     "Re3Network",
+    "Trunk",
     "build",
+    "initialise_trunk",
     "load",
     "read_metadata",
     "save",

@@ -44,6 +44,7 @@ def save(
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.partial")
     save_file(tensors, partial, header)
+    partial.chmod(0o644)  # safetensors writes files that only their owner can read
     hash_path(target).unlink(missing_ok=True)
     os.replace(partial, target)  # noqa: PTH105  (names the atomic call)
     write_hash(target)

@@ -13,6 +13,7 @@ from re3_ros.errors import ConfigError
 
 from ._base import Re3Network
 from ._compact import Compact
+from ._paper import PaperNetwork
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,27 @@ class Preset:
 
 PRESETS: dict[str, Preset] = {
     "compact": Preset("the shipped default: small, with a visibility output", Compact),
+    "paper": Preset("the network of the paper, 190 million parameters", PaperNetwork),
+    "paper-googlenet": Preset(
+        "the paper's model K: a GoogLeNet trunk", PaperNetwork, {"trunk": "googlenet"}
+    ),
+    "tf-small": Preset(
+        "the smaller network published for TensorFlow in 2018",
+        PaperNetwork,
+        {"fc_width": 1024, "lstm_width": 512, "peephole": "diagonal"},
+    ),
+    "pt-small": Preset(
+        "the small, fast network published for PyTorch",
+        PaperNetwork,
+        {
+            "trunk": "small",
+            "skip_widths": (),
+            "lstm_width": 512,
+            "peephole": "none",
+            "recurrent_bias": True,
+            "head_width": 512,
+        },
+    ),
 }
 
 

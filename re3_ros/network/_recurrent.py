@@ -29,14 +29,22 @@ class PeepholeLSTMCell(nn.Module):
 
     The peepholes P are matrices (``dense``, the paper), vectors (``diagonal``) or absent
     (``none``). `gates` holds Wz, Wi, Wf, Wo above each other, its columns are x, then h'.
+    ``recurrent_bias`` adds the second bias that `torch.nn.LSTMCell` has; it can say nothing new,
+    but published networks count it among their parameters.
     """
 
+    recurrent_bias: Tensor | None
     peephole_i: Tensor | None
     peephole_f: Tensor | None
     peephole_o: Tensor | None
 
     def __init__(
-        self, inputs: int, hidden: int, peephole: Peephole = "dense", forget_bias: float = 1.0
+        self,
+        inputs: int,
+        hidden: int,
+        peephole: Peephole = "dense",
+        forget_bias: float = 1.0,
+        recurrent_bias: bool = False,
     ) -> None:
         super().__init__()
         if peephole not in get_args(Peephole):
@@ -45,13 +53,14 @@ class PeepholeLSTMCell(nn.Module):
         self.inputs, self.hidden, self.peephole = inputs, hidden, peephole
         self.forget_bias = forget_bias
         self.gates = nn.Linear(inputs + hidden, 4 * hidden)
-        shapes = {"dense": (hidden, hidden), "diagonal": (hidden,)}
+        self._declare("recurrent_bias", (4 * hidden,) if recurrent_bias else None)
         for name in ("peephole_i", "peephole_f", "peephole_o"):
-            there = peephole in shapes
-            self.register_parameter(
-                name, nn.Parameter(torch.empty(shapes[peephole])) if there else None
-            )
+            self._declare(name, {"dense": (hidden, hidden), "diagonal": (hidden,)}.get(peephole))
         self.reset_parameters()
+
+    def _declare(self, name: str, shape: tuple[int, ...] | None) -> None:
+        parameter = None if shape is None else nn.Parameter(torch.zeros(shape))
+        self.register_parameter(name, parameter)
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
@@ -64,7 +73,7 @@ class PeepholeLSTMCell(nn.Module):
         self.gates.weight.normal_(std=deviation)
         self.gates.bias.zero_()
         self.gates.bias[2 * self.hidden : 3 * self.hidden] = self.forget_bias
-        for peephole in self._peepholes():
+        for peephole in (self.peephole_i, self.peephole_f, self.peephole_o):
             if peephole is not None:
                 peephole.normal_(std=deviation if self.peephole == "dense" else 0.0)
 
@@ -74,24 +83,22 @@ class PeepholeLSTMCell(nn.Module):
         Gates and cell state have the dtype of ``c``, also where autocast multiplies in bf16: the
         cell state sums over hundreds of frames.
         """
-        z, i, f, o = self.gates(torch.cat([x, h], 1)).to(c.dtype).chunk(4, 1)
-        peephole_i, peephole_f, peephole_o = self._peepholes()
-        if peephole_i is not None and peephole_f is not None:
-            i = i + _peep(c, peephole_i)
-            f = f + _peep(c, peephole_f)
+        gates = self.gates(torch.cat([x, h], 1)).to(c.dtype)
+        if self.recurrent_bias is not None:
+            gates = gates + self.recurrent_bias
+        z, i, f, o = gates.chunk(4, 1)
+        i, f = _peep(i, c, self.peephole_i), _peep(f, c, self.peephole_f)
         c = i.sigmoid() * z.tanh() + f.sigmoid() * c
-        if peephole_o is not None:
-            o = o + _peep(c, peephole_o)
+        o = _peep(o, c, self.peephole_o)
         return o.sigmoid() * c.tanh(), c
 
-    def _peepholes(self) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        return self.peephole_i, self.peephole_f, self.peephole_o
 
-
-def _peep(c: Tensor, weight: Tensor) -> Tensor:
-    if weight.ndim == 1:
-        return c * weight.to(c.dtype)
-    return nn.functional.linear(c, weight).to(c.dtype)
+def _peep(gate: Tensor, c: Tensor, weight: Tensor | None) -> Tensor:
+    """Return ``gate`` (N, H) plus what its peephole sees of the cell state ``c`` (N, H)."""
+    if weight is None:
+        return gate
+    seen = c * weight if weight.ndim == 1 else nn.functional.linear(c, weight)
+    return gate + seen.to(gate.dtype)
 
 
 class FactoredLSTM(nn.Module):
@@ -107,13 +114,16 @@ class FactoredLSTM(nn.Module):
         layers: int = 2,
         peephole: Peephole = "dense",
         forget_bias: float = 1.0,
+        recurrent_bias: bool = False,
     ) -> None:
         super().__init__()
         if layers < 1:
             raise ConfigError(f"layers is {layers}; a recurrent network needs 1 or more")
         self.state_shape = (2 * layers, hidden)
         self.cells = nn.ModuleList(
-            PeepholeLSTMCell(inputs + hidden * (k > 0), hidden, peephole, forget_bias)
+            PeepholeLSTMCell(
+                inputs + hidden * (k > 0), hidden, peephole, forget_bias, recurrent_bias
+            )
             for k in range(layers)
         )
 
