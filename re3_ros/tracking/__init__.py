@@ -1,0 +1,27 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tracking: the procedure of Re3 frame by frame, and sessions of many targets and cameras.
+
+`Tracker` is the procedure of the paper for any number of targets in one batch, and knows nothing
+of loss. `TrackingSession` is what a node does, without ROS: frames and commands in, results out.
+"""
+
+from ._config import TIME_JUMPS, SessionConfig
+from ._memory import Estimate, Snapshot
+from ._session import TrackingSession
+from ._tracker import RESET_INTERVAL, Tracker
+from ._types import Frame, FrameResult, TargetResult, TargetState
+
+__all__ = [
+    "RESET_INTERVAL",
+    "TIME_JUMPS",
+    "Estimate",
+    "Frame",
+    "FrameResult",
+    "SessionConfig",
+    "Snapshot",
+    "TargetResult",
+    "TargetState",
+    "Tracker",
+    "TrackingSession",
+]

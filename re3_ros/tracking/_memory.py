@@ -1,0 +1,82 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is remembered of one target between two frames, and how rows become batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from re3_ros.boxes import Boxes
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What one look said of one target."""
+
+    box: Boxes
+    """(4,) x1, y1, x2, y2 in pixels, not clipped. Where not ``good``, the last good box."""
+    score: float
+    """In [0, 1]: sigmoid of the visibility output; 1 where the network has none; 0 if not good."""
+    good: bool
+    """The output was finite, upright, at least 2 pixels wide and high, and met the image."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Everything that is remembered of one target, between frames.
+
+    Snapshots share tensors with the tracker and with each other; nobody writes to them.
+    Rows (R, H), A and T are those of the network, see `re3_ros.network.Re3Network`.
+    """
+
+    box: Boxes
+    """(4,) the last good box, read-only."""
+    calls: int
+    """Passes since the initial one, which is number 0 (resets are not counted)."""
+    state: Tensor
+    """(R, H) the recurrent state."""
+    first_state: Tensor
+    """(R, H) the state after the initial pass, to which resets return."""
+    remembered: Tensor
+    """(A,) what the fusion needs of the last frame's crop around ``box``."""
+    template: Tensor
+    """(T,) what is kept of the initial crop."""
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All tensors held."""
+        return self.state, self.first_state, self.remembered, self.template
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory held, a tensor shared with another snapshot counted in full."""
+        return held(self.tensors) + self.box.nbytes
+
+
+def held(tensors: Sequence[Tensor]) -> int:
+    """Return the bytes of the storages behind tensors, each storage counted once."""
+    storages = {t.data_ptr(): t.untyped_storage().nbytes() for t in tensors if t.numel()}
+    return sum(storages.values())
+
+
+def rows(batch: Tensor) -> list[Tensor]:
+    """Return copies of the rows of a batch: a view would keep the whole batch in memory."""
+    return [row.clone() for row in batch]
+
+
+def read_only(box: ArrayLike) -> Boxes:
+    """Return a copy of ``box`` (4,) that cannot be written to."""
+    copy = np.array(box, np.float64)
+    copy.setflags(write=False)
+    return copy
+
+
+def stack(snapshots: Sequence[Snapshot], name: str) -> Tensor:
+    """Return the batch of the tensors called ``name`` of several snapshots."""
+    return torch.stack([getattr(s, name) for s in snapshots])

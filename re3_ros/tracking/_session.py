@@ -1,0 +1,219 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a node does, without ROS: frames and commands in, results out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from re3_ros.crops import check_image
+from re3_ros.errors import CameraError, ConfigError, InputError
+from re3_ros.network import Re3Network, load
+
+from ._camera import Camera
+from ._config import SessionConfig
+from ._counters import Counters
+from ._inbox import Batch, check_stamp
+from ._ring import evenly
+from ._targets import TargetGroup
+from ._tracker import Tracker
+from ._types import Frame, FrameResult
+
+
+class TrackingSession:
+    """Tracks any number of targets on any number of cameras.
+
+    One thread calls `process` for every frame and, once the result was handed out, `prepare`. Any
+    thread may call `initialise`, `drop` and `clear`: they check what they are given, leave it in
+    an inbox and return without waiting for the network; it is done between two frames, by the
+    next `prepare` or `process`.
+
+    Two locks: ``_lock`` guards inboxes, rings, names and counters, and is never held while the
+    network runs; ``_work`` admits one `process` or `prepare` at a time, and is taken first.
+
+    Bad input raises an InputError, is counted in `counters`, and changes nothing for any target.
+    Neither does an exception out of the network.
+    """
+
+    def __init__(
+        self,
+        network: Re3Network | str | Path,
+        cameras: Sequence[str] = ("camera",),
+        config: SessionConfig | None = None,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        """Take a network, or load one from weights, for cameras of these names.
+
+        Raises WeightsError for bad weights, ConfigError for no or equal camera names.
+        """
+        if not cameras or len(set(cameras)) < len(cameras):
+            raise ConfigError(f"cameras are {list(cameras)}; expected different names, one or more")
+        self.config = config or SessionConfig()
+        self.network = network if isinstance(network, Re3Network) else load(network, device)
+        self.device = torch.device(device)
+        if self.config.threads:
+            torch.set_num_threads(self.config.threads)
+        self._cameras = {name: self._camera(name) for name in cameras}
+        self._strays = Counters()  # what came for no camera of ours
+        self._lock = threading.Lock()
+        self._work = threading.Lock()
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Names of the cameras."""
+        return tuple(self._cameras)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Counts over all cameras of what was processed, and what was rejected and why."""
+        with self._lock:
+            tables = [self._strays.values, *(c.counters.values for c in self._cameras.values())]
+            return {name: sum(t[name] for t in tables) for name in self._strays.values}
+
+    def counters_of(self, camera: str) -> dict[str, int]:
+        """Return the counts of one camera. Raises CameraError."""
+        with self._lock:
+            return dict(self._known(camera).counters.values)
+
+    def targets(self, camera: str) -> tuple[str, ...]:
+        """Return the names of a camera's targets, those still in the inbox included."""
+        with self._lock:
+            return tuple(self._known(camera).ids)
+
+    def initialise(self, camera: str, id: str, box: ArrayLike, stamp: int = 0) -> None:  # noqa: A002
+        """Start a target, or start it anew, at ``box`` (4,) x1, y1, x2, y2 in pixels.
+
+        ``stamp`` (ns) says on which frame the box was drawn: 0 for the newest, or before the first
+        frame for that one; otherwise one of the recent frames, or one that is yet to come. On a
+        past frame the target is started there and taken through the frames since.
+
+        Raises CameraError, TargetError, BoxError, StampError. Where the frame is yet to come, what
+        is wrong with the box on it shows in `FrameResult.rejected`.
+        """
+        with self._lock, self._counting(camera, "boxes"):
+            self._known(camera).ask_start(id, box, stamp)
+
+    def drop(self, camera: str, id: str) -> None:  # noqa: A002
+        """End a target. Raises CameraError, TargetError."""
+        with self._lock, self._counting(camera, "drops"):
+            self._known(camera).ask_drop(id)
+
+    def clear(self, camera: str | None = None) -> None:
+        """End all targets of a camera or, without a name, of all. Raises CameraError."""
+        with self._lock:
+            for place in self._cameras.values() if camera is None else [self._known(camera)]:
+                place.ask_clear()
+
+    def process(self, frame: Frame) -> FrameResult:
+        """Look for all targets of the frame's camera and return how they are.
+
+        Raises CameraError, ImageError, or StampError for a frame older than the camera's last.
+        """
+        begin = time.perf_counter()
+        with self._work:
+            place, frame = self._admit(frame)
+            try:
+                fresh = self._obey(place)
+                place.targets.step(frame.image, skip=fresh)
+            except Exception:
+                with self._lock:
+                    place.counters.add("frames_failed")
+                raise
+            return self._result(place, frame, begin)
+
+    def prepare(self) -> None:
+        """Do between two frames what the next would wait for; `process` does it if nobody did."""
+        with self._work:
+            for place in self._cameras.values():
+                self._obey(place)
+                place.targets.prepare()
+
+    def warm_up(self, targets: int = 1) -> None:
+        """Run the network once on black images: the first run is slower than those after it."""
+        image = np.zeros((64, 64, 3), np.uint8)
+        tracker = self._tracker()
+        with self._work:
+            tracker.start(image, {str(i): (16, 16, 48, 48) for i in range(targets)})
+            tracker.track(image)
+            tracker.prepare()
+
+    def nbytes(self, camera: str) -> int:
+        """Return the bytes held for a camera's targets, recent frames not counted."""
+        with self._work:
+            return self._known(camera).targets.nbytes()
+
+    def _camera(self, name: str) -> Camera:
+        return Camera(name, TargetGroup(self._tracker(), self.config), self.config)
+
+    def _tracker(self) -> Tracker:
+        return Tracker(self.network, self.device, self.config.reset_interval)
+
+    def _known(self, camera: str) -> Camera:
+        if camera not in self._cameras:
+            raise CameraError(f"no camera {camera!r}; declared are {list(self._cameras)}")
+        return self._cameras[camera]
+
+    @contextmanager
+    def _counting(self, camera: str, kind: str) -> Iterator[None]:
+        """Count the InputError that leaves the block; to be used under the lock."""
+        place = self._cameras.get(camera)
+        try:
+            yield
+        except InputError as error:
+            (self._strays if place is None else place.counters).reject(kind, error)
+            raise
+
+    def _admit(self, frame: Frame) -> tuple[Camera, Frame]:
+        with self._lock, self._counting(frame.camera, "frames"):
+            place = self._known(frame.camera)
+            checked = Frame(frame.camera, check_stamp(frame.stamp), check_image(frame.image))
+            place.admit(checked)
+        return place, checked
+
+    def _obey(self, place: Camera) -> list[str]:
+        """Do what the inbox asks for; return the targets started, which are now up to date."""
+        with self._lock:
+            place.apply_drops()
+            batch = place.take_batch()
+        fresh: list[str] = []
+        while batch is not None:
+            fresh += self._start(place, batch)
+            with self._lock:
+                batch = place.take_batch()
+        return fresh
+
+    def _start(self, place: Camera, batch: Batch) -> list[str]:
+        """Start targets on the frame their boxes were drawn on, and catch up with the newest."""
+        since = evenly(place.ring.newer(batch.frame), self.config.max_forward)
+        try:
+            group = place.targets.started(
+                batch.frame.image, batch.boxes, [frame.image for frame in since]
+            )
+            with self._lock:
+                place.targets.adopt(group)
+        finally:
+            with self._lock:
+                place.starting.clear()
+        return list(batch.boxes)
+
+    def _result(self, place: Camera, frame: Frame, begin: float) -> FrameResult:
+        height, width = frame.image.shape[:2]
+        with self._lock:
+            place.counters.add("frames_processed")
+            return FrameResult(
+                camera=frame.camera,
+                stamp=frame.stamp,
+                width=width,
+                height=height,
+                targets=place.targets.results(frame.camera, width, height),
+                latency=time.perf_counter() - begin,
+                rejected=place.take_rejected(),
+            )

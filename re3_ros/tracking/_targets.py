@@ -1,0 +1,152 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The targets of one camera: what a session adds to a tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from re3_ros.boxes import Boxes, clip, size
+from re3_ros.crops import Image
+
+from ._config import SessionConfig
+from ._memory import Estimate, Snapshot, held
+from ._retry import retry_place
+from ._states import Health, Look, judge
+from ._tracker import Tracker
+from ._types import TargetResult, TargetState
+
+
+@dataclass
+class Target:
+    """One target, beside what the tracker remembers of it."""
+
+    good: Snapshot
+    """As it was when it was last SEEN while TRACKING: where a search starts from."""
+    health: Health = field(default_factory=Health)
+    score: float = 1.0
+    frames: int = 0
+    """Frames since it was initialised."""
+    looks: int = 0
+    """Looks in the present search."""
+    settled: bool = False
+    """Whether the present memory is to become ``good`` once it is prepared."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is LOST."""
+        return self.health.state is TargetState.LOST
+
+    @property
+    def searching(self) -> bool:
+        """Whether it is LOST and the last look did not see it either."""
+        return self.lost and self.health.streak == 0
+
+
+class TargetGroup:
+    """Tracks the targets of one camera together and judges how each is doing.
+
+    **Loss.** A target that is LOST goes back to the memory it had when it was last SEEN while
+    TRACKING, before the trouble began, and one look a frame is taken from that memory, see
+    `_retry`. A look that does not see it leaves no trace. One that does is followed: the next look
+    is around the box found, and after ``found_frames`` of them in a row the target is TRACKING.
+    """
+
+    def __init__(self, tracker: Tracker, config: SessionConfig) -> None:
+        self._tracker = tracker
+        self._config = config
+        self._targets: dict[str, Target] = {}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Names of the targets, in the order in which they were first started."""
+        return tuple(self._targets)
+
+    def step(self, image: Image, skip: Collection[str] = ()) -> None:
+        """Take one look at every target not in ``skip``. Nothing changes if the network raises."""
+        self.prepare()
+        height, width = image.shape[:2]
+        ids = [name for name in self._targets if name not in skip]
+        places = {
+            name: retry_place(t.good.box, t.looks, width, height, self._config.retry_reach)
+            for name in ids
+            if (t := self._targets[name]).searching
+        }
+        for name, estimate in self._tracker.track(image, ids, places).items():
+            self._judge(name, estimate, width, height)
+
+    def prepare(self) -> None:
+        """Do between two frames what the next would wait for; see `Tracker.prepare`."""
+        self._tracker.prepare()
+        for name, target in self._targets.items():
+            if target.settled:
+                target.good = self._tracker.snapshot(name)
+                target.settled = False
+
+    def started(
+        self, image: Image, boxes: Mapping[str, Boxes], later: Sequence[Image]
+    ) -> TargetGroup:
+        """Return a group of new targets, started on ``image`` and taken through ``later``."""
+        old = self._tracker
+        tracker = Tracker(old.network, old.device, old.reset_interval)
+        tracker.start(image, boxes)
+        group = TargetGroup(tracker, self._config)
+        group._targets = {name: Target(tracker.snapshot(name)) for name in tracker.ids}
+        for newer in later:
+            group.step(newer)
+        group.prepare()
+        return group
+
+    def adopt(self, other: TargetGroup) -> None:
+        """Take over the targets of another group; those of the same name are replaced."""
+        for name, target in other._targets.items():
+            self._tracker.restore(name, other._tracker.snapshot(name))
+            self._targets[name] = target
+
+    def drop(self, name: str) -> None:
+        """Forget a target."""
+        self._tracker.drop(name)
+        del self._targets[name]
+
+    def results(self, camera: str, width: int, height: int) -> tuple[TargetResult, ...]:
+        """Return all targets as they are, boxes clipped to the image."""
+        return tuple(self._result(camera, name, width, height) for name in self._targets)
+
+    def nbytes(self) -> int:
+        """Return the bytes held for all targets between frames."""
+        self.prepare()
+        snapshots = [self._tracker.snapshot(name) for name in self._targets]
+        snapshots += [t.good for t in self._targets.values()]
+        boxes = sum(s.box.nbytes for s in snapshots)
+        return boxes + held([tensor for s in snapshots for tensor in s.tensors])
+
+    def _judge(self, name: str, estimate: Estimate, width: int, height: int) -> None:
+        target = self._targets[name]
+        limit = self._config.max_side * np.array([width, height])
+        believable = bool((size(estimate.box) <= limit).all())
+        look = judge(estimate.score, estimate.good and believable, self._config)
+        was_lost = target.lost
+        target.health = target.health.after(look, self._config)
+        target.score = estimate.score
+        target.frames += 1
+        target.settled = target.health.state is TargetState.TRACKING and look is Look.SEEN
+        if target.searching:
+            self._tracker.restore(name, target.good)
+            target.looks = target.looks + 1 if was_lost else 0
+
+    def _result(self, camera: str, name: str, width: int, height: int) -> TargetResult:
+        target = self._targets[name]
+        box = target.good.box if target.lost else self._tracker.box(name)
+        return TargetResult(
+            id=name,
+            camera=camera,
+            state=target.health.state,
+            box=clip(box, width, height),
+            score=target.score,
+            frames_since_init=target.frames,
+            frames_since_reset=self._tracker.frames_since_reset(name),
+            frames_in_state=target.health.frames,
+        )

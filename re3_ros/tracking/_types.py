@@ -1,0 +1,69 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""What goes into a tracking session and what comes out."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from re3_ros.boxes import Boxes
+from re3_ros.crops import Image
+
+
+class TargetState(enum.IntEnum):
+    """How a target is doing; the rules of change are in `SessionConfig` and the README."""
+
+    NEW = 0
+    """Started, and not yet seen again with certainty."""
+    TRACKING = 1
+    """Seen."""
+    UNCERTAIN = 2
+    """Followed, but the last frames did not show it clearly."""
+    LOST = 3
+    """Not seen; the last good box is held, and looked around, until it is seen again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One camera image."""
+
+    camera: str
+    stamp: int
+    """Nanoseconds, 0 or more, not falling from frame to frame of a camera."""
+    image: Image
+    """uint8 HxWx3 RGB. The session keeps a reference to it for as long as it stays in the ring of
+    recent frames: hand over an array that nobody writes to afterwards."""
+
+
+@dataclass(frozen=True)
+class TargetResult:
+    """One target after one frame."""
+
+    id: str
+    camera: str
+    state: TargetState
+    box: Boxes
+    """(4,) x1, y1, x2, y2 in pixels, clipped to the image; while LOST the last good one."""
+    score: float
+    """How sure the network is that it sees the target, in [0, 1]."""
+    frames_since_init: int
+    frames_since_reset: int
+    frames_in_state: int
+    """0 on the frame on which the state was entered."""
+
+
+@dataclass(frozen=True)
+class FrameResult:
+    """All targets of one camera after one frame."""
+
+    camera: str
+    stamp: int
+    width: int
+    height: int
+    targets: tuple[TargetResult, ...]
+    """In the order in which they were first started."""
+    latency: float
+    """Seconds from the call of `process` to its result."""
+    rejected: tuple[str, ...] = ()
+    """Why boxes, accepted before their frame was there, could not be used on it after all."""
