@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures in and out: image encodings, video sources, drawing, MP4, and the demo scene."""
 
+from ._drawing import STATE_COLOURS, draw_box, draw_label, draw_results, draw_status
 from ._encodings import (
     CONVERTED_ENCODINGS,
     NATIVE_ENCODINGS,
@@ -9,11 +10,24 @@ from ._encodings import (
     decode_compressed,
     decode_image,
 )
+from ._scene import DemoScene, SceneFrame
+from ._source import Source, open_source
+from ._video import VideoWriter
 
 __all__ = [
     "CONVERTED_ENCODINGS",
     "NATIVE_ENCODINGS",
+    "STATE_COLOURS",
+    "DemoScene",
+    "SceneFrame",
+    "Source",
+    "VideoWriter",
     "convert_image",
     "decode_compressed",
     "decode_image",
+    "draw_box",
+    "draw_label",
+    "draw_results",
+    "draw_status",
+    "open_source",
 ]
