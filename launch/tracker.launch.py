@@ -1,0 +1,169 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Start re3_tracker as a lifecycle node and, unless autostart:=false, bring it up.
+
+One camera:
+    ros2 launch re3_ros tracker.launch.py image:=/camera/image_raw
+
+Several, with their image topics in the same order:
+    ros2 launch re3_ros tracker.launch.py cameras:=left,right image:=/l/image_raw,/r/image_raw
+"""
+
+from launch.action import Action
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    OpaqueFunction,
+    RegisterEventHandler,
+)
+from launch.conditions import IfCondition
+from launch.event_handlers import OnProcessStart
+from launch.events import matches_action
+from launch.logging import get_logger
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import LifecycleNode, Node
+from launch_ros.event_handlers import OnStateTransition
+from launch_ros.events.lifecycle import ChangeState
+from launch_ros.parameter_descriptions import ParameterFile
+from launch_ros.substitutions import FindPackageShare
+from lifecycle_msgs.msg import Transition
+
+from launch import LaunchContext, LaunchDescription
+
+SHARE = FindPackageShare("re3_ros")
+DEFAULT_PARAMETERS = PathJoinSubstitution([SHARE, "config", "tracker.yaml"])
+DEFAULT_RVIZ = PathJoinSubstitution([SHARE, "rviz", "tracker.rviz"])
+
+# name, default, description
+ARGUMENTS = (
+    ("namespace", "", "Namespace of the node and of its relative topics."),
+    ("name", "re3_tracker", "Name of the node."),
+    ("cameras", "", "Names of the cameras, separated by commas; empty: as in params_file."),
+    ("image", "", "Topic to take images from, of several cameras one each, separated by commas."),
+    ("init_box", "init_box", "Topic to take boxes from that start a target (Detection2D)."),
+    ("detections", "detections", "Topic of all targets per image, for a single camera."),
+    ("detection", "detection", "Topic of the primary target, for a single camera."),
+    ("status", "status", "Topic of the tracker's status, for a single camera."),
+    ("debug_image", "debug_image", "Topic of the annotated image, for a single camera."),
+    ("params_file", DEFAULT_PARAMETERS, "YAML file of parameters."),
+    ("device", "", "Device of the network: auto, cpu, cuda, cuda:1; empty: as in params_file."),
+    ("weights", "", "File of weights; empty: as in params_file, by default the shipped one."),
+    ("use_sim_time", "false", "Take the time from /clock."),
+    ("log_level", "info", "debug, info, warn, error or fatal."),
+    ("rviz_config", DEFAULT_RVIZ, "RViz configuration used with rviz:=true."),
+)
+SWITCHES = (
+    ("autostart", "true", "Configure and activate the node; false leaves that to a manager."),
+    ("rviz", "false", "Also start RViz with the camera image and the annotated one."),
+)
+BOOLEANS = ["true", "false", "True", "False"]
+OUTPUTS = ("detections", "detection", "status", "debug_image")
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Declare the arguments, start the node, and RViz if wanted."""
+    texts = [DeclareLaunchArgument(n, default_value=d, description=t) for n, d, t in ARGUMENTS]
+    switches = [
+        DeclareLaunchArgument(n, default_value=d, description=t, choices=BOOLEANS)
+        for n, d, t in SWITCHES
+    ]
+    return LaunchDescription([*texts, *switches, OpaqueFunction(function=start)])
+
+
+def start(context: LaunchContext) -> list[Action]:
+    """Return the actions, now that the arguments have values."""
+    values = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
+    node = tracker(values)
+    autostart = LaunchConfiguration("autostart").perform(context).lower() == "true"
+    # The handlers have to be there before the process is.
+    return [*(bring_up(node) if autostart else []), node, viewer(values)]
+
+
+def tracker(values: dict[str, str]) -> LifecycleNode:
+    """Return the node; arguments left empty leave the parameters file its say."""
+    cameras = split(values["cameras"])
+    given = {name: values[name] for name in ("device", "weights") if values[name]}
+    if cameras:
+        given["cameras"] = cameras
+    given["use_sim_time"] = values["use_sim_time"].lower() == "true"
+    return LifecycleNode(
+        package="re3_ros",
+        executable="re3_tracker",
+        name=values["name"],
+        namespace=values["namespace"],
+        output="screen",
+        emulate_tty=True,
+        parameters=[ParameterFile(values["params_file"], allow_substs=True), given],
+        remappings=remappings(values),
+        ros_arguments=["--log-level", values["log_level"]],
+    )
+
+
+def remappings(values: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the remappings of the topics: of one camera, or of the images of several."""
+    cameras, images = split(values["cameras"]), split(values["image"])
+    boxes = [("init_box", values["init_box"])]
+    if len(cameras) < 2:
+        if len(images) > 1:
+            raise RuntimeError(f"{len(images)} image topics for one camera: name the cameras too")
+        outputs = [(name, values[name]) for name in OUTPUTS]
+        return [*boxes, *outputs, *(("image", topic) for topic in images)]
+    if images and len(images) != len(cameras):
+        raise RuntimeError(f"cameras are {cameras}, but image topics {images}: give one for each")
+    named = [f"{camera}/image" for camera in cameras]
+    return [*boxes, *zip(named, images, strict=False)]
+
+
+def split(text: str) -> list[str]:
+    """Return the parts between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def bring_up(node: LifecycleNode) -> list[Action]:
+    """Return handlers that configure the node when it runs, and activate it when configured.
+
+    With events and not with the attribute `autostart`, which launch_ros of Humble and Jazzy lack.
+    """
+    configure = change(node, Transition.TRANSITION_CONFIGURE)
+    activate = change(node, Transition.TRANSITION_ACTIVATE)
+    return [
+        RegisterEventHandler(OnProcessStart(target_action=node, on_start=[configure])),
+        on_transition(node, "configuring", "inactive", activate),
+        on_transition(node, "configuring", "unconfigured", complaint("configured")),
+        on_transition(node, "activating", "inactive", complaint("activated")),
+    ]
+
+
+def change(node: LifecycleNode, transition: int) -> Action:
+    """Return the action that asks the node for a transition."""
+    event = ChangeState(lifecycle_node_matcher=matches_action(node), transition_id=transition)
+    return EmitEvent(event=event)
+
+
+def on_transition(node: LifecycleNode, begin: str, end: str, action: Action) -> Action:
+    """Return the handler that acts when the node comes from one state to another."""
+    handler = OnStateTransition(
+        target_lifecycle_node=node, start_state=begin, goal_state=end, entities=[action]
+    )
+    return RegisterEventHandler(handler)
+
+
+def complaint(what: str) -> Action:
+    """Return the action that says, as an error, that the node could not be brought up."""
+    text = f"re3_tracker was not {what}: see its log above; nothing is tracked until it is"
+    return OpaqueFunction(function=lambda _: get_logger("tracker.launch").error(text))
+
+
+def viewer(values: dict[str, str]) -> Action:
+    """Return RViz, with the topics of the node."""
+    return Node(
+        package="rviz2",
+        executable="rviz2",
+        name="rviz",
+        namespace=values["namespace"],
+        output="screen",
+        arguments=["-d", values["rviz_config"]],
+        parameters=[{"use_sim_time": values["use_sim_time"].lower() == "true"}],
+        remappings=remappings(values),
+        condition=IfCondition(LaunchConfiguration("rviz")),
+    )

@@ -1,0 +1,9 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The ROS 2 node, and what starts and drives it. The only room that imports rclpy."""
+
+from ._control import LifecycleClient
+from ._main import main
+from ._process import NodeProcess, Process, ros_arguments
+
+__all__ = ["LifecycleClient", "NodeProcess", "Process", "main", "ros_arguments"]

@@ -1,0 +1,10 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m re3_ros.ros`: the node, where there is no `ros2 run`."""
+
+import sys
+
+from ._main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

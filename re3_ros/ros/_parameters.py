@@ -1,0 +1,192 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node's parameters: declared with range and meaning, checked, read at configure."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from re3_ros.errors import ConfigError
+from re3_ros.tracking import SessionConfig
+
+RELIABILITIES = ("best_effort", "reliable")
+_CAMERA = re.compile(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One parameter as it is declared."""
+
+    name: str
+    default: Any
+    text: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    live: bool = False
+    """Whether it can be changed while the node is configured."""
+
+    def descriptor(self) -> ParameterDescriptor:
+        """Return what `ros2 param describe` shows."""
+        when = "any time" if self.live else "while unconfigured"
+        limits = f"one of: {', '.join(self.choices)}; " if self.choices else ""
+        answer = ParameterDescriptor(
+            name=self.name,
+            description=self.text,
+            additional_constraints=f"{limits}can be set {when}",
+        )
+        if self.low is not None and isinstance(self.default, int):
+            whole = IntegerRange(from_value=int(self.low), to_value=int(self.high or 0), step=1)
+            answer.integer_range = [whole]
+        elif self.low is not None:
+            limits_of = {"from_value": float(self.low), "to_value": float(self.high or 0)}
+            answer.floating_point_range = [FloatingPointRange(**limits_of)]
+        return answer
+
+    def problem(self, value: Any) -> str:
+        """Return what is wrong with a value beyond type and range, or nothing."""
+        if self.choices and value not in self.choices:
+            return f"{self.name} is {value!r}; expected one of {', '.join(self.choices)}"
+        return camera_problem(value) if self.name == "cameras" else ""
+
+
+def camera_problem(names: Sequence[str]) -> str:
+    """Return why these names cannot be those of the cameras, or nothing."""
+    if not names or len(set(names)) < len(names):
+        return f"cameras is {list(names)}; expected one or more different names"
+    bad = [name for name in names if not _CAMERA.fullmatch(name)]
+    return f"camera name {bad[0]!r} cannot be part of a topic name; use a-z, 0-9, _" if bad else ""
+
+
+OWN = (
+    Spec(
+        "cameras",
+        ["camera"],
+        "names of the cameras; of a single one the topics are image, detections, ..., of several "
+        "they are <camera>/image, <camera>/detections, ...",
+    ),
+    Spec("weights", "", "safetensors file of the network; empty = the compact one shipped"),
+    Spec(
+        "device", "auto", "where the network runs: auto (CUDA if there is any), cpu, cuda, cuda:1"
+    ),
+    Spec(
+        "primary",
+        "",
+        "id of the target that is published on the topic detection; empty = the oldest one",
+        live=True,
+    ),
+    Spec("class_id", "object", "class_id of the hypothesis in every detection", live=True),
+    Spec(
+        "image_reliability",
+        "best_effort",
+        "reliability of the image subscription; best_effort receives from both kinds of publisher",
+        choices=RELIABILITIES,
+    ),
+    Spec("image_depth", 5, "depth of the queue of the image subscription", 1, 1000),
+    Spec(
+        "silence_warning",
+        5.0,
+        "seconds without an image, or without being activated, after which the log says so; 0 = "
+        "never",
+        0.0,
+        86400.0,
+        live=True,
+    ),
+)
+
+
+def session_specs() -> Iterable[Spec]:
+    """Return a parameter for every setting of the tracking session."""
+    for field in dataclasses.fields(SessionConfig):
+        about = field.metadata
+        limits = about.get("low"), about.get("high"), about.get("choices", ())
+        yield Spec(field.name, field.default, about["help"], *limits)
+
+
+SPECS = {spec.name: spec for spec in (*OWN, *session_specs())}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The parameters' values at configure."""
+
+    cameras: tuple[str, ...]
+    weights: str
+    device: str
+    image_reliability: str
+    image_depth: int
+    session: SessionConfig
+
+
+class NodeParameters:
+    """Declares the parameters on a node and keeps watch over them.
+
+    A bad value in a file or on the command line does not end the process: it is kept back, and
+    `read` raises ConfigError until a good one is set. ``settable`` tells whether parameters that
+    are not live may be set now.
+    """
+
+    def __init__(self, node: Node, settable: Callable[[], bool]) -> None:
+        self._node = node
+        self._settable = settable
+        self._problems: dict[str, str] = {}
+        for spec in SPECS.values():
+            self._declare(spec)
+        node.add_on_set_parameters_callback(self._check)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._node.get_parameter(name).value
+
+    def read(self) -> Settings:
+        """Return the present values. Raises ConfigError for a bad one, naming its range."""
+        if self._problems:
+            raise ConfigError("; ".join(self._problems.values()))
+        config = {field.name: self[field.name] for field in dataclasses.fields(SessionConfig)}
+        return Settings(
+            cameras=tuple(self["cameras"]),
+            weights=self["weights"],
+            device=self["device"],
+            image_reliability=self["image_reliability"],
+            image_depth=self["image_depth"],
+            session=SessionConfig.from_mapping(config),
+        )
+
+    def _declare(self, spec: Spec) -> None:
+        try:
+            value = self._node.declare_parameter(spec.name, spec.default, spec.descriptor()).value
+            problem = spec.problem(value)
+        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+            problem = f"parameter {spec.name}: {error}"
+            declare = self._node.declare_parameter
+            declare(spec.name, spec.default, spec.descriptor(), ignore_override=True)
+        if problem:
+            self._problems[spec.name] = problem
+            self._node.get_logger().error(f"{problem}; set it right, then configure")
+
+    def _check(self, parameters: Sequence[Parameter]) -> SetParametersResult:
+        """Accept or refuse values that have the right type and range."""
+        for parameter in parameters:
+            spec = SPECS.get(parameter.name)
+            if spec is None:
+                continue
+            reason = spec.problem(parameter.value)
+            if not (reason or spec.live or self._settable()):
+                reason = f"{spec.name} is read at configure: run cleanup first, then set it"
+            if reason:
+                return SetParametersResult(successful=False, reason=reason)
+            self._problems.pop(spec.name, None)
+        return SetParametersResult(successful=True)

@@ -1,0 +1,92 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node in a process of its own, started and ended from Python."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import IO, Any
+
+GRACE = 10.0
+"""Seconds that a process has to end after a signal before it gets a harder one."""
+
+
+def ros_arguments(
+    parameters: Mapping[str, Any] | None = None,
+    remappings: Mapping[str, str] | None = None,
+    name: str = "",
+    namespace: str = "",
+) -> list[str]:
+    """Return the part of a command line from ``--ros-args`` on."""
+    rules = {**({"__node": name} if name else {}), **({"__ns": namespace} if namespace else {})}
+    rules.update(remappings or {})
+    words = ["--ros-args"]
+    for key, value in (parameters or {}).items():
+        words += ["-p", f"{key}:={json.dumps(value)}"]  # what is JSON is also YAML
+    for source, target in rules.items():
+        words += ["-r", f"{source}:={target}"]
+    return words
+
+
+class Process:
+    """``python -m MODULE ARGUMENTS``, which is ended when the block is left.
+
+    ``log`` is where its output goes, by default where ours does.
+    """
+
+    def __init__(
+        self, module: str, arguments: Sequence[str] = (), log: IO[Any] | None = None
+    ) -> None:
+        command = [sys.executable, "-m", module, *arguments]
+        # A session of its own: Ctrl-C in a terminal reaches us alone, and we pass it on.
+        self._child = subprocess.Popen(
+            command, stdout=log, stderr=subprocess.STDOUT if log else None, start_new_session=True
+        )
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def exit_code(self) -> int | None:
+        """Exit code, negative if a signal ended it; None while it runs."""
+        return self._child.poll()
+
+    def signal(self, number: int) -> None:
+        """Send a signal."""
+        self._child.send_signal(number)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end and return the exit code; subprocess.TimeoutExpired if it lasts."""
+        return self._child.wait(timeout)
+
+    def stop(self) -> int:
+        """End it, gently at first; return the exit code."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            if self.exit_code is not None:
+                break
+            self.signal(number)
+            try:
+                self.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                continue
+        return self._child.wait()
+
+
+class NodeProcess(Process):
+    """The node re3_tracker as `ros2 run` would start it."""
+
+    def __init__(self, arguments: Sequence[str] = (), log: IO[Any] | None = None) -> None:
+        super().__init__("re3_ros.ros", arguments, log)

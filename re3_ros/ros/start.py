@@ -1,0 +1,73 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Start re3_tracker and bring it up, where there is no launch_ros.
+
+    python -m re3_ros.ros.start [--namespace NS] [--name NAME] [--manual] [--ros-args ...]
+
+Does what `ros2 launch re3_ros tracker.launch.py` does: starts the node, configures and activates
+it through its lifecycle services, and waits. SIGINT and SIGTERM are passed on to the node, whose
+exit code is ours; 1 if it could not be brought up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+
+import rclpy
+from rclpy.signals import SignalHandlerOptions
+
+from re3_ros.errors import SourceError
+
+from ._control import LifecycleClient
+from ._process import NodeProcess, ros_arguments
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    cut = given.index("--ros-args") if "--ros-args" in given else len(given)
+    options = _parser().parse_args(given[:cut])
+    named = ros_arguments(name=options.name, namespace=options.namespace)
+    with NodeProcess([*named, *given[cut:]]) as process:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda caught, _: process.signal(caught))
+        if not options.manual:
+            target = f"{options.namespace.rstrip('/')}/{options.name}"
+            try:
+                bring_up(target if target.startswith("/") else f"/{target}", process)
+            except SourceError as error:
+                print(f"start: {error}", file=sys.stderr)
+                return process.stop() or 1
+        return process.wait()
+
+
+def bring_up(target: str, process: NodeProcess, timeout: float = 120.0) -> None:
+    """Configure and activate the node with the full name ``target``.
+
+    Raises SourceError if it refuses, does not answer in ``timeout`` seconds, or has ended.
+    """
+    context = rclpy.Context()
+    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
+    node = rclpy.create_node("starter", context=context, start_parameter_services=False)
+    try:
+        client = LifecycleClient(node, target, timeout, lambda: process.exit_code is None)
+        client.bring_up()
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown(context=context)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m re3_ros.ros.start", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--namespace", default="", help="namespace of the node")
+    parser.add_argument("--name", default="re3_tracker", help="name of the node")
+    parser.add_argument("--manual", action="store_true", help="leave configure and activate to you")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
