@@ -4,8 +4,10 @@
 
 from ._base import Output, Re3Network
 from ._checkpoint import load, read_metadata, save
+from ._layouts import LayoutName
 from ._paper import PaperNetwork
 from ._presets import PRESETS, Preset, build
+from ._published import detect_layout, import_published
 from ._recurrent import FactoredLSTM, Peephole, PeepholeLSTMCell
 from ._trunk import CROP_SIZE, Trunk, initialise_trunk
 
@@ -13,6 +15,7 @@ __all__ = [
     "CROP_SIZE",
     "PRESETS",
     "FactoredLSTM",
+    "LayoutName",
     "Output",
     "PaperNetwork",
     "Peephole",
@@ -21,6 +24,8 @@ __all__ = [
     "Re3Network",
     "Trunk",
     "build",
+    "detect_layout",
+    "import_published",
     "initialise_trunk",
     "load",
     "read_metadata",
