@@ -10,6 +10,7 @@ from ._encodings import (
     decode_compressed,
     decode_image,
 )
+from ._report import DemoRecord, DemoSummary, overlaps, write_demo_report
 from ._scene import DemoScene, SceneFrame
 from ._source import Source, open_source
 from ._video import VideoWriter
@@ -18,7 +19,9 @@ __all__ = [
     "CONVERTED_ENCODINGS",
     "NATIVE_ENCODINGS",
     "STATE_COLOURS",
+    "DemoRecord",
     "DemoScene",
+    "DemoSummary",
     "SceneFrame",
     "Source",
     "VideoWriter",
@@ -30,4 +33,6 @@ __all__ = [
     "draw_results",
     "draw_status",
     "open_source",
+    "overlaps",
+    "write_demo_report",
 ]
