@@ -54,3 +54,19 @@ fingerprint() { # FILES...
 need_opencv_libraries() { # PYTHON
     "$1" -c 'import cv2' 2>/dev/null || apt_install libgl1 libglib2.0-0
 }
+
+# .venv: the package (editable), its requirements, tests and linters; no ROS.
+make_test_venv() {
+    local venv=$root/.venv list=scripts/requirements/test.txt now
+    now=$(fingerprint constraints.txt "$list" setup.py setup.cfg)
+    [ "$(cat "$venv/made-from" 2>/dev/null)" != "$now" ] || return 0
+    make_venv "$venv"
+    say "Installing re3_ros, torch and the tools of the tests into .venv"
+    quietly test-wheels "$venv/bin/pip" install --disable-pip-version-check \
+        -c constraints.txt -r "$list"
+    # --no-deps: setup.cfg asks for opencv-python, and the list brought the build that replaces it.
+    quietly test-package "$venv/bin/pip" install --disable-pip-version-check \
+        --no-deps --no-build-isolation --use-pep517 -e .
+    need_opencv_libraries "$venv/bin/python"
+    echo "$now" >"$venv/made-from"
+}
