@@ -4,6 +4,6 @@
 
 from ._control import LifecycleClient
 from ._main import main
-from ._process import NodeProcess, Process, ros_arguments
+from ._process import NODE, Process, ros_arguments, running
 
-__all__ = ["LifecycleClient", "NodeProcess", "Process", "main", "ros_arguments"]
+__all__ = ["NODE", "LifecycleClient", "Process", "main", "ros_arguments", "running"]

@@ -72,9 +72,10 @@ class LifecycleClient:
         executor = SingleThreadedExecutor(context=self._node.context)
         executor.add_node(self._node)
         try:
+            executor.spin_until_future_complete(future, 0.2)
             while not future.done():
-                executor.spin_once_until_future_complete(future, 0.2)
                 self._check(client.srv_name, deadline)
+                executor.spin_until_future_complete(future, 0.2)
         finally:
             client.remove_pending_request(future)
             executor.shutdown(timeout_sec=0)

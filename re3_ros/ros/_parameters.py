@@ -57,6 +57,12 @@ class Spec:
             answer.floating_point_range = [FloatingPointRange(**limits_of)]
         return answer
 
+    def expected(self) -> str:
+        """Return which values are good, in words."""
+        kind = {bool: "true or false", int: "a whole number", float: "a number such as 1.0"}
+        what = kind.get(type(self.default), "names" if self.name == "cameras" else "a text")
+        return what if self.low is None else f"{what} from {self.low:g} to {self.high:g}"
+
     def problem(self, value: Any) -> str:
         """Return what is wrong with a value beyond type and range, or nothing."""
         if self.choices and value not in self.choices:
@@ -170,7 +176,8 @@ class NodeParameters:
             value = self._node.declare_parameter(spec.name, spec.default, spec.descriptor()).value
             problem = spec.problem(value)
         except (InvalidParameterTypeException, InvalidParameterValueException) as error:
-            problem = f"parameter {spec.name}: {error}"
+            reason = str(error).partition(". Reason: ")[0]
+            problem = f"parameter {spec.name}: {reason}; expected {spec.expected()}"
             declare = self._node.declare_parameter
             declare(spec.name, spec.default, spec.descriptor(), ignore_override=True)
         if problem:

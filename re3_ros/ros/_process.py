@@ -8,10 +8,12 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from types import TracebackType
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import IO, Any
 
+NODE = "re3_ros.ros"
+"""Module that is the node re3_tracker."""
 GRACE = 10.0
 """Seconds that a process has to end after a signal before it gets a harder one."""
 
@@ -34,10 +36,7 @@ def ros_arguments(
 
 
 class Process:
-    """``python -m MODULE ARGUMENTS``, which is ended when the block is left.
-
-    ``log`` is where its output goes, by default where ours does.
-    """
+    """``python -m MODULE ARGUMENTS``; its output goes to ``log``, by default where ours does."""
 
     def __init__(
         self, module: str, arguments: Sequence[str] = (), log: IO[Any] | None = None
@@ -47,17 +46,6 @@ class Process:
         self._child = subprocess.Popen(
             command, stdout=log, stderr=subprocess.STDOUT if log else None, start_new_session=True
         )
-
-    def __enter__(self) -> Process:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     @property
     def exit_code(self) -> int | None:
@@ -85,8 +73,13 @@ class Process:
         return self._child.wait()
 
 
-class NodeProcess(Process):
-    """The node re3_tracker as `ros2 run` would start it."""
-
-    def __init__(self, arguments: Sequence[str] = (), log: IO[Any] | None = None) -> None:
-        super().__init__("re3_ros.ros", arguments, log)
+@contextmanager
+def running(
+    module: str, arguments: Sequence[str] = (), log: IO[Any] | None = None
+) -> Iterator[Process]:
+    """Run a `Process` for the length of the block, and end it after."""
+    process = Process(module, arguments, log)
+    try:
+        yield process
+    finally:
+        process.stop()

@@ -68,6 +68,6 @@ class Watch:
         reason = (
             "its publisher is silent, or its QoS does not match (see `ros2 topic info -v`)"
             if found
-            else "nobody publishes it (remap image:=/your/topic)"
+            else "nobody publishes it; remap it to the topic of your camera"
         )
         self._node.get_logger().warning(f"{camera.name}: no image on {topic}: {reason}")

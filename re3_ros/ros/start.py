@@ -22,7 +22,7 @@ from rclpy.signals import SignalHandlerOptions
 from re3_ros.errors import SourceError
 
 from ._control import LifecycleClient
-from ._process import NodeProcess, ros_arguments
+from ._process import NODE, Process, ros_arguments, running
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,21 +30,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     cut = given.index("--ros-args") if "--ros-args" in given else len(given)
     options = _parser().parse_args(given[:cut])
-    named = ros_arguments(name=options.name, namespace=options.namespace)
-    with NodeProcess([*named, *given[cut:]]) as process:
+    namespace = f"/{options.namespace.strip('/')}" if options.namespace.strip("/") else ""
+    named = ros_arguments(name=options.name, namespace=namespace)
+    with running(NODE, [*named, *given[cut:]]) as process:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda caught, _: process.signal(caught))
         if not options.manual:
-            target = f"{options.namespace.rstrip('/')}/{options.name}"
             try:
-                bring_up(target if target.startswith("/") else f"/{target}", process)
+                bring_up(f"{namespace}/{options.name}", process)
             except SourceError as error:
                 print(f"start: {error}", file=sys.stderr)
                 return process.stop() or 1
         return process.wait()
 
 
-def bring_up(target: str, process: NodeProcess, timeout: float = 120.0) -> None:
+def bring_up(target: str, process: Process, timeout: float = 120.0) -> None:
     """Configure and activate the node with the full name ``target``.
 
     Raises SourceError if it refuses, does not answer in ``timeout`` seconds, or has ended.
