@@ -4,7 +4,7 @@
 
 from ._base import Output, Re3Network
 from ._checkpoint import load, read_metadata, save
-from ._layouts import LayoutName
+from ._describe import WeightsInfo, describe
 from ._paper import PaperNetwork
 from ._presets import PRESETS, Preset, build
 from ._published import detect_layout, import_published
@@ -15,7 +15,6 @@ __all__ = [
     "CROP_SIZE",
     "PRESETS",
     "FactoredLSTM",
-    "LayoutName",
     "Output",
     "PaperNetwork",
     "Peephole",
@@ -23,7 +22,9 @@ __all__ = [
     "Preset",
     "Re3Network",
     "Trunk",
+    "WeightsInfo",
     "build",
+    "describe",
     "detect_layout",
     "import_published",
     "initialise_trunk",

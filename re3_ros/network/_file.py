@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError, safe_open
+
 from re3_ros.errors import WeightsError
 
 _LARGEST_HEADER = 100_000_000
@@ -37,7 +39,17 @@ def read_header(path: Path) -> dict[str, Any]:
         raise _foreign(path) from error
     if path.stat().st_size < expected:
         raise _truncated(path, expected)
+    _validate(path)
     return header
+
+
+def _validate(path: Path) -> None:
+    """Let safetensors check what a header may say: offsets, shapes, types, texts."""
+    try:
+        with safe_open(path, framework="numpy"):
+            pass
+    except SafetensorError as error:
+        raise WeightsError(f"{path} is damaged, safetensors says: {error}") from error
 
 
 def tensors_of(header: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,7 +18,6 @@ from torch import Tensor
 from ._caffenet import GROUPS, KERNELS
 from ._trunk import Shape
 
-LayoutName = Literal["tf-large", "tf-small", "pt-large", "pt-small"]
 Shapes = dict[str, tuple[int, ...]]
 GATES = ("block_input", "input_gate", "forget_gate", "output_gate")
 """z, i, f, o by the names that the large networks' files give them."""
@@ -246,7 +245,7 @@ _TF_LARGE_CELL = {
 }
 _TF_SMALL_CELL = {f"lstm_cell/{name}": name for name in SMALL_TF_CELL}
 
-LAYOUTS: dict[LayoutName, Layout] = {
+LAYOUTS: dict[str, Layout] = {
     "tf-large": Layout(
         "paper",
         "re3/lstm1/rnn/LSTM/block_input/weights",

@@ -13,7 +13,7 @@ import pickle
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ from re3_ros.errors import ConfigError, WeightsError
 from ._base import Re3Network
 from ._bundle import open_bundle
 from ._checkpoint import check_tensors
-from ._layouts import LAYOUTS, Layout, LayoutName, options_of, shapes_of
+from ._layouts import LAYOUTS, Layout, options_of, shapes_of
 from ._paper import PaperNetwork
 from ._presets import build
 
@@ -39,9 +39,7 @@ class _Source(NamedTuple):
     read: Callable[[str], Tensor]
 
 
-def import_published(
-    source: str | Path, layout: LayoutName | Literal["auto"] = "auto"
-) -> Re3Network:
+def import_published(source: str | Path, layout: str = "auto") -> Re3Network:
     """Return the network that a published file describes, float32, in evaluation mode.
 
     ``source`` is a TensorFlow checkpoint (its ``.index`` file, the common path of its files, or
@@ -53,7 +51,7 @@ def import_published(
     if layout != "auto" and layout not in LAYOUTS:
         raise ConfigError(f"layout is {layout!r}; choose one of auto, {', '.join(LAYOUTS)}")
     opened = _open(Path(source))
-    known = LAYOUTS[_detect(opened) if layout == "auto" else layout]
+    known = LAYOUTS[_detect(opened)] if layout == "auto" else LAYOUTS[layout]
     found = {name: shape for name, shape in opened.shapes.items() if not _LEFT_ASIDE.search(name)}
     missing_or_extra = {name: found.get(name, ()) for name in known.names}
     check_tensors(missing_or_extra, found, opened.name)
@@ -63,7 +61,7 @@ def import_published(
     return network.eval()
 
 
-def detect_layout(source: str | Path) -> LayoutName:
+def detect_layout(source: str | Path) -> str:
     """Return the layout of a published file by the names of its tensors.
 
     Raises WeightsError if it is missing, damaged, or of no known layout.
@@ -71,7 +69,7 @@ def detect_layout(source: str | Path) -> LayoutName:
     return _detect(_open(Path(source)))
 
 
-def _detect(source: _Source) -> LayoutName:
+def _detect(source: _Source) -> str:
     for name, layout in LAYOUTS.items():
         if layout.mark in source.shapes:
             return name
