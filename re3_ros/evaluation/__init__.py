@@ -6,6 +6,8 @@ Any class with ``init(image, box)`` and ``update(image)`` can be measured:
 ``mean_auc(run_ope(MyTracker, read_sequences(folder)))``.
 """
 
+from ._cache import TrackCache
+from ._compare import Summary, compare, summarise
 from ._metrics import (
     NORMALISED_THRESHOLDS,
     PRECISION_THRESHOLDS,
@@ -18,24 +20,35 @@ from ._metrics import (
     robustness,
     success_curve,
 )
+from ._ours import ProcedureTracker, SessionTracker
 from ._peers import OPENCV, OpenCVTracker
 from ._runner import Result, Track, TrackerFactory, VisualTracker, mean_auc, run_ope, run_sequence
 from ._sequence import Sequence, find_sequences, read_sequence, read_sequences
+from ._specs import OURS, TRACKERS, TrackerSpec, limit_threads, shared_folder
 
 __all__ = [
     "NORMALISED_THRESHOLDS",
     "OPENCV",
+    "OURS",
     "PRECISION_THRESHOLDS",
     "SUCCESS_THRESHOLDS",
+    "TRACKERS",
     "OpenCVTracker",
+    "ProcedureTracker",
     "Result",
     "Sequence",
+    "SessionTracker",
+    "Summary",
     "Track",
+    "TrackCache",
     "TrackerFactory",
+    "TrackerSpec",
     "VisualTracker",
     "auc",
+    "compare",
     "distances",
     "find_sequences",
+    "limit_threads",
     "mean_auc",
     "overlaps",
     "paper_average",
@@ -45,5 +58,7 @@ __all__ = [
     "robustness",
     "run_ope",
     "run_sequence",
+    "shared_folder",
     "success_curve",
+    "summarise",
 ]

@@ -34,13 +34,11 @@ class OpenCVTracker:
     colour: Colour = "bgr"
 
     def __init__(self, name: str, backbone: Path | None = None, head: Path | None = None) -> None:
-        self._legacy = OPENCV[name].startswith("legacy.")
         self._tracker = _nano(backbone, head) if name == "nano" else _find(OPENCV[name]).create()
 
     def init(self, image: Image, box: Boxes) -> None:
-        """Start on ``image``; all but the legacy trackers take whole pixels only."""
-        xywh = to_xywh(box) if self._legacy else np.rint(to_xywh(box)).astype(int)
-        self._tracker.init(image, tuple(xywh.tolist()))
+        """Start on ``image``, at whole pixels: most of OpenCV's trackers take nothing else."""
+        self._tracker.init(image, tuple(np.rint(to_xywh(box)).astype(int).tolist()))
 
     def update(self, image: Image) -> Answer:
         """Return the box, None where OpenCV says that it is lost."""
@@ -67,6 +65,8 @@ def _nano(backbone: Path | None, head: Path | None) -> Any:
                 f"nano needs its {what} as an ONNX file, which {path} is not; "
                 "give --nano-backbone and --nano-head"
             )
+    # Its DNN module warns of a target that nobody asked for, twice a sequence.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     params = _find("TrackerNano_Params")()
     params.backbone, params.neckhead = str(backbone), str(head)
     return _find("TrackerNano").create(params)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from re3_ros.boxes import Boxes
 from re3_ros.crops import Image
+from re3_ros.errors import ConfigError
 
 from ._metrics import (
     NORMALISED_THRESHOLDS,
@@ -133,11 +134,19 @@ def run_sequence(factory: TrackerFactory, sequence: Sequence) -> Track:
             answer = tracker.update(image) if index else tracker.init(image, boxes[0].copy())
             seconds[index] = time.perf_counter() - begin
             if index:
-                boxes[index], scores[index] = _interpret(answer, boxes[index - 1])
+                boxes[index], scores[index] = interpret(answer, boxes[index - 1])
+    except ConfigError:
+        raise
     except Exception as error:  # noqa: BLE001  a broken tracker must not end the others' run
         reason = f"frame {index + 1} of {n}: {type(error).__name__}: {error}"
         return Track(np.full((n, 4), np.nan), scores, seconds, reason)
     return Track(boxes, scores, seconds)
+
+
+def failed(sequence: str, reason: str) -> Result:
+    """Return the result of a sequence that could not be read: zero overlap on a single frame."""
+    track = Track(np.full((1, 4), np.nan), np.full(1, np.nan), np.zeros(1), reason)
+    return Result(sequence, np.array([[0.0, 0.0, 1.0, 1.0]]), track)
 
 
 def run_ope(
@@ -163,7 +172,7 @@ def mean_auc(results: Iterable[Result]) -> float:
     return float(np.mean([r.auc for r in results]))
 
 
-def _interpret(answer: Any, last: Boxes) -> tuple[Boxes, float]:
+def interpret(answer: Any, last: Boxes) -> tuple[Boxes, float]:
     """Return box and score of a tracker's answer; ValueError for what is neither."""
     if answer is None:
         return last, np.nan

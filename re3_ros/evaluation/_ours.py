@@ -1,0 +1,60 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Re3 behind the runner's interface: as the paper describes it, and as the node runs it."""
+
+from __future__ import annotations
+
+import torch
+
+from re3_ros.boxes import Boxes
+from re3_ros.crops import Image
+from re3_ros.errors import BoxError
+from re3_ros.network import Re3Network
+from re3_ros.tracking import Frame, SessionConfig, Tracker, TrackingSession
+
+from ._runner import Answer
+
+CAMERA, TARGET = "camera", "target"
+FRAME_NS = 33_333_333
+
+
+class ProcedureTracker:
+    """The paper's procedure alone: no states, no search for a target that was lost."""
+
+    def __init__(self, network: Re3Network, device: str | torch.device = "cpu") -> None:
+        self._tracker = Tracker(network, device)
+
+    def init(self, image: Image, box: Boxes) -> None:
+        """Start on ``image``. Raises BoxError."""
+        self._tracker.start(image, {TARGET: box})
+
+    def update(self, image: Image) -> Answer:
+        """Return box and score; the last good box where the network's is degenerate."""
+        estimate = self._tracker.track(image)[TARGET]
+        return (estimate.box if estimate.good else self._tracker.box(TARGET)), estimate.score
+
+
+class SessionTracker:
+    """A whole tracking session of one camera and one target, as the node drives it."""
+
+    def __init__(
+        self,
+        network: Re3Network,
+        device: str | torch.device = "cpu",
+        config: SessionConfig | None = None,
+    ) -> None:
+        self._session = TrackingSession(network, (CAMERA,), config, device)
+        self._stamp = 0
+
+    def init(self, image: Image, box: Boxes) -> None:
+        """Start on ``image``. Raises BoxError."""
+        self._session.initialise(CAMERA, TARGET, box)
+        rejected = self._session.process(Frame(CAMERA, self._stamp, image)).rejected
+        if rejected:
+            raise BoxError("; ".join(rejected))
+
+    def update(self, image: Image) -> Answer:
+        """Return the box, clipped to the image, and its score; a lost target's last good box."""
+        self._stamp += FRAME_NS
+        (target,) = self._session.process(Frame(CAMERA, self._stamp, image)).targets
+        return target.box, target.score
