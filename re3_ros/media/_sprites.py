@@ -68,10 +68,10 @@ def _walking(
     parts = [
         (0.80, 0.02 * np.sin(phase), 0.19, 0.115),
         (-0.86, 0, 0.13, 0.03),
-        (0.52 + swing, 0.50, 0.16, 0.19),
-        (0.52 - swing, -0.50, 0.16, 0.19),
-        (-0.58 - swing, 0.48, 0.17, 0.17),
-        (-0.58 + swing, -0.48, 0.17, 0.17),
+        (0.55 + swing, 0.50, 0.15, 0.17),
+        (0.55 - swing, -0.50, 0.15, 0.17),
+        (-0.62 - swing, 0.50, 0.15, 0.15),
+        (-0.62 + swing, -0.50, 0.15, 0.15),
     ]
     alpha = np.zeros(shape, np.float32)
     for x, y, rx, ry in parts:
@@ -86,7 +86,7 @@ def _walking(
 def _shell(rng: np.random.Generator, shape: tuple[int, int], coat: Coat) -> Sprite:
     """Return horn plates with dark growth rings on a dome lit from the upper left."""
     x, y = _grid(shape)
-    alpha = _ellipse(shape, -0.04, 0.0, 0.74, 0.56)
+    alpha = _ellipse(shape, -0.05, 0.0, 0.80, 0.63)
     near, second, owner = _two_nearest(np.stack([x, y], -1), _plates(rng))
     seam = np.clip((second - near) * 16, 0, 1)
     rings = 0.82 + 0.18 * np.sin(near * 75 + owner)
@@ -94,7 +94,7 @@ def _shell(rng: np.random.Generator, shape: tuple[int, int], coat: Coat) -> Spri
     plate, rim = np.asarray(coat.plate), np.asarray(coat.rim)
     colour = rim + (plate - rim) * (0.25 + 0.75 * core[..., None])
     colour = colour * (rings * (0.35 + 0.65 * seam))[..., None]
-    radius = np.clip((x + 0.04) ** 2 / 0.55 + y**2 / 0.314, 0, 1)
+    radius = np.clip((x + 0.05) ** 2 / 0.64 + y**2 / 0.397, 0, 1)
     dome = np.sqrt(1 - 0.97 * radius)
     light = (0.45 + 0.55 * dome - 0.22 * (x + y)) * (0.75 + 0.5 * noise(rng, *shape, 9, 4))
     shine = 0.25 * np.exp(-(((x + 0.25) / 0.16) ** 2) - ((y + 0.2) / 0.12) ** 2)
@@ -103,10 +103,10 @@ def _shell(rng: np.random.Generator, shape: tuple[int, int], coat: Coat) -> Spri
 
 def _plates(rng: np.random.Generator) -> Points:
     """Return centres of five plates along the back, four on each side, and a rim of 22."""
-    back = [(v, 0.0) for v in np.linspace(-0.58, 0.52, 5)]
-    sides = [(v, s * 0.28) for v in np.linspace(-0.44, 0.40, 4) for s in (-1, 1)]
+    back = [(v, 0.0) for v in np.linspace(-0.63, 0.55, 5)]
+    sides = [(v, s * 0.31) for v in np.linspace(-0.48, 0.42, 4) for s in (-1, 1)]
     turns = np.linspace(0, 2 * np.pi, 22, endpoint=False)
-    rim = [(0.70 * np.cos(t) - 0.04, 0.52 * np.sin(t)) for t in turns]
+    rim = [(0.75 * np.cos(t) - 0.05, 0.58 * np.sin(t)) for t in turns]
     points = np.array(back + sides + rim)
     return points + rng.normal(0, 0.012, points.shape)
 
