@@ -23,7 +23,7 @@ def is_good(
     with np.errstate(invalid="ignore"):
         large = (size(b) >= min_size).all(axis=-1)
         inside = (size(clip(b, width, height)) > 0).all(axis=-1)
-    return np.isfinite(b).all(axis=-1) & large & inside
+    return np.asarray(np.isfinite(b).all(axis=-1) & large & inside)
 
 
 def check_box(

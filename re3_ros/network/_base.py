@@ -4,7 +4,7 @@
 
 One frame of one target is ``embed -> fuse -> recur -> read``. The steps are separate methods
 because the tracker does not run them at one time: as soon as a box is known, the next frame's
-first crop can be cut, embedded and ``remember``\ ed, and only the second crop waits for the image.
+first crop can be cut, embedded and remembered, and only the second crop waits for the image.
 Published networks normalise, flatten and concatenate inside; nothing of that shows here.
 """
 

@@ -1,0 +1,79 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The convolutional trunk of SqueezeNet 1.1 (Iandola et al., arXiv 1602.07360)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from re3_ros.errors import WeightsError
+
+MEAN_RGB = (123.0, 117.0, 104.0)
+
+
+class Fire(nn.Module):
+    """1x1 squeeze, then 1x1 and 3x3 expansions side by side."""
+
+    def __init__(self, inputs: int, squeeze: int, expand: int) -> None:
+        super().__init__()
+        self.squeeze1x1 = nn.Conv2d(inputs, squeeze, 1)
+        self.expand1x1 = nn.Conv2d(squeeze, expand, 1)
+        self.expand3x3 = nn.Conv2d(squeeze, expand, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (N, 2 * expand, h, w)."""
+        s = functional.relu(self.squeeze1x1(x), inplace=True)
+        return functional.relu(torch.cat([self.expand1x1(s), self.expand3x3(s)], 1), inplace=True)
+
+
+class SqueezeNet(nn.Module):
+    """conv1 to fire9, with the maps after fire3, fire5 and fire9 (strides 4, 8 and 16)."""
+
+    mean: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, 3, stride=2)
+        self.fire2 = Fire(64, 16, 64)
+        self.fire3 = Fire(128, 16, 64)
+        self.fire4 = Fire(128, 32, 128)
+        self.fire5 = Fire(256, 32, 128)
+        self.fire6 = Fire(256, 48, 192)
+        self.fire7 = Fire(384, 48, 192)
+        self.fire8 = Fire(384, 64, 256)
+        self.fire9 = Fire(512, 64, 256)
+        self.register_buffer("mean", torch.tensor(MEAN_RGB).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return maps (N, 128, h, w), (N, 256, h/2, w/2), (N, 512, h/4, w/4) of RGB 0 ... 255."""
+        x = functional.relu(self.conv1(crops - self.mean), inplace=True)
+        fine = self.fire3(self.fire2(_pool(x)))
+        middle = self.fire5(self.fire4(_pool(fine)))
+        coarse = self.fire9(self.fire8(self.fire7(self.fire6(_pool(middle)))))
+        return fine, middle, coarse
+
+    def load_npz(self, path: Path) -> None:
+        """Fill in ImageNet-pretrained arrays named as in Caffe, whose input was BGR.
+
+        Raises WeightsError naming the first array that is missing or of another shape.
+        """
+        with np.load(path) as arrays:
+            for name, parameter in self.named_parameters():
+                key = name if name.startswith("conv1") else name.replace(".", "/", 1)
+                array = arrays.get(key)
+                if array is None or array.shape != parameter.shape:
+                    found = "missing" if array is None else f"of shape {array.shape}"
+                    raise WeightsError(
+                        f"{path}: array {key!r} is {found}, expected {tuple(parameter.shape)}"
+                    )
+                values = torch.from_numpy(array.astype(np.float32))
+                parameter.data.copy_(values.flip(1) if name == "conv1.weight" else values)
+
+
+def _pool(x: Tensor) -> Tensor:
+    return functional.max_pool2d(x, 3, stride=2, ceil_mode=True)

@@ -1,0 +1,71 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The tracks of a training run, each step's a function of seed and step alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from re3_ros.errors import SourceError
+
+from ._config import Stage, TrainingConfig
+from ._simulator import Simulator
+from ._stills import Still, read_stills
+from ._unroll import Track
+from ._videos import Clip, draw_track, read_clip
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a run trains on, and what it holds back."""
+
+    simulator: Simulator
+    clips: list[Clip]
+    held_simulator: Simulator | None
+    held_clips: list[Clip]
+
+    def batch(self, config: TrainingConfig, stage: Stage, step: int) -> list[Track]:
+        """Return the tracks of a step; the same for the same seed and step."""
+        rng = np.random.default_rng([config.seed, step])
+        return [self._track(rng, config.video_share, stage.unroll) for _ in range(stage.batch)]
+
+    def _track(self, rng: np.random.Generator, video_share: float, frames: int) -> Track:
+        if self.clips and rng.random() < video_share:
+            return draw_track(rng, self.clips, frames)
+        return self.simulator.draw(rng, frames)
+
+
+def read_data(config: TrainingConfig, root: Path) -> Data:
+    """Return stills and clips below ``root`` as the configuration names them.
+
+    Raises SourceError for a folder that is missing or unreadable, or a held clip unknown.
+    """
+    stills = read_stills(root / config.stills, config.skip_licences)
+    if not stills:
+        raise SourceError(f"{root / config.stills} lists no object that may be used")
+    trained, held = _split(stills, config.held_stills)
+    folders = sorted(p for p in (root / config.videos).iterdir() if p.is_dir())
+    folders = folders if config.videos else []
+    unknown = set(config.held_out) - {p.name for p in folders}
+    if unknown:
+        raise SourceError(f"{root / config.videos} has no clip {', '.join(sorted(unknown))}")
+    clips = [read_clip(p) for p in folders]
+    return Data(
+        Simulator(trained),
+        [c for c in clips if c.name not in config.held_out],
+        Simulator(held) if held else None,
+        [c for c in clips if c.name in config.held_out],
+    )
+
+
+def _split(stills: list[Still], share: float) -> tuple[list[Still], list[Still]]:
+    """Return stills for training and those held, whole photographs on one side or the other."""
+    paths = sorted({still.image_path for still in stills})
+    chosen = np.random.default_rng(0).random(len(paths)) < share
+    held = {path for path, c in zip(paths, chosen, strict=True) if c}
+    return [s for s in stills if s.image_path not in held], [
+        s for s in stills if s.image_path in held
+    ]
