@@ -58,7 +58,7 @@ class SessionConfig:
     )
     ring_size: int = _setting(64, 1, 10_000, "recent frames kept for boxes drawn on them")
     ring_megabytes: int = _setting(
-        512, 1, 1_000_000, "memory limit of the recent frames of a camera; the newest always stays"
+        256, 1, 1_000_000, "memory limit of the recent frames of a camera; the newest always stays"
     )
     max_forward: int = _setting(
         64, 1, 10_000, "most recent frames gone through after a box on a past frame, evenly chosen"

@@ -14,6 +14,8 @@ from re3_ros.errors import InputError, StampError
 from ._ring import SECOND, FrameRing
 from ._types import Frame
 
+MAX_STAMP = 2**63 - 1
+
 
 @dataclass(frozen=True, eq=False)
 class Request:
@@ -110,6 +112,9 @@ class Inbox:
 
 def check_stamp(stamp: object) -> int:
     """Return a stamp in ns as int; StampError unless it is a whole number, 0 or more."""
-    if isinstance(stamp, (int, np.integer)) and not isinstance(stamp, bool) and stamp >= 0:
-        return int(stamp)
-    raise StampError(f"stamp is {stamp!r}; expected nanoseconds, a whole number from 0")
+    number = int(stamp) if isinstance(stamp, (int, np.integer)) else -1
+    if isinstance(stamp, bool) or not 0 <= number <= MAX_STAMP:
+        raise StampError(
+            f"stamp is {stamp!r}; expected nanoseconds, a whole number from 0 to 2^63 - 1"
+        )
+    return number

@@ -61,8 +61,8 @@ class Snapshot:
 
 def held(tensors: Sequence[Tensor]) -> int:
     """Return the bytes of the storages behind tensors, each storage counted once."""
-    storages = {t.data_ptr(): t.untyped_storage().nbytes() for t in tensors if t.numel()}
-    return sum(storages.values())
+    storages = [t.untyped_storage() for t in tensors]
+    return sum({s.data_ptr(): s.nbytes() for s in storages}.values())
 
 
 def rows(batch: Tensor) -> list[Tensor]:

@@ -54,8 +54,8 @@ class TrackingSession:
 
         Raises WeightsError for bad weights, ConfigError for no or equal camera names.
         """
-        if not cameras or len(set(cameras)) < len(cameras):
-            raise ConfigError(f"cameras are {list(cameras)}; expected different names, one or more")
+        if isinstance(cameras, str) or not cameras or len(set(cameras)) < len(cameras):
+            raise ConfigError(f"cameras are {cameras!r}; expected a list of different names")
         self.config = config or SessionConfig()
         self.network = network if isinstance(network, Re3Network) else load(network, device)
         self.device = torch.device(device)

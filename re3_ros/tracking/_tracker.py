@@ -287,8 +287,8 @@ def _to_numpy(output: Output, state: Tensor) -> _Answers:
     seen = output.visibility
     logits = torch.full_like(output.corners[:, 0], torch.inf) if seen is None else seen
     healthy = state.isfinite().flatten(1).all(1) & ~logits.isnan()
-    table = torch.cat(
-        [output.corners.float(), logits.float().sigmoid()[:, None], healthy.float()[:, None]], 1
-    )
+    wide = torch.promote_types(output.corners.dtype, torch.float32)
+    columns = (logits.to(wide).sigmoid(), healthy.to(wide))
+    table = torch.cat([output.corners.to(wide), *(c[:, None] for c in columns)], 1)
     host = table.cpu().numpy().astype(np.float64)
     return _Answers(host[:, :4], host[:, 4], host[:, 5] > 0)
