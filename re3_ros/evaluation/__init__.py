@@ -22,9 +22,12 @@ from ._metrics import (
 )
 from ._ours import ProcedureTracker, SessionTracker
 from ._peers import OPENCV, OpenCVTracker
+from ._reinit import Reinitialised, pool, run_reinitialised
+from ._report import write_report
 from ._runner import Result, Track, TrackerFactory, VisualTracker, mean_auc, run_ope, run_sequence
 from ._sequence import Sequence, find_sequences, read_sequence, read_sequences
 from ._specs import OURS, TRACKERS, TrackerSpec, limit_threads, shared_folder
+from ._tables import failures, sequence_table, summary_table
 
 __all__ = [
     "NORMALISED_THRESHOLDS",
@@ -35,6 +38,7 @@ __all__ = [
     "TRACKERS",
     "OpenCVTracker",
     "ProcedureTracker",
+    "Reinitialised",
     "Result",
     "Sequence",
     "SessionTracker",
@@ -47,18 +51,24 @@ __all__ = [
     "auc",
     "compare",
     "distances",
+    "failures",
     "find_sequences",
     "limit_threads",
     "mean_auc",
     "overlaps",
     "paper_average",
+    "pool",
     "precision_curve",
     "read_sequence",
     "read_sequences",
     "robustness",
     "run_ope",
+    "run_reinitialised",
     "run_sequence",
+    "sequence_table",
     "shared_folder",
     "success_curve",
     "summarise",
+    "summary_table",
+    "write_report",
 ]

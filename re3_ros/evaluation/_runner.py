@@ -126,7 +126,7 @@ def run_sequence(factory: TrackerFactory, sequence: Sequence) -> Track:
     index = -1
     try:
         tracker = factory()
-        colour: Colour = getattr(tracker, "colour", "rgb")
+        colour = colour_of(tracker)
         boxes[0] = sequence.truth[0]
         for index in range(n):
             image = sequence.read(index, colour)
@@ -170,6 +170,12 @@ def run_ope(
 def mean_auc(results: Iterable[Result]) -> float:
     """Return the mean over sequences of the area under the success curve."""
     return float(np.mean([r.auc for r in results]))
+
+
+def colour_of(tracker: VisualTracker) -> Colour:
+    """Return the order of colours in which a tracker wants its images."""
+    colour: Colour = getattr(tracker, "colour", "rgb")
+    return colour
 
 
 def interpret(answer: Any, last: Boxes) -> tuple[Boxes, float]:

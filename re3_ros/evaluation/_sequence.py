@@ -101,7 +101,10 @@ def read_sequences(folder: Path | str) -> list[Sequence]:
 def _list_frames(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise SourceError(f"{folder} is missing; put the frames there, named in their order")
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGES)
+    frames = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGES)
+    if not frames:
+        raise SourceError(f"{folder} holds no image; expected {', '.join(sorted(IMAGES))} files")
+    return frames
 
 
 def _read_truth(path: Path) -> Boxes:

@@ -69,6 +69,12 @@ class TrackerSpec:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()
 
+    def weights_hash(self) -> str | None:
+        """Return the sha256 of our weights file, None for others' trackers."""
+        if self.name not in OURS:
+            return None
+        return hashlib.sha256(self._weights().read_bytes()).hexdigest()
+
     def _weights(self) -> Path:
         return self.weights or default_weights()
 

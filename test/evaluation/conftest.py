@@ -1,0 +1,86 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Small sequences on disk, and trackers whose every answer is known."""
+
+import cv2
+import numpy as np
+import pytest
+
+from re3_ros.boxes import from_xywh
+
+TEXTURE = np.random.default_rng(5).integers(0, 120, (96, 128, 3), np.uint8)
+
+
+def write_sequence(folder, boxes, absent=None):
+    """Write frames with a bright patterned square at each box (x, y, w, h), nan for none."""
+    (folder / "img").mkdir(parents=True)
+    for number, box in enumerate(boxes, 1):
+        image = TEXTURE.copy()
+        if np.isfinite(box).all():
+            x, y, w, h = np.rint(box).astype(int)
+            cv2.rectangle(image, (x, y), (x + w - 1, y + h - 1), (0, 200, 255), -1)
+            cv2.circle(image, (x + w // 2, y + h // 2), w // 4, (255, 0, 0), -1)
+        cv2.imwrite(str(folder / "img" / f"{number:08d}.jpg"), image)
+    lines = [",".join(f"{v:.2f}" for v in box) for box in boxes]
+    (folder / "groundtruth.txt").write_text("\n".join(lines) + "\n")
+    if absent is not None:
+        (folder / "absent.txt").write_text("".join(f"{flag}\n" for flag in absent))
+    return folder
+
+
+def moving(frames, step=2.0):
+    """Return boxes x, y, w, h of a 20 x 16 object that moves to the right."""
+    return np.array([[10 + step * i, 30, 20, 16] for i in range(frames)])
+
+
+@pytest.fixture
+def write():
+    """Return the writer of sequences."""
+    return write_sequence
+
+
+@pytest.fixture
+def sequence_folder(tmp_path):
+    """Return the folder of one sequence of 12 frames."""
+    return write_sequence(tmp_path / "data" / "moving", moving(12))
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Return a folder of two sequences."""
+    write_sequence(tmp_path / "data" / "fast", moving(8, 5))
+    write_sequence(tmp_path / "data" / "slow", moving(10, 1))
+    return tmp_path / "data"
+
+
+class Scripted:
+    """Answers from a list; an exception in it is raised. Keeps what it was called with."""
+
+    def __init__(self, answers, colour=None):
+        self.answers = list(answers)
+        self.images, self.starts = [], []
+        if colour:
+            self.colour = colour
+
+    def init(self, image, box):
+        self.images.append(image)
+        self.starts.append(box)
+
+    def update(self, image):
+        self.images.append(image)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def scripted():
+    """Return the class of trackers that answer from a list."""
+    return Scripted
+
+
+@pytest.fixture
+def boxes():
+    """Return corners of the 12 true boxes of `sequence_folder`."""
+    return from_xywh(moving(12))

@@ -1,0 +1,43 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+import cv2
+import numpy as np
+import pytest
+
+from re3_ros.errors import ConfigError
+from re3_ros.evaluation import OpenCVTracker, read_sequence, run_ope
+
+CONTRIB = hasattr(cv2, "legacy")
+
+
+@pytest.mark.parametrize("name", ["mosse", "medianflow", "kcf", "csrt"])
+@pytest.mark.skipif(not CONTRIB, reason="needs opencv-contrib-python")
+def test_opencvs_trackers_follow_an_easy_object(name, write, tmp_path):
+    boxes = np.array([[40 + i, 30, 32, 32] for i in range(8)], float)
+    sequence = read_sequence(write(tmp_path / "slow", boxes))
+    (result,) = run_ope(lambda: OpenCVTracker(name), [sequence])
+    stays_put = (32 - 7) / (32 + 7)
+    assert result.track.failure is None
+    assert result.overlaps[-1] > stays_put + 0.1
+
+
+@pytest.mark.parametrize("name", ["mosse", "medianflow"])
+def test_without_the_contrib_wheel_the_way_out_is_named(name, monkeypatch):
+    monkeypatch.delattr(cv2, "legacy", raising=False)
+    with pytest.raises(ConfigError, match="pip install opencv-contrib-python"):
+        OpenCVTracker(name)
+
+
+def test_nano_needs_its_models(tmp_path):
+    with pytest.raises(ConfigError, match="needs its backbone as an ONNX file, which None is not"):
+        OpenCVTracker("nano")
+    (tmp_path / "backbone.onnx").touch()
+    with pytest.raises(ConfigError, match=r"needs its head .*missing\.onnx.*--nano-head"):
+        OpenCVTracker("nano", tmp_path / "backbone.onnx", tmp_path / "missing.onnx")
+
+
+def test_nano_tracks(shared, sequence_folder):
+    models = shared / "peers" / "nanotrack_v2"
+    files = models / "nanotrack_backbone_sim.onnx", models / "nanotrack_head_sim.onnx"
+    (result,) = run_ope(lambda: OpenCVTracker("nano", *files), [read_sequence(sequence_folder)])
+    assert result.mean_iou > 0.5
