@@ -1,0 +1,209 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+import csv
+import json
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+from re3_ros.errors import ConfigError, SourceError, WeightsError
+from re3_ros.evaluation import (
+    TrackerSpec,
+    compare,
+    failures,
+    find_sequences,
+    read_sequences,
+    sequence_table,
+    summarise,
+    summary_table,
+    write_report,
+)
+from re3_ros.evaluation._cache import TrackCache
+from re3_ros.evaluation._runner import Track
+from re3_ros.network import build, save
+
+pytestmark = pytest.mark.skipif(not hasattr(cv2, "legacy"), reason="needs opencv-contrib-python")
+
+MOSSE, FLOW = TrackerSpec("mosse"), TrackerSpec("medianflow")
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """Return a function that writes random weights."""
+
+    def write(name="random"):
+        path = tmp_path / f"{name}.safetensors"
+        save(build("compact"), path, {})
+        return path
+
+    return write
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Return the list of (tracker, sequence) that are really tracked."""
+    from re3_ros.evaluation import _compare
+
+    ran, run = [], _compare.run_sequence
+
+    def spy(factory, sequence):
+        ran.append((factory.__self__.name, sequence.name))
+        return run(factory, sequence)
+
+    monkeypatch.setattr(_compare, "run_sequence", spy)
+    return ran
+
+
+def test_every_tracker_meets_every_sequence_in_order(data, tmp_path, counted):
+    heard = []
+    results = compare(
+        [MOSSE, FLOW],
+        data,
+        tmp_path / "cache",
+        done=lambda s, r: heard.append((s.name, r.sequence)),
+    )
+    pairs = [(t, s) for t in ("mosse", "medianflow") for s in ("fast", "slow")]
+    assert [(t, r.sequence) for t, rs in results.items() for r in rs] == pairs
+    assert counted == heard == pairs
+
+
+def test_nothing_is_run_twice(data, tmp_path, counted):
+    first = compare([MOSSE], data, tmp_path / "cache")
+    del counted[:]
+    second = compare([MOSSE, FLOW], data, tmp_path / "cache")
+    assert counted == [("medianflow", "fast"), ("medianflow", "slow")]
+    for a, b in zip(first["mosse"], second["mosse"], strict=True):
+        np.testing.assert_array_equal(a.track.boxes, b.track.boxes)
+        np.testing.assert_array_equal(a.track.seconds, b.track.seconds)
+
+
+def test_fresh_runs_all_again(data, tmp_path, counted):
+    compare([MOSSE], data, tmp_path / "cache")
+    compare([MOSSE], data, tmp_path / "cache", fresh=True)
+    assert len(counted) == 4
+
+
+def test_a_changed_sequence_is_run_again(data, tmp_path, counted):
+    compare([MOSSE], data, tmp_path / "cache")
+    path = data / "slow" / "groundtruth.txt"
+    path.write_text(path.read_text().replace("16.00", "15.00"))
+    del counted[:]
+    compare([MOSSE], data, tmp_path / "cache")
+    assert counted == [("mosse", "slow")]
+
+
+def test_a_damaged_cache_file_is_run_again(data, tmp_path, counted):
+    compare([MOSSE], data, tmp_path / "cache")
+    slow = next((tmp_path / "cache").glob("*/slow-*.npz"))
+    slow.write_bytes(slow.read_bytes()[:100])
+    del counted[:]
+    compare([MOSSE], data, tmp_path / "cache")
+    assert counted == [("mosse", "slow")]
+
+
+def test_parallel_processes_give_the_same_boxes(data, tmp_path):
+    alone = compare([MOSSE, FLOW], data, tmp_path / "alone")
+    together = compare([MOSSE, FLOW], data, tmp_path / "together", jobs=2)
+    for name, results in alone.items():
+        for a, b in zip(results, together[name], strict=True):
+            np.testing.assert_array_equal(a.track.boxes, b.track.boxes)
+
+
+def test_failures_are_not_kept(data, tmp_path):
+    (sequence, _) = read_sequences(data)
+    cache = TrackCache(tmp_path / "cache")
+    (path,) = cache.paths(MOSSE, [sequence])
+    cache.store(path, Track(np.zeros((8, 4)), np.zeros(8), np.zeros(8), "crashed"))
+    assert cache.load(path) is None
+
+
+def test_an_unreadable_sequence_counts_as_zero_and_the_others_go_on(data, tmp_path):
+    (data / "fast" / "groundtruth.txt").write_text("1,2,3\n")
+    results = compare([MOSSE], data, tmp_path / "cache")
+    fast, slow = results["mosse"]
+    assert fast.auc == 0
+    assert slow.auc > 0
+    (summary,) = summarise(results)
+    assert summary.failures == 1
+    assert summary.auc == pytest.approx(slow.auc / 2)
+    assert "holds 3 numbers" in failures(results)[0]
+
+
+def test_a_damaged_frame_counts_as_zero_and_is_tried_again(data, tmp_path, counted):
+    (data / "fast" / "img" / "00000004.jpg").write_bytes(b"")
+    for _ in range(2):
+        fast, slow = compare([MOSSE], data, tmp_path / "cache")["mosse"]
+        assert "00000004.jpg is not a readable image" in fast.track.failure
+        assert slow.track.failure is None
+    assert counted == [("mosse", "fast"), ("mosse", "slow"), ("mosse", "fast")]
+
+
+def test_bad_wishes_are_refused_before_anything_runs(data, tmp_path, counted):
+    with pytest.raises(ConfigError, match="no tracker 'boosting'; known are re3"):
+        TrackerSpec("boosting")
+    with pytest.raises(ConfigError, match="nano needs its backbone"):
+        compare([MOSSE, TrackerSpec("nano")], data, tmp_path / "cache")
+    with pytest.raises(WeightsError):
+        compare([TrackerSpec("re3", tmp_path / "none.safetensors")], data, tmp_path / "cache")
+    with pytest.raises(SourceError, match="holds no sequence"):
+        compare([MOSSE], tmp_path / "cache", tmp_path / "cache")
+    assert counted == []
+
+
+def test_fingerprints_know_the_weights(weights, tmp_path):
+    spec = TrackerSpec("re3", weights("a"))
+    copy = shutil.copy(spec.weights, tmp_path / "copy.safetensors")
+    assert spec.fingerprint() == TrackerSpec("re3", copy).fingerprint()
+    assert spec.fingerprint() != TrackerSpec("re3-procedure", spec.weights).fingerprint()
+    assert spec.fingerprint() != TrackerSpec("re3", weights("other")).fingerprint()
+    assert MOSSE.fingerprint() == TrackerSpec("mosse", spec.weights).fingerprint()
+    assert len(spec.weights_hash()) == 64
+    assert MOSSE.weights_hash() is None
+
+
+def test_ours_in_parallel(data, tmp_path, weights):
+    spec = TrackerSpec("re3", weights())
+    results = compare([spec, MOSSE], data, tmp_path / "cache", jobs=2)["re3"]
+    assert [r.track.failure for r in results] == [None, None]
+    assert all(np.isfinite(r.track.scores[1:]).all() for r in results)
+
+
+def test_the_report(data, tmp_path):
+    results = compare([MOSSE, FLOW], data, tmp_path / "cache")
+    paths = write_report(tmp_path / "report", results, {"data": "test"})
+    names = ["results.json", "summary.csv", "sequences.csv", "success.png", "precision.png"]
+    assert [p.name for p in paths] == names
+    document = json.loads(paths[0].read_text(), parse_constant=pytest.fail)
+    best = summarise(results)[0]
+    assert document["about"]["data"] == "test"
+    assert document["summary"][0]["tracker"] == best.tracker
+    assert document["summary"][0]["auc"] == pytest.approx(best.auc, abs=1e-6)
+    assert np.mean(document["curves"][best.tracker]["success"]) == pytest.approx(best.auc)
+    with paths[2].open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["tracker"], r["sequence"]) for r in rows[:2]] == [
+        ("mosse", "fast"),
+        ("mosse", "slow"),
+    ]
+    assert float(rows[0]["auc"]) == pytest.approx(results["mosse"][0].auc, abs=1e-6)
+    for plot in paths[3:]:
+        assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_report_of_nothing_but_failures(data, tmp_path):
+    for folder in find_sequences(data):
+        (folder / "groundtruth.txt").write_text("none\n")
+    results = compare([MOSSE], data, tmp_path / "cache")
+    paths = write_report(tmp_path / "report", results)
+    row = json.loads(paths[0].read_text())["summary"][0]
+    assert (row["auc"], row["failures"], row["ms"]) == (0, 2, None)
+    assert sequence_table(results).row_count == 2
+
+
+def test_tables_have_a_row_for_each(data, tmp_path):
+    results = compare([MOSSE, FLOW], data, tmp_path / "cache")
+    assert summary_table(results).row_count == 2
+    assert sequence_table(results).row_count == 2
+    assert [str(c.header) for c in sequence_table(results).columns][2:] == ["mosse", "medianflow"]
