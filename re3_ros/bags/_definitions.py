@@ -1,0 +1,78 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Message types of bags, without ROS.
+
+Those of ROS itself come with `rosbags`. vision_msgs has the same fields in every distribution
+since Humble; its types are written down here by field. Ours repeat ``msg/*.msg``, which a
+pip-installed package does not carry; a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+from rosbags.typesys.store import Typestore
+
+VISION_MSGS = {
+    "Point2D": "float64 x\nfloat64 y\n",
+    "Pose2D": "vision_msgs/Point2D position\nfloat64 theta\n",
+    "BoundingBox2D": "vision_msgs/Pose2D center\nfloat64 size_x\nfloat64 size_y\n",
+    "ObjectHypothesis": "string class_id\nfloat64 score\n",
+    "ObjectHypothesisWithPose": (
+        "vision_msgs/ObjectHypothesis hypothesis\ngeometry_msgs/PoseWithCovariance pose\n"
+    ),
+    "Detection2D": (
+        "std_msgs/Header header\n"
+        "vision_msgs/ObjectHypothesisWithPose[] results\n"
+        "vision_msgs/BoundingBox2D bbox\n"
+        "string id\n"
+    ),
+    "Detection2DArray": "std_msgs/Header header\nvision_msgs/Detection2D[] detections\n",
+}
+
+RE3_ROS = {
+    "TargetStatus": """\
+string id
+uint8 NEW=0
+uint8 TRACKING=1
+uint8 UNCERTAIN=2
+uint8 LOST=3
+uint8 state
+float32 score
+vision_msgs/BoundingBox2D bbox
+uint32 frames_since_init
+uint32 frames_since_reset
+uint32 frames_in_state
+""",
+    "TrackerStatus": """\
+std_msgs/Header header
+string camera
+re3_ros/TargetStatus[] targets
+float32 latency
+float32 inference
+uint64 frames_received
+uint64 frames_processed
+uint64 frames_dropped
+uint64 frames_rejected
+uint64 boxes_rejected
+string device
+string weights
+""",
+}
+
+
+IMAGE = "sensor_msgs/msg/Image"
+COMPRESSED = "sensor_msgs/msg/CompressedImage"
+DETECTIONS = "vision_msgs/msg/Detection2DArray"
+STATUS = "re3_ros/msg/TrackerStatus"
+
+
+@cache
+def typestore() -> Typestore:
+    """Return all message types that are read or written here."""
+    store = get_typestore(Stores.ROS2_HUMBLE)
+    for package, messages in (("vision_msgs", VISION_MSGS), ("re3_ros", RE3_ROS)):
+        for name, text in messages.items():
+            store.register(get_types_from_msg(text, f"{package}/msg/{name}"))
+    return store

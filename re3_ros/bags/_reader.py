@@ -1,0 +1,177 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Images out of a rosbag2."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rosbags.interfaces import Connection
+from rosbags.rosbag2 import Reader
+from typing_extensions import Self
+
+from re3_ros.crops import Image
+from re3_ros.errors import ImageError, SourceError
+from re3_ros.media import convert_image, decode_compressed
+
+from ._definitions import COMPRESSED, IMAGE, typestore
+
+IMAGES = frozenset({IMAGE, COMPRESSED})
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One message, by default an image, as it was recorded."""
+
+    logged: int
+    """Time of recording in ns."""
+    type: str
+    data: bytes
+    """The serialised message."""
+
+    def message(self) -> Any:
+        """Return the message. Raises ImageError if its bytes are damaged."""
+        try:
+            return typestore().deserialize_cdr(self.data, self.type)
+        except Exception as error:  # damaged bytes end in many ways
+            raise ImageError(
+                f"message recorded at {self.logged} ns cannot be decoded as {self.type} "
+                f"({type(error).__name__}: {error})"
+            ) from error
+
+
+class BagReader:
+    """One topic of a rosbag2 folder, or of a single mcap or db3 file: by default, its images.
+
+    Without a topic, the only one of ``types`` is taken. Raises SourceError, with the way out, if
+    there is no bag, it cannot be read, or the topic is missing or of another type; the message
+    names the topics that exist, with their types.
+    """
+
+    def __init__(
+        self, path: Path | str, topic: str | None = None, types: Collection[str] = IMAGES
+    ) -> None:
+        self.path = Path(path)
+        self.damage = ""
+        """Why reading ended before the end of the bag, empty if it did not."""
+        self._reader = _open(self.path)
+        try:
+            self._connections = _choose(self.path, list(self._reader.connections), topic, types)
+        except BaseException:
+            self.close()
+            raise
+        self.topic = self._connections[0].topic
+        self.type = self._connections[0].msgtype
+        self.length = sum(c.msgcount for c in self._connections)
+
+    def __iter__(self) -> Iterator[Recorded]:
+        """Yield images in the order of recording; a damaged bag ends early, with a warning."""
+        read = 0
+        messages = self._reader.messages(self._connections)
+        while True:
+            try:
+                connection, logged, data = next(messages)
+            except StopIteration:
+                break
+            except Exception as error:  # noqa: BLE001, damaged files end in many ways
+                self.damage = f"{self.path} is damaged after image {read}: {_reason(error)}"
+                _log.warning("%s", self.damage)
+                break
+            read += 1
+            yield Recorded(logged, connection.msgtype, bytes(data))
+
+    def close(self) -> None:
+        """Close the files; a second call does nothing."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def read_image(message: Any) -> Image:
+    """Return uint8 RGB of an Image or CompressedImage message. Raises ImageError."""
+    if hasattr(message, "format"):
+        return decode_compressed(message.data, message.format)
+    return convert_image(
+        message.data,
+        message.height,
+        message.width,
+        message.step,
+        message.encoding,
+        bool(message.is_bigendian),
+    )
+
+
+def _open(path: Path) -> Any:
+    if not path.exists():
+        raise SourceError(f"{path} does not exist; give the folder of a rosbag2, or its mcap file")
+    if path.suffix == ".bag":
+        raise SourceError(f"{path} is a ROS 1 bag; rosbags-convert makes a rosbag2 of it")
+    try:
+        reader = Reader(path)
+        reader.open()
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"{path} is no complete rosbag2: it has no metadata.yaml; `ros2 bag reindex` writes "
+            "it anew, or give the mcap or db3 file itself"
+        ) from error
+    except Exception as error:
+        raise SourceError(
+            f"{path} cannot be read as a rosbag2 (sqlite3 or mcap): {_reason(error)}"
+        ) from error
+    return reader
+
+
+def _choose(
+    path: Path, there: list[Connection], topic: str | None, types: Collection[str]
+) -> list[Connection]:
+    """Return the connections of ``topic``, or of the only topic of one of ``types``."""
+    fitting = [c for c in there if c.msgtype in types]
+    if topic is None:
+        if len({c.topic for c in fitting}) != 1:
+            count = "several topics" if fitting else "no topic"
+            raise SourceError(
+                f"{path} has {count} of type {_either(types)}; "
+                f"{'name one of' if fitting else 'it has'} {_listed(fitting or there)}"
+            )
+        return fitting
+    named = [c for c in there if c.topic == topic]
+    if not named:
+        raise SourceError(f"{path} has no topic {topic}; it has {_listed(there)}")
+    chosen = [c for c in named if c in fitting]
+    if not chosen:
+        raise SourceError(
+            f"topic {topic} of {path} is of type {named[0].msgtype}, not {_either(types)}; "
+            f"the bag has {_listed(there)}"
+        )
+    return chosen
+
+
+def _either(types: Collection[str]) -> str:
+    return " or ".join(sorted(types))
+
+
+def _listed(connections: list[Connection]) -> str:
+    topics = sorted({(c.topic, c.msgtype) for c in connections})
+    return ", ".join(f"{topic} ({kind})" for topic, kind in topics) or "no topics at all"
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
