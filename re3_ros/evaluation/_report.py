@@ -18,7 +18,8 @@ import numpy as np
 import re3_ros
 
 from ._compare import Summary, summarise
-from ._metrics import PRECISION_THRESHOLDS, SUCCESS_THRESHOLDS, Curve
+from ._metrics import PRECISION_THRESHOLDS, SUCCESS_THRESHOLDS
+from ._plots import plot_precision, plot_success
 from ._runner import Result
 
 FIGURES = ("auc", "precision", "normalised_precision", "mean_iou", "ms", "ms_99")
@@ -40,10 +41,8 @@ def write_report(
     paths[0].write_text(json.dumps(_document(summaries, results, about or {}), indent=1))
     _write_csv(paths[1], [_summary_row(s) for s in summaries])
     _write_csv(paths[2], [_row(name, r) for name, rs in results.items() for r in rs])
-    _plot(paths[3], [(f"{s.tracker} [{s.auc:.3f}]", s.success) for s in summaries], "success")
-    by_precision = sorted(summaries, key=lambda s: -s.precision)
-    lines = [(f"{s.tracker} [{s.precision:.3f}]", s.precision_curve) for s in by_precision]
-    _plot(paths[4], lines, "precision")
+    plot_success(paths[3], summaries)
+    plot_precision(paths[4], summaries)
     return paths
 
 
@@ -95,25 +94,3 @@ def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _plot(path: Path, lines: Iterable[tuple[str, Curve]], kind: str) -> None:
-    """Draw success over IoU thresholds, or precision over pixels, best tracker first."""
-    from matplotlib.figure import Figure  # half a second, and only reports need it
-
-    figure = Figure(figsize=(6.4, 4.8), layout="constrained")
-    axes = figure.subplots()
-    x = SUCCESS_THRESHOLDS if kind == "success" else PRECISION_THRESHOLDS
-    for label, curve in lines:
-        ours = label.startswith("re3")
-        axes.plot(x, curve, label=label, linewidth=2.5 if ours else 1.3, zorder=3 if ours else 2)
-    if kind == "success":
-        axes.set(xlabel="IoU threshold", ylabel="frames above it", title="Success (mean AUC)")
-    else:
-        axes.set(
-            xlabel="centre distance in pixels", ylabel="frames within", title="Precision (at 20 px)"
-        )
-    axes.set(xlim=(0, x[-1]), ylim=(0, 1))
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
-    figure.savefig(path, dpi=120)

@@ -15,11 +15,11 @@ from ._runner import Result
 def summary_table(results: Mapping[str, list[Result]]) -> Table:
     """Return one row a tracker, the best mean AUC first."""
     table = Table(title="One-pass evaluation, mean over sequences", title_justify="left")
-    table.add_column("tracker")
+    table.add_column("tracker", no_wrap=True)
     for name in (
         "AUC",
-        "precision 20 px",
-        "norm. precision",
+        "P 20 px",
+        "norm. P",
         "mean IoU",
         "ms",
         "ms 99 %",
