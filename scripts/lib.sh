@@ -15,7 +15,7 @@ quietly() { # NAME COMMAND...
     mkdir -p "$log"
     local file=$log/$1.log
     shift
-    "$@" >"$file" 2>&1 </dev/null || { tail -n 40 "$file" >&2; die "failed: $* (all of it: $file)"; }
+    "$@" >"$file" 2>&1 || { tail -n 40 "$file" >&2; die "failed: $* (all of it: $file)"; }
 }
 
 # Install Debian packages, as root or through sudo.
@@ -24,10 +24,10 @@ apt_install() {
     local sudo=
     [ "$(id -u)" = 0 ] || sudo=sudo
     command -v apt-get >/dev/null ||
-        die "this machine has no apt-get; install what Debian calls $* and run this again"
-    { $sudo apt-get update -qq &&
-        $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@"
-    } >&2 || die "apt-get could not install $*; install them as root and run this again"
+        die "this machine has no apt-get: install what Debian calls $* and run this again"
+    quietly apt-update $sudo apt-get update
+    quietly "apt-$1" $sudo env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "$@"
 }
 
 # The Python to make environments with: RE3_PYTHON, else python3.
