@@ -1,0 +1,99 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The camera of the live demo: a process that publishes the rendered scene.
+
+    python -m re3_ros.ros._demo_camera --epoch SECONDS [--ros-args ...]
+
+It waits until somebody subscribes besides the node, then keeps its rate whoever listens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+import rclpy
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import qos_profile_sensor_data
+from rclpy.signals import SignalHandlerOptions
+from rclpy.time import Time
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+from re3_ros.media import DemoScene
+
+from ._messages import rgb_image
+
+SECOND = 1_000_000_000
+FRAME_ID = "demo_camera"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Publish the scene once; return the exit code: 0 also when told to stop."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    cut = given.index("--ros-args") if "--ros-args" in given else len(given)
+    options = _parser().parse_args(given[:cut])
+    scene = DemoScene(options.seed, options.frames)
+    messages = render(scene, options.epoch)
+    rclpy.init(args=given[cut:], signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = Node("demo_camera")
+        publisher = node.create_publisher(Image, "image", qos_profile_sensor_data)
+        if wait_for_listeners(publisher, options.listeners, stop):
+            publish(publisher, messages, scene.fps, stop)
+    finally:
+        rclpy.try_shutdown()
+    return 0
+
+
+def render(scene: DemoScene, epoch: int) -> list[Image]:
+    """Return all images as messages, ahead of time: the camera has to keep its rate."""
+    return [
+        rgb_image(scene.frame(i).image, header(epoch * SECOND + scene.stamp(i)))
+        for i in range(scene.frames)
+    ]
+
+
+def header(stamp: int) -> Header:
+    """Return the header of an image of that time in ns."""
+    return Header(stamp=Time(nanoseconds=stamp).to_msg(), frame_id=FRAME_ID)
+
+
+def wait_for_listeners(publisher: Publisher, count: int, stop: threading.Event) -> bool:
+    """Wait for so many subscriptions; return False if told to stop before."""
+    while publisher.get_subscription_count() < count:
+        if stop.wait(0.05):
+            return False
+    return True
+
+
+def publish(
+    publisher: Publisher, messages: Sequence[Image], fps: float, stop: threading.Event
+) -> None:
+    """Publish the messages at their rate."""
+    begin = time.monotonic()
+    for index, message in enumerate(messages):
+        if stop.wait(max(0.0, begin + index / fps - time.monotonic())):
+            return
+        publisher.publish(message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m re3_ros.ros._demo_camera")
+    parser.add_argument("--seed", type=int, default=0, help="of the scene")
+    parser.add_argument("--frames", type=int, default=300, help="length of the scene")
+    parser.add_argument("--epoch", type=int, default=0, help="time of the scene's begin in s")
+    parser.add_argument("--listeners", type=int, default=2, help="subscriptions to wait for")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
