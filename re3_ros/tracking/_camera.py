@@ -37,9 +37,8 @@ class Camera:
     @property
     def ids(self) -> list[str]:
         """Names of the targets once the inbox is emptied."""
-        kept = [name for name in self.targets.ids if name not in self.inbox.drops]
-        coming = [*self.starting, *self.inbox.starts]
-        return list(dict.fromkeys([*kept, *coming]))
+        running = [n for n in (*self.targets.ids, *self.starting) if n not in self.inbox.drops]
+        return list(dict.fromkeys([*running, *self.inbox.starts]))
 
     def ask_start(self, name: str, box: ArrayLike, stamp: int) -> None:
         """Check a request to start a target and leave it in the inbox."""
@@ -72,14 +71,14 @@ class Camera:
             self.counters.add("size_changes")
         self.ring.append(frame)
 
-    def apply_drops(self) -> None:
-        """Drop what is to be dropped, which comes before all starts."""
+    def take_orders(self) -> Batch | None:
+        """Drop what is to be dropped; return targets to be started now on one frame, if any.
+
+        A start that comes after a drop of the same name is younger: `Inbox.drop` calls off older.
+        """
         for name in self.inbox.take_drops():
             if name in self.targets.ids:
                 self.targets.drop(name)
-
-    def take_batch(self) -> Batch | None:
-        """Return targets to be started now on one frame, None if there are none."""
         batch, failures = self.inbox.take_batch(self.ring, self.config.max_ahead)
         for error in failures:
             self.counters.reject("boxes", error)

@@ -179,18 +179,24 @@ class TrackingSession:
         return place, checked
 
     def _obey(self, place: Camera) -> list[str]:
-        """Do what the inbox asks for; return the targets started, which are now up to date."""
-        with self._lock:
-            place.apply_drops()
-            batch = place.take_batch()
+        """Do what the inbox asks for; return the targets started, which are now up to date.
+
+        Bounded, so that callers who ask faster than the network runs do not hold up the frames.
+        """
         fresh: list[str] = []
-        while batch is not None:
-            fresh += self._start(place, batch)
-            with self._lock:
-                batch = place.take_batch()
+        for _ in range(self.config.max_targets):
+            batch = self._orders(place)
+            if batch is None:
+                break
+            self._start(place, batch)
+            fresh += batch.boxes
         return fresh
 
-    def _start(self, place: Camera, batch: Batch) -> list[str]:
+    def _orders(self, place: Camera) -> Batch | None:
+        with self._lock:
+            return place.take_orders()
+
+    def _start(self, place: Camera, batch: Batch) -> None:
         """Start targets on the frame their boxes were drawn on, and catch up with the newest."""
         since = evenly(place.ring.newer(batch.frame), self.config.max_forward)
         try:
@@ -202,7 +208,6 @@ class TrackingSession:
         finally:
             with self._lock:
                 place.starting.clear()
-        return list(batch.boxes)
 
     def _result(self, place: Camera, frame: Frame, begin: float) -> FrameResult:
         height, width = frame.image.shape[:2]

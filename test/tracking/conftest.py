@@ -118,7 +118,7 @@ class Blob(Told):
     def _extent(self, red):
         y, x = torch.nonzero(red, as_tuple=True)
         if len(x) < 20:
-            return (*CENTRED, -4.0)
+            return (*self.corners, -4.0)
         edges = [x.min(), y.min(), x.max() + 1, y.max() + 1]
         return (*(float(e) / 4 for e in edges), 4.0)
 

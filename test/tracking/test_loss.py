@@ -1,0 +1,180 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""A red rectangle that is hidden, moves on meanwhile, comes back; and a network that sees it."""
+
+import numpy as np
+import pytest
+
+from re3_ros.boxes import iou
+from re3_ros.tracking import TargetState
+
+BOX = (100, 80, 140, 110)
+NEW, TRACKING, UNCERTAIN, LOST = TargetState
+
+
+@pytest.fixture
+def show(scene, frame):
+    """Return a function that shows a session boxes, None for a hidden one, frame by frame."""
+    count = iter(range(10**6))
+
+    def run(session, boxes, **size):
+        results = [session.process(frame(next(count), scene(b, **size))) for b in boxes]
+        return [r.targets[0] for r in results if r.targets]
+
+    return run
+
+
+@pytest.fixture
+def tracked(blob, session, show):
+    """Return a maker of sessions in which the target was tracked for three frames."""
+
+    def make(**settings):
+        it = session(blob, **{"uncertain_frames": 2, "lost_frames": 3} | settings)
+        it.initialise("camera", "a", BOX)
+        assert show(it, [BOX] * 4)[-1].state is TRACKING
+        return it
+
+    return make
+
+
+def states(targets):
+    return [t.state for t in targets]
+
+
+def moved(box, x, y=0):
+    return tuple(np.add(box, (x, y, x, y)))
+
+
+def test_the_network_of_this_test_follows_what_is_red(tracked, show):
+    path = [moved(BOX, 5 * k, 3 * k) for k in range(15)]
+    last = show(tracked(), path)[-1]
+    assert iou(last.box, path[-1]) > 0.9
+
+
+def test_hidden_and_seen_again(tracked, show):
+    it = tracked()
+    hidden = show(it, [None] * 20)
+    assert states(hidden) == [TRACKING, UNCERTAIN, UNCERTAIN, UNCERTAIN, *[LOST] * 16]
+    assert [t.frames_in_state for t in hidden[4:]] == list(range(16))
+    assert all(t.score < 0.1 for t in hidden)
+    back = show(it, [BOX] * 4)
+    assert states(back)[-1] is TRACKING
+    assert iou(back[-1].box, BOX) > 0.9
+    assert back[-1].score > 0.9
+
+
+def test_a_lost_target_keeps_its_last_good_box(tracked, show):
+    """It was at BOX when last seen; where the network drifted while UNCERTAIN is forgotten."""
+    it = tracked()
+    it.network.corners = (3.5, 2.5, 8.5, 7.5)
+    drifting = show(it, [None] * 30)
+    assert drifting[3].box[0] == pytest.approx(BOX[0] + 4 * 8, abs=1)
+    assert states(drifting)[4:] == [LOST] * 26
+    assert all(iou(t.box, BOX) > 0.9 for t in drifting[4:])
+
+
+def test_found_takes_several_looks_in_a_row(tracked, show):
+    it = tracked(found_frames=3)
+    show(it, [None] * 8)
+    assert states(show(it, [BOX, None, BOX, BOX, None])) == [LOST] * 5
+    assert TRACKING in states(show(it, [BOX] * 6))
+
+
+def test_a_glimpse_leaves_no_trace(tracked, show):
+    it = tracked()
+    lost = show(it, [None] * 8)[-1]
+    glimpse = show(it, [None, None, moved(BOX, 12), None])
+    assert states(glimpse) == [LOST] * 4
+    assert all((t.box == lost.box).all() for t in glimpse)
+    assert iou(show(it, [BOX] * 6)[-1].box, BOX) > 0.9
+
+
+@pytest.mark.parametrize("way", [(50, 0), (-50, 0), (0, 40), (0, -40), (35, 25)])
+def test_found_beside_the_place_where_it_was_lost(tracked, show, way):
+    """Further than the search window of the last box reaches: the offsets are needed."""
+    it = tracked(retry_reach=1.5)
+    show(it, [None] * 8)
+    there = moved(BOX, *way)
+    targets = show(it, [there] * 80)
+    assert states(targets)[-1] is TRACKING
+    assert iou(targets[-1].box, there) > 0.9
+
+
+def test_without_reach_it_is_not_found_there(tracked, show):
+    it = tracked(retry_reach=0.0)
+    show(it, [None] * 8)
+    assert set(states(show(it, [moved(BOX, 100)] * 80))) == {LOST}
+
+
+def test_a_look_at_a_lost_target_costs_one_crop(tracked, show, monkeypatch):
+    it = tracked()
+    show(it, [None] * 8)
+    it.prepare()
+    embed, embedded = it.network.embed, []
+    monkeypatch.setattr(it.network, "embed", lambda c: embedded.append(len(c)) or embed(c))
+    for _ in range(10):
+        show(it, [None])
+        it.prepare()
+    assert embedded == [1] * 10
+
+
+def test_output_that_fails_the_guards_loses_the_target_at_once(told, session, show):
+    it = session(told)
+    it.initialise("camera", "a", BOX)
+    show(it, [BOX] * 3)
+    told.corners = (float("nan"), 2.5, 7.5, 7.5)
+    lost = show(it, [BOX] * 3)
+    assert states(lost) == [LOST] * 3
+    assert all((t.box == BOX).all() and t.score == 0 for t in lost)
+    told.corners = (2.5, 2.5, 7.5, 7.5)
+    assert states(show(it, [BOX] * 4))[-1] is TRACKING
+
+
+def test_a_box_that_swallows_the_scene_is_not_believed(told, session, show):
+    it = session(told)
+    it.initialise("camera", "a", BOX)
+    show(it, [BOX] * 2)
+    told.corners = (0.0, 0.0, 10.0, 10.0)  # doubles with every frame
+    targets = show(it, [BOX] * 12)
+    assert TRACKING in states(targets)
+    assert LOST in states(targets)
+    sides = np.array([t.box[2:] - t.box[:2] for t in targets if t.state is not LOST])
+    assert (sides <= [320, 240]).all()
+
+
+def test_networks_without_a_visibility_output(told, session, show):
+    told.logit = None
+    it = session(told)
+    it.initialise("camera", "a", BOX)
+    assert states(show(it, [BOX] * 3)) == [NEW, TRACKING, TRACKING]
+    told.corners = (7.5, 2.5, 2.5, 7.5)
+    assert states(show(it, [BOX] * 2)) == [LOST, LOST]
+    told.corners = (2.5, 2.5, 7.5, 7.5)
+    assert states(show(it, [BOX] * 4))[-1] is TRACKING
+
+
+def test_never_seen_at_all(blob, session, show):
+    it = session(blob, uncertain_frames=2, lost_frames=3)
+    it.initialise("camera", "a", BOX)
+    assert states(show(it, [None] * 8)) == [NEW, NEW, *[UNCERTAIN] * 3, *[LOST] * 3]
+    assert states(show(it, [BOX] * 4))[-1] is TRACKING
+
+
+def test_smaller_images_lose_what_lies_outside_of_them(tracked, show):
+    it = tracked()
+    small = show(it, [None] * 8, width=64, height=48)
+    assert states(small)[0] is LOST
+    assert all(0 <= v <= 64 for t in small for v in t.box)
+    assert it.counters["size_changes"] == 1
+    assert states(show(it, [BOX] * 12))[-1] is TRACKING
+
+
+def test_memory_of_a_session_is_bounded(tracked, show):
+    it = tracked()
+    sizes = set()
+    for boxes in ([BOX] * 3, [None] * 12, [BOX] * 6) * 3:
+        show(it, boxes)
+        sizes.add(it.nbytes("camera"))
+    it.prepare()
+    one = it._cameras["camera"].targets._tracker.nbytes("a")
+    assert all(one <= size <= 2 * one for size in sizes)
