@@ -82,8 +82,8 @@ def _detect(source: _Source) -> str:
 
 def _open(path: Path) -> _Source:
     """Return the source at ``path``, whichever of its files was named."""
-    if path.is_dir():
-        path = _newest(path)
+    if path.is_dir() or path.name == "checkpoint":
+        path = _newest(path if path.is_dir() else path.parent)
     prefix = path.with_name(re.sub(r"\.(index|data-\d{5}-of-\d{5}|meta)$", "", path.name))
     if prefix != path or prefix.with_name(prefix.name + ".index").is_file():
         bundle = open_bundle(prefix)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Literal
@@ -94,5 +95,5 @@ def _read_npz(path: Path) -> dict[str, NDArray[np.float32]]:
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name].astype(np.float32) for name in file.files}
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile) as error:
         raise WeightsError(f"{path} is not a readable .npz of arrays: {error}") from error
