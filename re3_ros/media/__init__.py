@@ -11,17 +11,23 @@ from ._encodings import (
     decode_image,
 )
 from ._report import DemoRecord, DemoSummary, overlaps, write_demo_report
+from ._results import COLUMNS, BoxTable, ResultFiles
+from ._run import RunSummary, run_frames
 from ._scene import DemoScene, SceneFrame
 from ._source import Source, open_source
 from ._video import VideoWriter
 
 __all__ = [
+    "COLUMNS",
     "CONVERTED_ENCODINGS",
     "NATIVE_ENCODINGS",
     "STATE_COLOURS",
+    "BoxTable",
     "DemoRecord",
     "DemoScene",
     "DemoSummary",
+    "ResultFiles",
+    "RunSummary",
     "SceneFrame",
     "Source",
     "VideoWriter",
@@ -34,5 +40,6 @@ __all__ = [
     "draw_status",
     "open_source",
     "overlaps",
+    "run_frames",
     "write_demo_report",
 ]

@@ -33,13 +33,15 @@ class VideoWriter:
     H.264 that plays in browsers where PyAV is installed, MPEG-4 part 2 through OpenCV elsewhere.
     All frames get the size of the first, cut to even numbers; an image of another size is scaled
     into it with black bars. The file is playable once closed. Raises ConfigError at once if the
-    path cannot be written.
+    path cannot be written or does not end in .mp4.
     """
 
     def __init__(self, path: Path | str, fps: float = 30.0) -> None:
         self.path, self.fps, self.frames = Path(path), fps, 0
         self._encoder: _Encoder | None = None
         self._size = (0, 0)
+        if self.path.suffix.lower() != ".mp4":
+            raise ConfigError(f"video {self.path} does not end in .mp4, the only kind written")
         check_writable(self.path)
 
     def write(self, image: Image) -> None:
@@ -53,12 +55,10 @@ class VideoWriter:
         self.frames += 1
 
     def close(self) -> None:
-        """Finish the file; without a single frame no file is left."""
+        """Finish the file; without a single frame none is made."""
         encoder, self._encoder = self._encoder, None
         if encoder is not None:
             encoder.close()
-        elif not self.frames:
-            self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -73,10 +73,16 @@ class VideoWriter:
 
 
 def check_writable(path: Path) -> None:
-    """Make the folder of ``path`` and the empty file, or raise ConfigError naming the reason."""
+    """Make the folder of ``path``, or raise ConfigError with the reason why it cannot be written.
+
+    A file that is there already stays as it is.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.open("wb").close()
+        existed = path.exists()
+        path.open("ab").close()
+        if not existed:
+            path.unlink()
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError(f"cannot write {path}: {reason}; give another output") from error

@@ -1,0 +1,61 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tracking through the frames of a source."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from numpy.typing import ArrayLike
+
+from re3_ros.crops import Image
+from re3_ros.errors import BoxError
+from re3_ros.tracking import Frame, FrameResult, TrackingSession
+
+OnFrame = Callable[[Image, FrameResult], None]
+
+
+@dataclass
+class RunSummary:
+    """What came of a run."""
+
+    frames: int = 0
+    seconds: float = 0.0
+    """Time spent tracking, without reading, drawing and writing."""
+
+    @property
+    def fps(self) -> float:
+        """Frames tracked a second."""
+        return self.frames / self.seconds if self.seconds else 0.0
+
+
+def run_frames(
+    frames: Iterable[Frame],
+    boxes: Mapping[str, ArrayLike],
+    session: TrackingSession,
+    on_frame: OnFrame | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> RunSummary:
+    """Track ``boxes`` (4,) x1, y1, x2, y2, drawn on the first frame, through all ``frames``.
+
+    ``on_frame`` is called with each image and result; ``stop`` is asked after each frame. Raises
+    BoxError for a box that cannot be tracked, and what reading the frames raises.
+    """
+    for name, box in boxes.items():
+        session.initialise(session.cameras[0], name, box)
+    summary = RunSummary()
+    for frame in frames:
+        begin = time.perf_counter()
+        result = session.process(Frame(session.cameras[0], frame.stamp, frame.image))
+        session.prepare()
+        summary.seconds += time.perf_counter() - begin
+        if result.rejected:
+            raise BoxError(result.rejected[0])
+        summary.frames += 1
+        if on_frame is not None:
+            on_frame(frame.image, result)
+        if stop is not None and stop():
+            break
+    return summary
