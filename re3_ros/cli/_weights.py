@@ -46,7 +46,7 @@ def import_weights(
 
     name = detect_layout(source) if layout == "auto" else layout
     network = import_published(source, name)
-    metadata = {"source": source.resolve().name, "layout": name, "licence": "GPL-3.0, as its source"}
+    metadata = {"source": source.resolve().name, "layout": name, "licence": "GPL-3.0"}
     save(network, output, metadata, torch.float16 if half else torch.float32)
     typer.echo(f"{source} has the layout {name}; wrote {output}")
     _print_info(describe(output))
@@ -55,7 +55,7 @@ def import_weights(
 def show(
     file: Annotated[Path, typer.Argument(help="Weights, NAME.safetensors")],
 ) -> None:
-    """Print which network a weights file holds, where it comes from, and whether it is intact."""
+    """Print which network a weights file holds, where it is from, and whether it is intact."""
     from re3_ros.network import describe
 
     _print_info(describe(file))
