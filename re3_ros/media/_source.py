@@ -40,9 +40,14 @@ class Source(ABC):
     """Nominal frames a second."""
     skipped: int
     """Frames that could not be read and were left out."""
+    files: tuple[Path, ...]
+    """What is read, so that nobody writes over it."""
 
-    def __init__(self, name: str, length: int | None, fps: float) -> None:
+    def __init__(
+        self, name: str, length: int | None, fps: float, files: Sequence[Path] = ()
+    ) -> None:
         self.name, self.length, self.fps, self.skipped = name, length, fps, 0
+        self.files = tuple(files)
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:
@@ -71,13 +76,12 @@ class ImageSource(Source):
     """Image files in the order given; unreadable ones are skipped with a warning."""
 
     def __init__(self, name: str, files: Sequence[Path], fps: float = DEFAULT_FPS) -> None:
-        super().__init__(name, len(files), fps)
-        self._files = list(files)
+        super().__init__(name, len(files), fps, files)
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield one frame a file; a skipped file keeps its place in time."""
         read = 0
-        for i, file in enumerate(self._files):
+        for i, file in enumerate(self.files):
             image = _read_image(file)
             if image is None:
                 self.skipped += 1
@@ -87,7 +91,7 @@ class ImageSource(Source):
             yield Frame("camera", round(i * 1e9 / self.fps), image)
         if not read:
             raise SourceError(
-                f"none of the {len(self._files)} files of {self.name} is a readable image; "
+                f"none of the {len(self.files)} files of {self.name} is a readable image; "
                 "give a folder or pattern of JPEG or PNG files"
             )
 
@@ -98,8 +102,9 @@ class VideoSource(Source):
     def __init__(self, name: str, capture: cv2.VideoCapture, live: bool) -> None:
         fps = float(capture.get(cv2.CAP_PROP_FPS))
         count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        known = not live and 0 < count < 10**9
-        super().__init__(name, count if known else None, fps if 1 <= fps <= 1000 else DEFAULT_FPS)
+        length = count if not live and 0 < count < 10**9 else None
+        files = () if live else (Path(name),)
+        super().__init__(name, length, fps if 1 <= fps <= 1000 else DEFAULT_FPS, files)
         self._capture, self._live = capture, live
 
     def __iter__(self) -> Iterator[Frame]:

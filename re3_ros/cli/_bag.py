@@ -1,0 +1,125 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""``re3 bag``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ._boxes import boxes_for, parse_boxes
+from ._running import (
+    INTERRUPTED,
+    BoxOption,
+    DeviceOption,
+    Interruption,
+    WeightsOption,
+    interruptible,
+    open_session,
+    progress,
+)
+
+if TYPE_CHECKING:
+    from re3_ros.bags import BagSummary
+    from re3_ros.crops import Image
+    from re3_ros.tracking import FrameResult
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command()(bag)
+
+
+def bag(
+    source: Annotated[
+        Path, typer.Argument(help="Folder of a rosbag2 (sqlite3 or mcap), or its mcap file.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the bag to write.")],
+    image: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOPIC",
+            help="Topic of Image or CompressedImage. Default: the only one in the bag.",
+        ),
+    ] = None,
+    box: BoxOption = None,
+    weights: WeightsOption = None,
+    device: DeviceOption = "auto",
+    storage: Annotated[str, typer.Option(help="Storage of the output: mcap or sqlite3.")] = "mcap",
+    copy_images: Annotated[
+        bool, typer.Option("--copy-images", help="Write the images into the output as well.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the output if it is a bag.")
+    ] = False,
+    video: Annotated[
+        Path | None, typer.Option(help="Annotated video to write as well, NAME.mp4.")
+    ] = None,
+    boxes: Annotated[
+        Path | None, typer.Option(help="Table of boxes to write as well, NAME.csv.")
+    ] = None,
+) -> None:
+    """Track objects through a ROS 2 bag; write detections and status as the node publishes them.
+
+    Ctrl-C ends the run and keeps what is done.
+    """
+    from re3_ros.bags import BagReader, run_bag
+    from re3_ros.media import ResultFiles
+
+    parse_boxes(box or [])
+    with BagReader(source, image) as reader:
+        topic, total = reader.topic, reader.length
+    session, path = open_session(weights, device)
+    chosen = boxes_for(box or [], lambda: _first_image(source, topic))
+    files = ResultFiles(video, boxes)
+    with files, interruptible() as wish, progress("tracking", total) as advance:
+
+        def on_frame(pixels: Image, result: FrameResult) -> None:
+            files.add(pixels, result)
+            advance()
+
+        summary = run_bag(
+            source,
+            output,
+            chosen,
+            session,
+            topic,
+            storage=storage,
+            overwrite=overwrite,
+            copy_images=copy_images,
+            weights=path.name,
+            on_frame=on_frame,
+            stop=wish,
+        )
+    _report(summary, wish, [output, video, boxes])
+
+
+def _first_image(source: Path, topic: str) -> Image:
+    from re3_ros.bags import BagReader, read_image
+    from re3_ros.errors import ImageError, SourceError
+
+    with BagReader(source, topic) as reader:
+        for recorded in reader:
+            try:
+                return read_image(recorded.message())
+            except ImageError:
+                continue
+    raise SourceError(f"topic {topic} of {source} has no usable image")
+
+
+def _report(summary: BagSummary, wish: Interruption, outputs: list[Path | None]) -> None:
+    ended = "interrupted after " if wish.asked else ""
+    rate = summary.processed / summary.seconds if summary.seconds else 0.0
+    typer.echo(
+        f"{ended}{summary.processed} of {summary.images} images of {summary.topic}, "
+        f"{rate:.1f} tracked a second"
+    )
+    for reason, count in summary.rejected.items():
+        typer.echo(f"skipped {count} images: {reason}")
+    for path in outputs:
+        if path is not None:
+            typer.echo(f"wrote {path}")
+    if wish.asked:
+        raise typer.Exit(INTERRUPTED)

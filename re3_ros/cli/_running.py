@@ -1,0 +1,114 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the tracking commands have in common: the session, progress, and Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from re3_ros.errors import ConfigError
+
+if TYPE_CHECKING:
+    from re3_ros.tracking import TrackingSession
+
+INTERRUPTED = 130
+
+WeightsOption = Annotated[
+    Path | None, typer.Option(help="Weights, NAME.safetensors. Default: those that come with re3.")
+]
+DeviceOption = Annotated[
+    str, typer.Option(help="Where the network runs: auto, cpu, cuda, cuda:1, ...")
+]
+BoxOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--box",
+        metavar="[NAME=]X,Y,W,H",
+        help="Object in the first frame: left, top, width, height in pixels. May be repeated. "
+        "Without it, draw the box by mouse.",
+    ),
+]
+
+
+def open_session(weights: Path | None, device: str) -> tuple[TrackingSession, Path]:
+    """Return a session and the file of its weights. Raises WeightsError, ConfigError."""
+    from re3_ros.tracking import TrackingSession
+    from re3_ros.weights import default_weights
+
+    path = default_weights() if weights is None else weights
+    return TrackingSession(path, device=pick_device(device)), path
+
+
+def pick_device(name: str) -> str:
+    """Return the device meant by ``name``. Raises ConfigError if there is no such device."""
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        there = ["auto", "cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+        raise ConfigError(
+            f"device {name!r} cannot be used ({reason}); expected one of {', '.join(there)}"
+        ) from error
+    return name
+
+
+class Interruption:
+    """Whether the user asked for the end; the frame at hand is still finished."""
+
+    asked = False
+
+    def __call__(self) -> bool:
+        """Return whether to stop."""
+        return self.asked
+
+    def ask(self, _number: int, _frame: FrameType | None) -> None:
+        """Take a signal for the wish to stop."""
+        self.asked = True
+        # A second Ctrl-C ends the process at once.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Turn Ctrl-C and SIGTERM into a wish to stop after the frame at hand."""
+    wish = Interruption()
+    numbers = signal.SIGINT, signal.SIGTERM
+    before = [signal.signal(number, wish.ask) for number in numbers]
+    try:
+        yield wish
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+@contextmanager
+def progress(label: str, total: int | None) -> Iterator[Callable[[], None]]:
+    """Show a bar with frames a second; yield the function that moves it by one."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    class FrameRate(ProgressColumn):
+        def render(self, task: Any) -> str:
+            return f"{task.speed:.1f} fps" if task.speed else ""
+
+    columns = BarColumn(), MofNCompleteColumn(), FrameRate(), TimeRemainingColumn()
+    with Progress(TextColumn("{task.description}"), *columns) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,140 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""``re3 track``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from re3_ros.errors import ConfigError
+
+from ._boxes import boxes_for, parse_boxes
+from ._running import (
+    INTERRUPTED,
+    BoxOption,
+    DeviceOption,
+    Interruption,
+    WeightsOption,
+    interruptible,
+    open_session,
+    progress,
+)
+
+if TYPE_CHECKING:
+    from re3_ros.boxes import Boxes
+    from re3_ros.crops import Image
+    from re3_ros.media import ResultFiles, RunSummary, Source
+    from re3_ros.tracking import Frame, FrameResult, TrackingSession
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command()(track)
+
+
+def track(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Video file, folder of images, quoted pattern such as 'img/*.jpg', or the index "
+            "of a camera.",
+        ),
+    ],
+    box: BoxOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Annotated video to write, NAME.mp4.")
+    ] = None,
+    boxes: Annotated[Path | None, typer.Option(help="Table of boxes to write, NAME.csv.")] = None,
+    weights: WeightsOption = None,
+    device: DeviceOption = "auto",
+    fps: Annotated[
+        float, typer.Option(min=0.1, max=1000, help="Frames a second of images.")
+    ] = 30.0,
+    show: Annotated[
+        bool, typer.Option("--show", help="Show the result in a window; q ends.")
+    ] = False,
+) -> None:
+    """Track objects through a video, images, or a camera.
+
+    Ctrl-C ends the run and keeps what is done.
+    """
+    from re3_ros.media import ResultFiles, open_source
+
+    given = box or []
+    parse_boxes(given)
+    _check_outputs(output, boxes, show)
+    with open_source(source, fps) as opened:
+        frames = _Frames(opened)
+        session, _ = open_session(weights, device)
+        chosen = boxes_for(given, frames.first_image)
+        with ResultFiles(output, boxes, opened.fps, opened.files) as files, interruptible() as wish:
+            summary = _run(opened, frames, chosen, session, files, wish, show)
+    _report(summary, wish, opened, [output, boxes])
+
+
+def _check_outputs(output: Path | None, boxes: Path | None, show: bool) -> None:
+    if output is None and boxes is None and not show:
+        raise ConfigError(
+            "nothing to write: give --output VIDEO.mp4, --boxes TABLE.csv, or --show for a window"
+        )
+    if show:
+        from ._window import need_display
+
+        need_display("leave out --show and give --output VIDEO.mp4")
+
+
+class _Frames:
+    """The frames of a source, the first of which may be looked at beforehand."""
+
+    def __init__(self, source: Source) -> None:
+        self._rest = iter(source)
+        self._first: list[Frame] = []
+
+    def first_image(self) -> Image:
+        self._first = self._first or [next(self._rest)]
+        return self._first[0].image
+
+    def __iter__(self) -> Iterator[Frame]:
+        return chain(self._first, self._rest)
+
+
+def _run(
+    source: Source,
+    frames: _Frames,
+    boxes: dict[str, Boxes],
+    session: TrackingSession,
+    files: ResultFiles,
+    wish: Interruption,
+    show: bool,
+) -> RunSummary:
+    from re3_ros.media import draw_results, run_frames
+
+    from ._window import show as show_image
+
+    with progress("tracking", source.length) as advance:
+
+        def on_frame(image: Image, result: FrameResult) -> None:
+            files.add(image, result)
+            advance()
+            if show and show_image(draw_results(image, result.targets, files.status(result))):
+                wish.asked = True
+
+        return run_frames(frames, boxes, session, on_frame, wish)
+
+
+def _report(
+    summary: RunSummary, wish: Interruption, source: Source, outputs: list[Path | None]
+) -> None:
+    left_out = f", {source.skipped} unreadable ones left out" if source.skipped else ""
+    ended = "interrupted after " if wish.asked else ""
+    typer.echo(f"{ended}{summary.frames} frames, {summary.fps:.1f} tracked a second{left_out}")
+    for path in outputs:
+        if path is not None:
+            typer.echo(f"wrote {path}")
+    if wish.asked:
+        raise typer.Exit(INTERRUPTED)
