@@ -12,7 +12,7 @@ also, after pass 32,  this image at the new box, twice    from first     output 
 64, 96, ...                                               state          state := result
 ====================  ==================================  =============  ========================
 
-(Paper, section III-D, and the published code; each target counts its own passes.)
+(Paper, on tracking at test time, and the published code; each target counts its own passes.)
 
 **Ahead of time.** The first crop of the next frame is *this* image at the *new* box, known as soon
 as the new box is. `Tracker.prepare` embeds it between two frames, and only the second crop waits
@@ -38,7 +38,7 @@ from re3_ros.network import Output, Re3Network
 from ._memory import Estimate, Snapshot, read_only, rows, stack
 
 RESET_INTERVAL = 32
-"""Passes between two resets of the recurrent state (paper, section III-D)."""
+"""Passes between two resets of the recurrent state (paper, on tracking at test time)."""
 
 
 class Tracker:
@@ -177,7 +177,10 @@ class Tracker:
         return calls % self.reset_interval if self.reset_interval else calls
 
     def nbytes(self, name: str) -> int:
-        """Return the bytes held for a target: constant, plus one crop until `prepare` is done."""
+        """Return the bytes held for a target: constant, plus one crop until `prepare` is done.
+
+        They are the box and 2 R H + A + T numbers: state, first state, remembered, template.
+        """
         self._known([name])
         crop = self._ahead.get(name)
         return self._memory[name].nbytes + (0 if crop is None else crop.nbytes)

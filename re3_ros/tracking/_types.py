@@ -12,7 +12,7 @@ from re3_ros.crops import Image
 
 
 class TargetState(enum.IntEnum):
-    """How a target is doing; the rules of change are in `SessionConfig` and the README."""
+    """How a target is doing; `re3_ros/tracking/_states.py` draws when it changes."""
 
     NEW = 0
     """Started, and not yet seen again with certainty."""

@@ -89,10 +89,10 @@ def test_a_glimpse_leaves_no_trace(tracked, show):
     assert iou(show(it, [BOX] * 6)[-1].box, BOX) > 0.9
 
 
-@pytest.mark.parametrize("way", [(50, 0), (-50, 0), (0, 40), (0, -40), (35, 25)])
+@pytest.mark.parametrize("way", [(85, 0), (-85, 0), (0, 65), (0, -65), (75, 55)])
 def test_found_beside_the_place_where_it_was_lost(tracked, show, way):
-    """Further than the search window of the last box reaches: the offsets are needed."""
-    it = tracked(retry_reach=1.5)
+    """The search window of the last box shows nothing of it: the offsets are needed."""
+    it = tracked(retry_reach=2.0)
     show(it, [None] * 8)
     there = moved(BOX, *way)
     targets = show(it, [there] * 80)
