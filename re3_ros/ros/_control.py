@@ -63,6 +63,11 @@ class LifecycleClient:
             if not self.change(transition):
                 raise SourceError(f"{self._target} did not {transition}; its log says why")
 
+    def close(self) -> None:
+        """Destroy the clients."""
+        self._node.destroy_client(self._change)
+        self._node.destroy_client(self._get)
+
     def call(self, client: Any, request: Any) -> Any:
         """Return the answer of any service of the node."""
         deadline = time.monotonic() + self._timeout

@@ -1,0 +1,106 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""`ros2 launch` as a user runs it, and a node that looks at what came of it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+# Tests of others on this machine, or a robot on this network, are none of our business.
+os.environ["ROS_DOMAIN_ID"] = str(10 + os.getpid() % 90)
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+
+PATIENCE = 90.0
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory):
+    """Return a file of weights of a small network, which is untrained and follows what stands."""
+    from re3_ros.network import build, save
+
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    save(build("compact", mixed=8, heat_maps=2, fc_width=8, lstm_width=8, match=8), path, {})
+    return str(path)
+
+
+class Launched:
+    """A running `ros2 launch re3_ros tracker.launch.py`."""
+
+    def __init__(self, node, log, arguments):
+        self.node = node
+        self.path = log
+        self.file = log.open("w")
+        command = ["ros2", "launch", "re3_ros", "tracker.launch.py", *arguments]
+        self.child = subprocess.Popen(
+            command, stdout=self.file, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+    def log(self):
+        return self.path.read_text()
+
+    def lifecycle(self, name):
+        from re3_ros.ros import LifecycleClient
+
+        return LifecycleClient(self.node, name, PATIENCE, lambda: self.child.poll() is None)
+
+    def until(self, condition):
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, f"waited in vain\n{self.log()}"
+            assert self.child.poll() is None, f"launch ended\n{self.log()}"
+            time.sleep(0.1)
+
+    def is_active(self, name="/re3_tracker"):
+        client = self.lifecycle(name)
+        with contextlib.closing(client):
+            self.until(lambda: client.state() == "active")
+        return True
+
+    def get(self, *names, node="/re3_tracker"):
+        from rcl_interfaces.srv import GetParameters
+        from rclpy.parameter import parameter_value_to_python
+
+        client = self.node.create_client(GetParameters, f"{node}/get_parameters")
+        answer = self.lifecycle(node).call(client, GetParameters.Request(names=names))
+        return [parameter_value_to_python(value) for value in answer.values]
+
+    def subscribed(self, topic):
+        """Tell whether the node takes images from a topic."""
+        infos = self.node.get_subscriptions_info_by_topic(topic)
+        return any(info.topic_type == "sensor_msgs/msg/Image" for info in infos)
+
+    def stop(self):
+        """End it as Ctrl-C does; return the exit code."""
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGINT)
+        try:
+            return self.child.wait(PATIENCE)
+        finally:
+            if self.child.poll() is None:
+                os.killpg(self.child.pid, signal.SIGKILL)
+            self.file.close()
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Return a function from launch arguments to a Launched."""
+    import rclpy
+
+    rclpy.init()
+    node = rclpy.create_node("looker")
+    started = []
+
+    def start(*arguments):
+        started.append(Launched(node, tmp_path / f"log{len(started)}", arguments))
+        return started[-1]
+
+    yield start
+    for launched in started:
+        if launched.child.poll() is None:
+            launched.stop()
+    node.destroy_node()
+    rclpy.try_shutdown()
