@@ -9,6 +9,7 @@ import sys
 import cv2
 import pytest
 
+pytest.importorskip("rosbags", reason="no rosbags here: pip install rosbags")
 pytestmark = pytest.mark.ros
 
 TOPICS = {
