@@ -33,7 +33,7 @@ class Target:
     looks: int = 0
     """Looks in the present search."""
     settled: bool = False
-    """Whether the present memory is to become ``good`` once it is prepared."""
+    """Whether the last look saw it while TRACKING: that memory, once prepared, is ``good``."""
 
     @property
     def lost(self) -> bool:
@@ -84,7 +84,6 @@ class TargetGroup:
         for name, target in self._targets.items():
             if target.settled:
                 target.good = self._tracker.snapshot(name)
-                target.settled = False
 
     def started(
         self, image: Image, boxes: Mapping[str, Boxes], later: Sequence[Image]

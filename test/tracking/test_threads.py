@@ -3,6 +3,7 @@
 """Commands from other threads while the network runs."""
 
 import threading
+import time
 
 import pytest
 
@@ -115,9 +116,16 @@ def test_many_threads(tiny, session, frame, noise):
     assert set(it.targets("camera")) <= {f"{n}2" for n in "abcd"}
 
 
-def test_two_workers_take_turns(tiny, session, noise, frame):
-    it = session(tiny().eval(), cameras=("left", "right"))
-    errors = []
+def test_workers_take_turns(told, session, noise, frame, monkeypatch):
+    it = session(told, cameras=("left", "right"))
+    embed, errors, inside = told.embed, [], []
+
+    def alone(crops):
+        inside.append(threading.get_ident())
+        assert inside == inside[:1]
+        time.sleep(0.001)
+        inside.pop()
+        return embed(crops)
 
     def work(camera):
         try:
@@ -125,9 +133,10 @@ def test_two_workers_take_turns(tiny, session, noise, frame):
             for k in range(20):
                 assert len(it.process(frame(k, noise(k), camera)).targets) == 1
                 it.prepare()
-        except Exception as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001
             errors.append(error)
 
+    monkeypatch.setattr(told, "embed", alone)
     threads = [threading.Thread(target=work, args=(camera,)) for camera in it.cameras]
     for thread in threads:
         thread.start()
@@ -135,3 +144,25 @@ def test_two_workers_take_turns(tiny, session, noise, frame):
         thread.join()
     assert errors == []
     assert it.counters["frames_processed"] == 40
+
+
+def test_the_network_never_runs_under_the_lock_of_the_commands(
+    told, session, noise, frame, monkeypatch
+):
+    it = session(told)
+    embed = told.embed
+
+    def unlocked(crops):
+        assert not it._lock.locked()
+        return embed(crops)
+
+    monkeypatch.setattr(told, "embed", unlocked)
+    for k in range(4):
+        it.initialise("camera", "a", BOX)
+        it.process(frame(k, noise(k)))
+    it.initialise("camera", "b", BOX, frame(1, noise(1)).stamp)
+    it.prepare()
+    it.process(frame(4, noise(4)))
+    it.initialise("camera", "c", BOX, frame(1, noise(1)).stamp)
+    it.process(frame(5, noise(5)))
+    it.nbytes("camera")
