@@ -82,7 +82,7 @@ class BagWriter:
         if not self.path.exists():
             return
         if not overwrite:
-            raise ConfigError(f"{self.path} exists already; give another output, or overwrite it")
+            raise ConfigError(f"{self.path} exists already; give another output, or --overwrite")
         if not is_bag(self.path):
             raise ConfigError(f"{self.path} exists and is no bag; give another output")
         shutil.rmtree(self.path)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -17,6 +18,8 @@ from . import _bag, _demo, _evaluate, _track, _train, _weights
 
 FAILED = 2
 """Exit code for what the caller can put right, as for a mistyped option."""
+QUIET = {"OPENCV_LOG_LEVEL": "FATAL", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
+"""OpenCV reports what it cannot open in its own words; ours name the file and the way out."""
 
 app = typer.Typer(
     name="re3",
@@ -32,6 +35,8 @@ for module in (_track, _bag, _demo, _evaluate, _train, _weights):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``re3`` and return its exit code: 0, 2 for bad input, 130 for an interrupted run."""
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
     try:
         app(args=None if arguments is None else list(arguments), prog_name="re3")
     except SystemExit as done:

@@ -109,6 +109,14 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[], None]]:
             return f"{task.speed:.1f} fps" if task.speed else ""
 
     columns = BarColumn(), MofNCompleteColumn(), FrameRate(), TimeRemainingColumn()
-    with Progress(TextColumn("{task.description}"), *columns) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda: bar.advance(task)
+    bar = Progress(TextColumn("{task.description}"), *columns)
+    task = bar.add_task(label, total=total)
+
+    def advance() -> None:
+        bar.start()  # here and not before, so that an early error stands alone
+        bar.advance(task)
+
+    try:
+        yield advance
+    finally:
+        bar.stop()

@@ -66,16 +66,18 @@ def draw_label(image: Image, text: str, box: ArrayLike, colour: Colour) -> None:
     corners = np.asarray(box, np.float64)
     if not np.isfinite(corners).all():
         return
+    text = _printable(text)
     width, height = _plate(image, text)
-    left = int(np.clip(corners[0] - 1, 0, max(0, image.shape[1] - width)))
-    top = int(corners[1]) - height - line_width(image)
-    if top < 0:
-        top = int(np.clip(corners[1] + line_width(image), 0, max(0, image.shape[0] - height)))
-    _write(image, text, left, top, colour)
+    left = np.clip(corners[0] - 1, 0, max(0, image.shape[1] - width))
+    above = corners[1] - height - line_width(image)
+    top = above if above >= 0 else corners[1] + line_width(image)
+    top = np.clip(top, 0, max(0, image.shape[0] - height))
+    _write(image, text, int(left), int(top), colour)
 
 
 def draw_status(image: Image, text: str) -> None:
     """Write one line of ``text`` on a plate at the lower left."""
+    text = _printable(text)
     _, height = _plate(image, text)
     _write(image, text, 0, max(0, image.shape[0] - height), WHITE)
 
@@ -91,6 +93,11 @@ def _short_side(image: Image) -> int:
 
 def _text_scale(image: Image) -> float:
     return max(0.32, _short_side(image) / 950)
+
+
+def _printable(text: str) -> str:
+    """Return ``text`` in letters that OpenCV's fonts have."""
+    return "".join(c if " " <= c <= "~" else "?" for c in text)
 
 
 def _plate(image: Image, text: str) -> tuple[int, int]:
@@ -110,8 +117,7 @@ def _write(image: Image, text: str, left: int, top: int, colour: Colour) -> None
     (_, letters), base = cv2.getTextSize(text, _FONT, _text_scale(image), 1)
     place = (left + letters // 2, top + base // 2 + letters + base // 2)
     scale, width = _text_scale(image), _text_width(image)
-    shown = text.encode("ascii", "replace").decode()
-    cv2.putText(image, shown, place, _FONT, scale, colour, width, cv2.LINE_AA)
+    cv2.putText(image, text, place, _FONT, scale, colour, width, cv2.LINE_AA)
 
 
 def _sides(image: Image, box: Boxes, dashed: bool) -> Iterator[tuple[Boxes, Boxes]]:

@@ -1,0 +1,48 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The double of a network, clips on disk, and the rendered scene."""
+
+import importlib.util
+from pathlib import Path
+
+import cv2
+import pytest
+
+from re3_ros.media import DemoScene
+from re3_ros.tracking import TrackingSession
+
+_FILE = Path(__file__).parents[1] / "doubles" / "finder.py"
+
+
+@pytest.fixture(scope="session")
+def doubles():
+    """Return the module with the network that finds what is red."""
+    spec = importlib.util.spec_from_file_location("finder", _FILE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def session(doubles):
+    return TrackingSession(doubles.Finder())
+
+
+@pytest.fixture
+def folder(tmp_path, doubles):
+    """Return a folder of 12 images whose names sort by number, not by text."""
+    path = tmp_path / "images"
+    path.mkdir()
+    for i in range(12):
+        cv2.imwrite(str(path / f"f{i}.png"), doubles.picture(i)[..., ::-1])
+    return path
+
+
+@pytest.fixture(scope="session")
+def scene():
+    return DemoScene(seed=3, frames=300)
+
+
+@pytest.fixture(scope="session")
+def short_scene():
+    return DemoScene(seed=0, frames=60)
