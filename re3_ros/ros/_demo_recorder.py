@@ -54,7 +54,7 @@ class Recorder:
         self._executor.add_node(node)
         self._init_box = node.create_publisher(Detection2D, "init_box", 1)
 
-    def connect(self, alive: Callable[[], bool], timeout: float = 60.0) -> None:
+    def connect(self, alive: Callable[[], bool], timeout: float = 120.0) -> None:
         """Subscribe to the tracker and, once it is there, to the camera, which then begins."""
         self._subscribe(Detection2DArray, DETECTIONS, "detections", 10, self._on_detections)
         status = self._subscribe(TrackerStatus, STATUS, "status", 10, self._on_status)
@@ -65,7 +65,7 @@ class Recorder:
         ):
             self.spin()
             if not alive() or time.monotonic() > deadline:
-                raise SourceError("the tracker is not there; see node.log")
+                raise SourceError("the tracker could not be brought up: node.log says why")
         self._subscribe(Image, IMAGE, "image", qos_profile_sensor_data, self._on_image)
 
     def spin(self) -> None:

@@ -32,11 +32,11 @@ from re3_ros.boxes import Boxes, iou
 from re3_ros.errors import Re3Error, SourceError
 from re3_ros.media import DemoRecord, DemoScene, write_demo_report
 
-from ._control import LifecycleClient
 from ._demo_recorder import Recorder
-from ._process import NODE, Process, ros_arguments, running
+from ._process import Process, ros_arguments, running
 
 CAMERA = "re3_ros.ros._demo_camera"
+STARTER = "re3_ros.ros.start"
 QUIET = 3.0
 """Seconds without anything new after which the scene is taken to be over."""
 
@@ -61,11 +61,9 @@ def run(options: argparse.Namespace) -> int:
         epoch = int(time.time())
         camera, tracker = start(stack, options, epoch)
         print(f"Starting camera and tracker in the namespace {options.namespace}")
-        target = f"{options.namespace}/re3_tracker"
-        LifecycleClient(node, target, 120.0, lambda: tracker.exit_code is None).bring_up()
         bag = stack.enter_context(BagWriter(options.output / "bag", overwrite=True))
         recorder = stack.enter_context(closing(Recorder(node, scene, epoch, bag)))
-        recorder.connect(lambda: tracker.exit_code is None)
+        recorder.connect(lambda: tracker.exit_code is None)  # it is active once its topics exist
         record(recorder, scene, camera, tracker)
         codes = {"camera": camera.stop(), "re3_tracker": tracker.stop()}
     failed = [f"{name} ended with exit code {code}" for name, code in codes.items() if code]
@@ -94,8 +92,8 @@ def start(stack: ExitStack, options: argparse.Namespace, epoch: int) -> tuple[Pr
     space = ros_arguments(namespace=options.namespace)
     camera = stack.enter_context(running(CAMERA, [*scene, *space], log("camera.log")))
     chosen = {"weights": options.weights, "device": options.device}
-    words = ros_arguments(chosen, namespace=options.namespace)
-    return camera, stack.enter_context(running(NODE, words, log("node.log")))
+    words = ["--namespace", options.namespace, *ros_arguments(chosen)]
+    return camera, stack.enter_context(running(STARTER, words, log("node.log")))
 
 
 def record(recorder: Recorder, scene: DemoScene, camera: Process, tracker: Process) -> None:

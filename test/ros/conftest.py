@@ -251,8 +251,9 @@ def tracker(launched, weights):
     """Return the shared node, unconfigured, with its parameters at their defaults."""
     from re3_ros.ros._parameters import SPECS
 
-    defaults = {s.name: s.default for s in SPECS.values() if s.name != "silence_warning"}
-    assert launched.set(**defaults | {"weights": weights("still"), "device": "cpu"}) == []
+    defaults = {spec.name: spec.default for spec in SPECS.values()}
+    quiet = {"weights": weights("still"), "device": "cpu", "silence_warning": 0.0}
+    assert launched.set(**defaults | quiet) == []
     yield launched
     assert launched.process.exit_code is None, launched.log.read_text()
     launched.reset()

@@ -84,5 +84,5 @@ def test_a_tracker_that_does_not_follow_is_a_failure(ros, weights, tmp_path):
 def test_a_tracker_that_cannot_start_is_a_failure(ros, tmp_path):
     run = demo(tmp_path, "--weights", str(tmp_path / "nowhere.safetensors"))
     assert run.returncode == 1
-    assert "did not configure" in run.stderr
+    assert "could not be brought up" in run.stderr
     assert "no weights at" in (tmp_path / "node.log").read_text()

@@ -189,3 +189,41 @@ def test_deactivate_forgets_targets_and_counts_start_anew(tracker):
     status, _ = tracker.show()
     assert not status.targets
     assert status.frames_received == 1
+
+
+def test_the_log_says_what_a_silent_node_waits_for(tracker):
+    start = len(tracker.log.read_text())
+    assert tracker.set(silence_warning=0.1) == []
+
+    def says(text):
+        return lambda: text in tracker.log.read_text()[start:]
+
+    tracker.spin(says("ros2 lifecycle set /re3_tracker configure"))
+    assert tracker.lifecycle.change("configure")
+    tracker.spin(says("ros2 lifecycle set /re3_tracker activate"))
+    assert tracker.lifecycle.change("activate")
+    tracker.spin(says("no image on /image: nobody publishes it"))
+    assert tracker.set(silence_warning=30.0) == []
+    tracker.send(tracker.image())
+    tracker.spin(says("images arrive again"))
+
+
+def test_cleanup_lets_go_of_the_network(ros, weights):
+    import weakref
+
+    from rclpy.parameter import Parameter
+
+    from re3_ros.ros._node import TrackerNode
+
+    overrides = [Parameter("weights", value=weights("still")), Parameter("device", value="cpu")]
+    node = TrackerNode("forgetful", parameter_overrides=overrides)
+    try:
+        node.trigger_configure()
+        network = weakref.ref(node._loaded.network)
+        node.trigger_activate()
+        assert network() is not None
+        node.trigger_deactivate()
+        node.trigger_cleanup()
+        assert network() is None
+    finally:
+        node.destroy_node()
