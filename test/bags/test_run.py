@@ -3,7 +3,9 @@
 """From bag to bag, as the node would have done it."""
 
 import dataclasses
+import itertools
 import logging
+import struct
 
 import numpy as np
 import pytest
@@ -12,9 +14,7 @@ from rosbags.highlevel import AnyReader
 from re3_ros.bags import (
     COMPRESSED,
     DETECTIONS_TOPIC,
-    IMAGE,
     STATUS_TOPIC,
-    BagWriter,
     box_of,
     run_bag,
 )
@@ -191,20 +191,25 @@ def test_stop_keeps_what_is_done(make_bag, messages, session, box, tmp_path):
     assert len(contents(tmp_path / "out")[DETECTIONS_TOPIC]) == 5
 
 
-def test_damage_after_some_images_keeps_them(make_bag, messages, session, box, tmp_path):
-    source = tmp_path / "in"
-    with BagWriter(source) as writer:
-        for logged, message in messages.items():
-            writer.write(TOPIC, IMAGE, message, logged)
-            writer._writer.storage.close_chunk()
-    file = source / "in.mcap"
-    data = bytearray(file.read_bytes())
-    middle = len(data) // 2
-    data[middle : middle + 4000] = bytes(4000)
-    file.write_bytes(data)
-    summary = run_bag(source, tmp_path / "out", box, session)
-    assert 0 < summary.processed <= 12
-    assert len(contents(tmp_path / "out")[DETECTIONS_TOPIC]) == summary.processed
+def test_damage_after_some_images_keeps_them(
+    make_bag, messages, session, box, tmp_path, monkeypatch, caplog
+):
+    from rosbags.rosbag2 import Reader
+
+    whole = Reader.messages
+
+    def broken(*args, **options):
+        yield from itertools.islice(whole(*args, **options), 5)
+        raise struct.error("unpack requires 8 bytes")
+
+    monkeypatch.setattr(Reader, "messages", broken)
+    with caplog.at_level(logging.WARNING):
+        summary = run_bag(make_bag(messages), tmp_path / "out", box, session)
+    monkeypatch.undo()
+    assert summary.processed == 5
+    assert "damaged after image 5: unpack requires 8 bytes" in summary.damage
+    assert "damaged" in caplog.text
+    assert len(contents(tmp_path / "out")[DETECTIONS_TOPIC]) == 5
 
 
 @pytest.mark.parametrize("output", ["in", "in/../in"])
