@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,8 @@ from ._running import (
     BoxOption,
     DeviceOption,
     Interruption,
+    TableOption,
+    VideoOption,
     WeightsOption,
     interruptible,
     open_session,
@@ -54,46 +56,60 @@ def bag(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the output if it is a bag.")
     ] = False,
-    video: Annotated[
-        Path | None, typer.Option(help="Annotated video to write as well, NAME.mp4.")
-    ] = None,
-    boxes: Annotated[
-        Path | None, typer.Option(help="Table of boxes to write as well, NAME.csv.")
-    ] = None,
+    video: VideoOption = None,
+    boxes: TableOption = None,
 ) -> None:
     """Track objects through a ROS 2 bag; write detections and status as the node publishes them.
 
     Ctrl-C ends the run and keeps what is done.
     """
-    from re3_ros.bags import BagReader, run_bag
-    from re3_ros.media import ResultFiles
-
     parse_boxes(box or [])
-    with BagReader(source, image) as reader:
-        topic, total = reader.topic, reader.length
+    topic, total = _topic(source, image)
     session, path = open_session(weights, device)
     chosen = boxes_for(box or [], lambda: _first_image(source, topic))
-    files = ResultFiles(video, boxes)
-    with files, interruptible() as wish, progress("tracking", total) as advance:
-
-        def on_frame(pixels: Image, result: FrameResult) -> None:
-            files.add(pixels, result)
-            advance()
-
-        summary = run_bag(
+    options = {"storage": storage, "overwrite": overwrite, "copy_images": copy_images}
+    with interruptible() as wish:
+        summary = _run(
+            total,
+            wish,
+            (video, boxes),
             source,
             output,
             chosen,
             session,
             topic,
-            storage=storage,
-            overwrite=overwrite,
-            copy_images=copy_images,
             weights=path.name,
-            on_frame=on_frame,
-            stop=wish,
+            **options,
         )
     _report(summary, wish, [output, video, boxes])
+
+
+def _topic(source: Path, topic: str | None) -> tuple[str, int]:
+    """Return the topic with the images and how many there are."""
+    from re3_ros.bags import BagReader
+
+    with BagReader(source, topic) as reader:
+        return reader.topic, reader.length
+
+
+def _run(
+    total: int,
+    wish: Interruption,
+    files: tuple[Path | None, Path | None],
+    *args: Any,
+    **options: Any,
+) -> BagSummary:
+    """Call `run_bag` with a progress bar, video and table."""
+    from re3_ros.bags import run_bag
+    from re3_ros.media import ResultFiles
+
+    with ResultFiles(*files) as results, progress("tracking", total) as advance:
+
+        def on_frame(pixels: Image, result: FrameResult) -> None:
+            results.add(pixels, result)
+            advance()
+
+        return run_bag(*args, on_frame=on_frame, stop=wish, **options)
 
 
 def _first_image(source: Path, topic: str) -> Image:

@@ -26,6 +26,8 @@ WeightsOption = Annotated[
 DeviceOption = Annotated[
     str, typer.Option(help="Where the network runs: auto, cpu, cuda, cuda:1, ...")
 ]
+VideoOption = Annotated[Path | None, typer.Option(help="Annotated video to write, NAME.mp4.")]
+TableOption = Annotated[Path | None, typer.Option(help="Table of boxes to write, NAME.csv.")]
 BoxOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -19,6 +19,7 @@ from ._running import (
     BoxOption,
     DeviceOption,
     Interruption,
+    TableOption,
     WeightsOption,
     interruptible,
     open_session,
@@ -49,7 +50,7 @@ def track(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Annotated video to write, NAME.mp4.")
     ] = None,
-    boxes: Annotated[Path | None, typer.Option(help="Table of boxes to write, NAME.csv.")] = None,
+    boxes: TableOption = None,
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
     fps: Annotated[
