@@ -18,8 +18,13 @@ from . import _bag, _demo, _evaluate, _track, _train, _weights
 
 FAILED = 2
 """Exit code for what the caller can put right, as for a mistyped option."""
-QUIET = {"OPENCV_LOG_LEVEL": "FATAL", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
-"""OpenCV reports what it cannot open in its own words; ours name the file and the way out."""
+QUIET = {
+    "OPENCV_LOG_LEVEL": "FATAL",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
+    "QT_LOGGING_RULES": "*=false",
+}
+"""OpenCV reports what it cannot open, and its windows which fonts they lack, in their own words;
+ours name the file and the way out."""
 
 app = typer.Typer(
     name="re3",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from re3_ros.crops import Image
 
 TITLE = "re3"
+LARGEST = (1280, 800)
+"""Width and height of a window that fits on most screens."""
 _PROBE = "import cv2; cv2.namedWindow('probe'); cv2.destroyAllWindows()"
 
 
@@ -41,7 +43,10 @@ def draw_boxes(image: Image) -> list[tuple[float, float, float, float]]:
     import cv2
 
     print("draw a box and press ENTER; again for further objects; ESC starts tracking", flush=True)
+    height, width = image.shape[:2]
+    scale = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
     cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+    cv2.resizeWindow(TITLE, round(width * scale), round(height * scale))
     drawn = cv2.selectROIs(TITLE, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), printNotice=False)
     cv2.destroyWindow(TITLE)
     boxes = [(float(x), float(y), float(w), float(h)) for x, y, w, h in drawn if w > 0 and h > 0]
