@@ -34,7 +34,7 @@ def setup(root):
 
 @pytest.fixture(scope="module")
 def required(setup):
-    return set(setup["options"]["install_requires"].split())
+    return {re.split("[<>=]", r)[0] for r in setup["options"]["install_requires"].split()}
 
 
 def listed(path: Path) -> set[str]:

@@ -6,7 +6,20 @@ import ast
 import re
 
 LICENCE = "Copyright 2026 The re3_ros Authors\nSPDX-License-Identifier: Apache-2.0\n"
-HEADED = {".py", ".sh", ".bash", ".xml", ".cmake", ".yaml", ".yml", ".cfg", ".ini", ".toml", ".in", ".txt"}
+HEADED = {
+    ".py",
+    ".sh",
+    ".bash",
+    ".xml",
+    ".cmake",
+    ".yaml",
+    ".yml",
+    ".cfg",
+    ".ini",
+    ".toml",
+    ".in",
+    ".txt",
+}
 # Names of machines and of registries, put together so that this file does not hold them.
 PRIVATE = [re.compile(re.escape("/".join(parts))) for parts in (("", "work", ""), ("", "root", ""))]
 PRIVATE.append(re.compile(r"python" + r"hosted|pypi\." + "org"))
