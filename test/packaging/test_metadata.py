@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The descriptions of the package agree with each other and with what is in the tree."""
 
+import ast
 import configparser
 import os
 import re
@@ -16,6 +17,7 @@ import pytest
 
 import re3_ros
 
+DISTRIBUTION = {"cv2": "opencv-python", "yaml": "pyyaml", "typing_extensions": "typing-extensions"}
 ROSDEP = {"pyyaml": "python3-yaml", "rosbags": "python3-rosbags-pip"}
 NO_ROSDEP_KEY = {"safetensors"}
 
@@ -41,6 +43,21 @@ def listed(path: Path) -> set[str]:
     """Return the names in a requirements file."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return {m.group().lower() for line in lines if (m := re.match(r"[A-Za-z][\w.-]*", line))}
+
+
+def imported(paths):
+    """Return the top names of everything that is not in Python's own library."""
+    nodes = [n for p in paths for n in ast.walk(ast.parse(p.read_text(encoding="utf-8")))]
+    names = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
+    names |= {n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.level == 0}
+    return {n.split(".")[0] for n in names} - sys.stdlib_module_names - {"re3_ros"}
+
+
+def test_every_import_is_asked_for(root, modules, package, setup, required):
+    extra = set(setup["options.extras_require"]["video"].split())
+    keys = {e.text for e in package.iter() if e.tag.endswith("depend")}
+    names = {DISTRIBUTION.get(n, n) for n in imported([*modules, *root.glob("launch/*.py")])}
+    assert names - required - extra <= keys
 
 
 def test_versions_agree(root, package, setup):

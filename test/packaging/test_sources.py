@@ -4,6 +4,7 @@
 
 import ast
 import re
+from statistics import median
 
 LICENCE = "Copyright 2026 The re3_ros Authors\nSPDX-License-Identifier: Apache-2.0\n"
 HEADED = {
@@ -73,6 +74,15 @@ def test_no_function_over_60_lines(root, files):
         if node.end_lineno - node.lineno >= 60
     ]
     assert not long
+
+
+def test_most_functions_fit_in_a_glance(modules):
+    def length(node):
+        body = node.body[ast.get_docstring(node) is not None :]
+        return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in modules]
+    assert median(length(node) for tree in trees for node in functions(tree)) < 8
 
 
 def test_everything_public_has_a_docstring(root, modules):
