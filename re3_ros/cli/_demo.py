@@ -32,7 +32,9 @@ def demo(
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Another seed gives another scene.")] = 0,
-    frames: Annotated[int, typer.Option(min=30, max=10_000, help="Length of the scene.")] = 300,
+    frames: Annotated[
+        int, typer.Option(min=30, max=10_000, help="Length of the scene; a short one is fast.")
+    ] = 300,
 ) -> None:
     """Render a scene, track it from bag to bag, and show how well that went.
 
