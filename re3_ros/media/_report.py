@@ -42,7 +42,7 @@ class DemoRecord:
 
 @dataclass(frozen=True)
 class DemoSummary:
-    """The figures of a demo; IoU is that of the frames after the first in which at least half of
+    """The figures of a demo; IoU is that of the records after the first in which at least half of
     the object is seen. A frame without a detection counts 0, a frame never processed does not."""
 
     frames: int
@@ -99,7 +99,8 @@ def summarise(scene: DemoScene, records: Sequence[DemoRecord], seconds: float) -
     seen = np.array([scene.truth(r.frame)[1] for r in records])
     overlap = overlaps(scene, records)
     index = np.array([r.frame for r in records])
-    counted = (seen >= VISIBLE) & (index > 0)
+    # On the first record the box was given, not found.
+    counted = (seen >= VISIBLE) & (np.arange(len(records)) > 0)
     hidden = index[seen <= HIDDEN]
     first, last = (hidden[0], hidden[-1]) if len(hidden) else (scene.frames, scene.frames)
     back = counted & (index > last)

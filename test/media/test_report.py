@@ -47,6 +47,12 @@ def test_first_frame_is_given_and_does_not_count(scene):
     assert summary.found_again_after is None
 
 
+def test_record_on_which_the_box_was_given_does_not_count_wherever_it_is(scene):
+    records = [DemoRecord(i, None, 0.0, LOST) for i in range(5, 300)]
+    records[0] = perfect(scene, [5])[0]
+    assert summarise(scene, records, 1).mean_iou == 0
+
+
 def test_finding_again_is_timed_from_when_half_is_seen(scene):
     hidden = [i for i in range(300) if scene.truth(i)[1] <= 0.02]
     back = next(i for i in range(hidden[-1], 300) if scene.truth(i)[1] >= 0.5)
