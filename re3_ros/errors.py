@@ -11,7 +11,7 @@
     │   ├── TargetError           unknown or duplicate target id
     │   ├── CameraError           camera that was not declared
     │   └── StampError            time stamp that goes backwards or is no longer remembered
-    ├── WeightsError              weights missing, truncated, of another network, or with a wrong hash
+    ├── WeightsError              weights missing, truncated, of another network, or of a wrong hash
     ├── SourceError               video, image folder, bag or topic that cannot be read
     └── ConfigError               setting out of range or unknown
 

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from re3_ros.errors import ConfigError
-
 if TYPE_CHECKING:
     from re3_ros.tracking import TrackingSession
 
@@ -41,28 +39,11 @@ BoxOption = Annotated[
 
 def open_session(weights: Path | None, device: str) -> tuple[TrackingSession, Path]:
     """Return a session and the file of its weights. Raises WeightsError, ConfigError."""
-    from re3_ros.tracking import TrackingSession
+    from re3_ros.tracking import TrackingSession, pick_device
     from re3_ros.weights import default_weights
 
     path = default_weights() if weights is None else weights
     return TrackingSession(path, device=pick_device(device)), path
-
-
-def pick_device(name: str) -> str:
-    """Return the device meant by ``name``. Raises ConfigError if there is no such device."""
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        there = ["auto", "cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
-        raise ConfigError(
-            f"device {name!r} cannot be used ({reason}); expected one of {', '.join(there)}"
-        ) from error
-    return name
 
 
 class Interruption:

@@ -25,9 +25,10 @@ def train(
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")] = "cpu",
 ) -> None:
     """Train a network, or go on with a run that was interrupted."""
+    from re3_ros.tracking import pick_device
     from re3_ros.training import read_config
     from re3_ros.training import train as run
 
     root = data or Path(os.environ.get("RE3_SHARED", "../shared"))
-    weights = run(read_config(config), root, output, device)
+    weights = run(read_config(config), root, output, pick_device(device))
     typer.echo(f"averaged weights: {weights}")

@@ -43,9 +43,7 @@ def crop(image: Image, box: ArrayLike, size: int = 227, context: float = CONTEXT
     return out
 
 
-def crop_many(
-    image: Image, boxes: ArrayLike, size: int = 227, context: float = CONTEXT
-) -> Image:
+def crop_many(image: Image, boxes: ArrayLike, size: int = 227, context: float = CONTEXT) -> Image:
     """Return the crops uint8 ``(N, size, size, 3)`` of one image around boxes ``(N, 4)``."""
     rows: Boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
     out = np.empty((len(rows), size, size, 3), np.uint8)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from re3_ros.network import Re3Network, load
-from re3_ros.tracking import TrackingSession
+from re3_ros.tracking import TrackingSession, pick_device
 from re3_ros.weights import default_weights
 
 from ._camera import Camera
-from ._device import pick_device, release_memory
+from ._device import release_memory
 from ._lifecycle import GuardedLifecycleNode
 from ._parameters import NodeParameters, Settings
 from ._pipeline import Pipeline

@@ -7,6 +7,7 @@ of loss. `TrackingSession` is what a node does, without ROS: frames and commands
 """
 
 from ._config import TIME_JUMPS, SessionConfig
+from ._device import pick_device
 from ._memory import Estimate, Snapshot
 from ._session import TrackingSession
 from ._tracker import RESET_INTERVAL, Tracker
@@ -24,4 +25,5 @@ __all__ = [
     "TargetState",
     "Tracker",
     "TrackingSession",
+    "pick_device",
 ]
