@@ -91,7 +91,7 @@ def start(stack: ExitStack, options: argparse.Namespace, epoch: int) -> tuple[Pr
     scene = ["--seed", str(options.seed), "--frames", str(options.frames), "--epoch", str(epoch)]
     space = ros_arguments(namespace=options.namespace)
     camera = stack.enter_context(running(CAMERA, [*scene, *space], log("camera.log")))
-    chosen = {"weights": options.weights, "device": options.device}
+    chosen = {"weights": options.weights, "device": options.device, "silence_warning": 60.0}
     words = ["--namespace", options.namespace, *ros_arguments(chosen)]
     return camera, stack.enter_context(running(STARTER, words, log("node.log")))
 
