@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         node = Node("demo_camera")
         publisher = node.create_publisher(Image, "image", qos_profile_sensor_data)
         if wait_for_listeners(publisher, options.listeners, stop):
-            publish(publisher, messages, scene.fps, stop)
+            publish(publisher, messages, scene.fps * options.speed, stop)
     finally:
         rclpy.try_shutdown()
     return 0
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m re3_ros.ros._demo_camera")
     parser.add_argument("--seed", type=int, default=0, help="of the scene")
     parser.add_argument("--frames", type=int, default=300, help="length of the scene")
+    parser.add_argument("--speed", type=float, default=1.0, help="1 is 30 Hz, 0.5 slow motion")
     parser.add_argument("--epoch", type=int, default=0, help="time of the scene's begin in s")
     parser.add_argument("--listeners", type=int, default=2, help="subscriptions to wait for")
     return parser
