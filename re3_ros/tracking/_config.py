@@ -73,7 +73,7 @@ class SessionConfig:
     time_jump: str = _choice(
         "reject", TIME_JUMPS, "on a frame older than the last: reject it, clear targets, continue"
     )
-    threads: int = _setting(0, 0, 1024, "threads of torch in this process; 0 = torch's own choice")
+    threads: int = _setting(1, 0, 1024, "threads of torch in this process; 0 = torch's own choice")
 
     def __post_init__(self) -> None:
         """Raise ConfigError for the first value that is out of range."""
