@@ -115,18 +115,12 @@ OWN = (
 )
 
 
-# Threads of torch wait for each other without sleeping. On a robot, other processes take their
-# cores away, and then two threads are not twice as fast as one but many times slower.
-OTHER_DEFAULTS = {"threads": 1}
-
-
 def session_specs() -> Iterable[Spec]:
     """Return a parameter for every setting of the tracking session."""
     for field in dataclasses.fields(SessionConfig):
         about = field.metadata
         limits = about.get("low"), about.get("high"), about.get("choices", ())
-        default = OTHER_DEFAULTS.get(field.name, field.default)
-        yield Spec(field.name, default, about["help"], *limits)
+        yield Spec(field.name, field.default, about["help"], *limits)
 
 
 SPECS = {spec.name: spec for spec in (*OWN, *session_specs())}

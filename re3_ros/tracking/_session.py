@@ -39,9 +39,9 @@ class TrackingSession:
     Two locks: ``_lock`` guards inboxes, rings, names and counters, and is never held while the
     network runs; ``_work`` admits one `process` or `prepare` at a time, and is taken first.
 
-    The number of threads of torch is a setting of the whole process. It is 1 by default: for a
-    network as small as ``compact`` a second thread gains little on idle cores, and on busy ones
-    every layer would wait for it.
+    The number of threads of torch is a setting of the whole process, 1 by default. Threads of torch
+    wait for each other without sleeping: where other processes take the cores away, two of them
+    are many times slower than one.
 
     Bad input raises an InputError, is counted in `counters`, and changes nothing for any target.
     Neither does an exception out of the network.

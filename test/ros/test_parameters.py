@@ -25,7 +25,6 @@ def test_every_setting_of_the_session_is_a_parameter():
     from re3_ros.tracking import SessionConfig
 
     settings = {field.name: field.default for field in dataclasses.fields(SessionConfig)}
-    settings["threads"] = 1  # the cores are also there for others
     assert settings.items() <= {name: spec.default for name, spec in specs().items()}.items()
 
 
