@@ -10,9 +10,7 @@ It waits until somebody subscribes besides the node, then keeps its rate whoever
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-import threading
 import time
 from collections.abc import Sequence
 
@@ -28,6 +26,7 @@ from std_msgs.msg import Header
 from re3_ros.media import DemoScene
 
 from ._messages import rgb_image
+from ._signals import StopFlag, stop_flag
 
 SECOND = 1_000_000_000
 FRAME_ID = "demo_camera"
@@ -35,23 +34,27 @@ FRAME_ID = "demo_camera"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Publish the scene once; return the exit code: 0 also when told to stop."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     given = list(sys.argv[1:] if arguments is None else arguments)
     cut = given.index("--ros-args") if "--ros-args" in given else len(given)
     options = _parser().parse_args(given[:cut])
+    with stop_flag() as stop:
+        run(options, given[cut:], stop)
+    return 0
+
+
+def run(options: argparse.Namespace, ros_arguments: Sequence[str], stop: StopFlag) -> None:
+    """Render, wait for listeners, publish."""
     scene = DemoScene(options.seed, options.frames)
     messages = render(scene, options.epoch)
-    rclpy.init(args=given[cut:], signal_handler_options=SignalHandlerOptions.NO)
+    rclpy.init(args=ros_arguments, signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = Node("demo_camera")
         publisher = node.create_publisher(Image, "image", qos_profile_sensor_data)
         if wait_for_listeners(publisher, options.listeners, stop):
             publish(publisher, messages, scene.fps * options.speed, stop)
+        node.destroy_node()
     finally:
         rclpy.try_shutdown()
-    return 0
 
 
 def render(scene: DemoScene, epoch: int) -> list[Image]:
@@ -67,21 +70,21 @@ def header(stamp: int) -> Header:
     return Header(stamp=Time(nanoseconds=stamp).to_msg(), frame_id=FRAME_ID)
 
 
-def wait_for_listeners(publisher: Publisher, count: int, stop: threading.Event) -> bool:
+def wait_for_listeners(publisher: Publisher, count: int, stop: StopFlag) -> bool:
     """Wait for so many subscriptions; return False if told to stop before."""
     while publisher.get_subscription_count() < count:
-        if stop.wait(0.05):
+        if stop.is_set:
             return False
+        time.sleep(0.05)
     return True
 
 
-def publish(
-    publisher: Publisher, messages: Sequence[Image], fps: float, stop: threading.Event
-) -> None:
+def publish(publisher: Publisher, messages: Sequence[Image], fps: float, stop: StopFlag) -> None:
     """Publish the messages at their rate."""
     begin = time.monotonic()
     for index, message in enumerate(messages):
-        if stop.wait(max(0.0, begin + index / fps - time.monotonic())):
+        time.sleep(max(0.0, begin + index / fps - time.monotonic()))
+        if stop.is_set:
             return
         publisher.publish(message)
 

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Sequence
 
 import rclpy
@@ -13,37 +11,33 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from ._signals import StopFlag, stop_flag
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the node until SIGINT or SIGTERM; return the exit code.
+    """Run the node until SIGINT or SIGTERM; return the exit code."""
+    with stop_flag() as stop:
+        from ._node import TrackerNode  # imports torch: seconds, in which a signal may come
 
-    The signals only set a flag that the loop looks at: rclpy's own handlers raise
-    KeyboardInterrupt in the middle of whatever runs, be it a transition.
-    """
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    from ._node import TrackerNode  # imports torch: seconds, in which a signal may come
-
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        node = TrackerNode()
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
         try:
-            spin(node, stop)
+            node = TrackerNode()
+            try:
+                spin(node, stop)
+            finally:
+                node.do_cleanup()
+                node.destroy_node()
         finally:
-            node.do_cleanup()
-            node.destroy_node()
-    finally:
-        rclpy.try_shutdown()
+            rclpy.try_shutdown()
     return 0
 
 
-def spin(node: Node, stop: threading.Event) -> None:
+def spin(node: Node, stop: StopFlag) -> None:
     """Serve the node's callbacks until ``stop`` is set or the context is shut down."""
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
     try:
-        while not stop.is_set() and node.context.ok():
+        while not stop.is_set and node.context.ok():
             executor.spin_once(timeout_sec=0.2)
     except ExternalShutdownException:
         pass

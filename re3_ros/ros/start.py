@@ -5,16 +5,16 @@
     python -m re3_ros.ros.start [--namespace NS] [--name NAME] [--manual] [--ros-args ...]
 
 Does what `ros2 launch re3_ros tracker.launch.py` does: starts the node, configures and activates
-it through its lifecycle services, and waits. SIGINT and SIGTERM are passed on to the node, whose
-exit code is ours; 1 if it could not be brought up.
+it through its lifecycle services, and waits. SIGINT and SIGTERM end the node, whose exit code is
+ours; 1 if it could not be brought up.
 """
 
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 import rclpy
 from rclpy.signals import SignalHandlerOptions
@@ -23,6 +23,7 @@ from re3_ros.errors import SourceError
 
 from ._control import LifecycleClient
 from ._process import NODE, Process, ros_arguments, running
+from ._signals import StopFlag, stop_flag
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,29 +33,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(given[:cut])
     namespace = f"/{options.namespace.strip('/')}" if options.namespace.strip("/") else ""
     named = ros_arguments(name=options.name, namespace=namespace)
-    with running(NODE, [*named, *given[cut:]]) as process:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda caught, _: process.signal(caught))
+    with stop_flag() as stop, running(NODE, [*named, *given[cut:]]) as process:
         if not options.manual:
             try:
-                bring_up(f"{namespace}/{options.name}", process)
+                bring_up(f"{namespace}/{options.name}", lambda: is_running(process, stop))
             except SourceError as error:
-                print(f"start: {error}", file=sys.stderr)
-                return process.stop() or 1
-        return process.wait()
+                if not stop.is_set:
+                    print(f"start: {error}", file=sys.stderr)
+                    return process.stop() or 1
+        while is_running(process, stop):
+            time.sleep(0.2)
+        return process.stop()
 
 
-def bring_up(target: str, process: Process, timeout: float = 120.0) -> None:
+def is_running(process: Process, stop: StopFlag) -> bool:
+    """Tell whether the node runs and should go on."""
+    return process.exit_code is None and not stop.is_set
+
+
+def bring_up(target: str, alive: Callable[[], bool], timeout: float = 120.0) -> None:
     """Configure and activate the node with the full name ``target``.
 
-    Raises SourceError if it refuses, does not answer in ``timeout`` seconds, or has ended.
+    Raises SourceError if it refuses, does not answer in ``timeout`` seconds, or is not ``alive``.
     """
     context = rclpy.Context()
     rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("starter", context=context, start_parameter_services=False)
     try:
-        client = LifecycleClient(node, target, timeout, lambda: process.exit_code is None)
-        client.bring_up()
+        LifecycleClient(node, target, timeout, alive).bring_up()
     finally:
         node.destroy_node()
         rclpy.try_shutdown(context=context)
