@@ -92,7 +92,13 @@ class TrackingSession:
         with self._lock:
             return tuple(self._known(camera).ids)
 
-    def initialise(self, camera: str, id: str, box: ArrayLike, stamp: int = 0) -> None:  # noqa: A002
+    def initialise(
+        self,
+        camera: str,
+        id: str,  # noqa: A002
+        box: ArrayLike,
+        stamp: int = 0,
+    ) -> None:
         """Start a target, or start it anew, at ``box`` (4,) x1, y1, x2, y2 in pixels.
 
         ``stamp`` (ns) says on which frame the box was drawn: 0 for the newest, or before the first
