@@ -24,6 +24,8 @@ TRANSITIONS = {
     "inactive_shutdown": Transition.TRANSITION_INACTIVE_SHUTDOWN,
     "active_shutdown": Transition.TRANSITION_ACTIVE_SHUTDOWN,
 }
+REPEAT = 5.0
+"""Seconds without an answer after which a request is sent once more."""
 
 
 class LifecycleClient:
@@ -54,8 +56,9 @@ class LifecycleClient:
 
     def change(self, transition: str) -> bool:
         """Ask for a transition by name, see TRANSITIONS; return whether it succeeded."""
+        self.state()  # once this has been answered, the answer below will find its way too
         request = ChangeState.Request(transition=Transition(id=TRANSITIONS[transition]))
-        return bool(self.call(self._change, request).success)
+        return bool(self.call(self._change, request, repeat=False).success)
 
     def bring_up(self) -> None:
         """Configure and activate. Raises SourceError if the node refuses; its log says why."""
@@ -68,23 +71,31 @@ class LifecycleClient:
         self._node.destroy_client(self._change)
         self._node.destroy_client(self._get)
 
-    def call(self, client: Any, request: Any) -> Any:
-        """Return the answer of any service of the node."""
+    def call(self, client: Any, request: Any, repeat: bool = True) -> Any:
+        """Return the answer of any service of the node.
+
+        A server that has not yet discovered a new client's reader answers into the void: a request
+        that does no harm twice is repeated every few seconds.
+        """
         deadline = time.monotonic() + self._timeout
         while not client.wait_for_service(timeout_sec=0.2):
             self._check(client.srv_name, deadline)
-        future = client.call_async(request)
         executor = SingleThreadedExecutor(context=self._node.context)
         executor.add_node(self._node)
+        futures = [client.call_async(request)]
+        next_one = time.monotonic() + REPEAT
         try:
-            executor.spin_until_future_complete(future, 0.2)
-            while not future.done():
+            while not (done := [future for future in futures if future.done()]):
                 self._check(client.srv_name, deadline)
-                executor.spin_until_future_complete(future, 0.2)
+                executor.spin_once(timeout_sec=0.2)
+                if repeat and time.monotonic() > next_one:
+                    futures.append(client.call_async(request))
+                    next_one += REPEAT
         finally:
-            client.remove_pending_request(future)
+            for future in futures:
+                client.remove_pending_request(future)
             executor.shutdown(timeout_sec=0)
-        return future.result()
+        return done[0].result()
 
     def _check(self, service: str, deadline: float) -> None:
         if not self._alive():

@@ -28,6 +28,8 @@ from ._demo_camera import SECOND
 from ._messages import bounding_box
 
 TARGET = "tortoise"
+LATE = 30
+"""Images after which a box without effect is taken to be lost."""
 
 
 class Recorder:
@@ -143,3 +145,5 @@ class Recorder:
 
     def _on_status(self, index: int, message: TrackerStatus) -> None:
         self.statuses[index] = message
+        if self.first is not None and not message.targets and index > self.first + LATE:
+            self.first = None  # the box was sent before the node knew of its sender: once more

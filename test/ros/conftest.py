@@ -86,6 +86,11 @@ class Bench:
             self.executor.remove_node(self.node)
         return answer
 
+    def rest(self, seconds=0.3):
+        """Let the other side discover what is new here too: what is sent before is lost."""
+        end = time.monotonic() + seconds
+        self.spin(lambda: time.monotonic() > end)
+
     def call(self, kind, name, **fields):
         client = self.node.create_client(kind, f"{self.target}/{name}")
         try:
@@ -137,6 +142,7 @@ class Tracker(Bench):
 
     def bring_up(self, **parameters):
         """Configure with these parameters, activate, and record what comes out."""
+        from sensor_msgs.msg import Image
         from vision_msgs.msg import Detection2D, Detection2DArray
 
         from re3_ros.msg import TrackerStatus
@@ -144,10 +150,13 @@ class Tracker(Bench):
         self.started = len(self.log.read_text())
         assert self.set(image_reliability="reliable", **parameters) == []
         self.lifecycle.bring_up()
+        self.publisher(Detection2D, "init_box")
         for prefix in self.prefixes():
+            self.publisher(Image, f"{prefix}image")
             self.record(TrackerStatus, f"{prefix}status")
             self.record(Detection2DArray, f"{prefix}detections")
             self.record(Detection2D, f"{prefix}detection")
+        self.rest()
         return self
 
     def prefixes(self):
