@@ -152,9 +152,9 @@ def _move(
     stretch = np.exp(rng.normal(0, 0.15 if free else 0.05))
     scale = side / np.sqrt(np.prod(high - low))
     width, height = (high - low) * scale
-    grow = np.exp(np.clip(wander(rng, frames, abs(rng.normal(0, 0.025))), -1.0, 1.0))
-    bend = np.exp(np.clip(wander(rng, frames, abs(rng.normal(0, 0.012 * free))), -0.6, 0.6))
-    turn = wander(rng, frames, abs(rng.normal(0, 0.04))) * (rng.random() < 0.5)
+    grow = np.exp(np.clip(wander(rng, frames, abs(rng.normal(0, 0.015))), -1.0, 1.0))
+    bend = np.exp(np.clip(wander(rng, frames, abs(rng.normal(0, 0.008 * free))), -0.6, 0.6))
+    turn = wander(rng, frames, abs(rng.normal(0, 0.03))) * (rng.random() < 0.5)
     place = _path(rng, frames, np.array([width, height]))
     scale_x, scale_y = scale * stretch * grow * bend, scale / stretch * grow / bend
     return _about(place, scale_x, scale_y, turn, (low + high) / 2)

@@ -52,8 +52,6 @@ class Plan:
     """Least share of the object that a search window must hold; below it is moved to the truth."""
     uncovered: float = 0.1
     """Share of self-trained tracks for which ``cover`` does not hold, so that losses are seen."""
-    push: float = 0.08
-    """Share of frames in which the network's own box is moved and resized before it is used."""
     visibility_weight: float = 2.0
 
 
@@ -88,10 +86,8 @@ class Unroll:
         terms = []
         for t in range(1, len(tracks[0])):
             truth, earlier = _truth(tracks, t), _truth(tracks, t - 1)
-            pushed = rng.random((len(tracks), 1)) < plan.push
-            own = np.where(pushed, jitter(rng, boxes), boxes)
             guided = jitter(rng, earlier)
-            look = keep_covered(np.where(follow[:, None], own, guided), truth, cover)
+            look = keep_covered(np.where(follow[:, None], boxes, guided), truth, cover)
             frames = [t - 1] * len(tracks) + [t] * len(tracks)
             both = self._crops([*tracks, *tracks], frames, np.concatenate([look, look]))
             previous, current = network.embed(both).chunk(2)
@@ -112,13 +108,10 @@ class Unroll:
 
 
 def jitter(rng: np.random.Generator, boxes: Boxes) -> Boxes:
-    """Return boxes (N, 4) moved and resized at random; 1/8 stay exact.
-
-    Resized by more than GOTURN does: a tracker that has never seen a box far too large keeps it.
-    """
+    """Return boxes (N, 4) moved and resized by Laplace noise, as GOTURN does; 1/8 stay exact."""
     n = len(boxes)
     shift = rng.laplace(0, 1 / 8, (n, 2)).clip(-0.6, 0.6)
-    stretch = np.exp(rng.normal(0, 0.2, (n, 1)) + rng.normal(0, 0.15, (n, 2))).clip(0.5, 2)
+    stretch = rng.laplace(1, 1 / 15, (n, 2)).clip(0.6, 1.4)
     exact = rng.random((n, 1)) < 1 / 8
     middle = centre(boxes) + size(boxes) * np.where(exact, 0, shift)
     half = size(boxes) * np.where(exact, 1, stretch) / 2
