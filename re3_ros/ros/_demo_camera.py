@@ -30,6 +30,8 @@ from ._signals import StopFlag, stop_flag
 
 SECOND = 1_000_000_000
 FRAME_ID = "demo_camera"
+SETTLE = 1.0
+"""Seconds for the listeners to discover the camera too; what is sent before passes them by."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,6 +78,7 @@ def wait_for_listeners(publisher: Publisher, count: int, stop: StopFlag) -> bool
         if stop.is_set:
             return False
         time.sleep(0.05)
+    time.sleep(SETTLE)
     return True
 
 
