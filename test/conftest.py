@@ -31,3 +31,13 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared data at {folder}: set RE3_SHARED to the folder that holds it")
     return folder
+
+
+@pytest.fixture(scope="session")
+def doubles():
+    """Return the module with the network that finds what is red."""
+    path = Path(__file__).parent / "doubles" / "finder.py"
+    spec = importlib.util.spec_from_file_location("finder", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

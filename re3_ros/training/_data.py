@@ -24,7 +24,6 @@ class Data:
 
     simulator: Simulator
     clips: list[Clip]
-    held_simulator: Simulator | None
     held_clips: list[Clip]
 
     def batch(self, config: TrainingConfig, stage: Stage, step: int) -> list[Track]:
@@ -46,26 +45,22 @@ def read_data(config: TrainingConfig, root: Path) -> Data:
     stills = read_stills(root / config.stills, config.skip_licences)
     if not stills:
         raise SourceError(f"{root / config.stills} lists no object that may be used")
-    trained, held = _split(stills, config.held_stills)
-    folders = sorted(p for p in (root / config.videos).iterdir() if p.is_dir())
-    folders = folders if config.videos else []
+    videos = (root / config.videos).iterdir() if config.videos else ()
+    folders = sorted(p for p in videos if p.is_dir())
     unknown = set(config.held_out) - {p.name for p in folders}
     if unknown:
         raise SourceError(f"{root / config.videos} has no clip {', '.join(sorted(unknown))}")
     clips = [read_clip(p) for p in folders]
     return Data(
-        Simulator(trained),
+        Simulator(_without_held(stills, config.held_stills)),
         [c for c in clips if c.name not in config.held_out],
-        Simulator(held) if held else None,
         [c for c in clips if c.name in config.held_out],
     )
 
 
-def _split(stills: list[Still], share: float) -> tuple[list[Still], list[Still]]:
-    """Return stills for training and those held, whole photographs on one side or the other."""
+def _without_held(stills: list[Still], share: float) -> list[Still]:
+    """Return the stills to train on; whole photographs, ``share`` of them, are held back."""
     paths = sorted({still.image_path for still in stills})
     chosen = np.random.default_rng(0).random(len(paths)) < share
     held = {path for path, c in zip(paths, chosen, strict=True) if c}
-    return [s for s in stills if s.image_path not in held], [
-        s for s in stills if s.image_path in held
-    ]
+    return [s for s in stills if s.image_path not in held]

@@ -2,9 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The double of a network, and bags of clips."""
 
-import importlib.util
-from pathlib import Path
-
 import cv2
 import pytest
 
@@ -15,17 +12,6 @@ PERIOD = 40_000_000
 START = 1_700_000_000_123_456_789
 DELAY = 5_000_000
 """Time from an image's stamp to its recording, ns."""
-
-_FILE = Path(__file__).parents[1] / "doubles" / "finder.py"
-
-
-@pytest.fixture(scope="session")
-def doubles():
-    """Return the module with the network that finds what is red."""
-    spec = importlib.util.spec_from_file_location("finder", _FILE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command run in this process, with the double of a network for weights."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -10,17 +9,6 @@ import pytest
 from re3_ros.bags import IMAGE, BagWriter, header, image_message
 from re3_ros.cli import main
 from re3_ros.media import VideoWriter
-
-_FILE = Path(__file__).parents[1] / "doubles" / "finder.py"
-
-
-@pytest.fixture(scope="session")
-def doubles():
-    """Return the module with the network that finds what is red."""
-    spec = importlib.util.spec_from_file_location("finder", _FILE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture

@@ -2,25 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The double of a network, clips on disk, and the rendered scene."""
 
-import importlib.util
-from pathlib import Path
-
 import cv2
 import pytest
 
 from re3_ros.media import DemoScene
 from re3_ros.tracking import TrackingSession
-
-_FILE = Path(__file__).parents[1] / "doubles" / "finder.py"
-
-
-@pytest.fixture(scope="session")
-def doubles():
-    """Return the module with the network that finds what is red."""
-    spec = importlib.util.spec_from_file_location("finder", _FILE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
