@@ -8,16 +8,14 @@ import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from rosbags.interfaces import Connection
 from rosbags.rosbag2 import Reader
-from typing_extensions import Self
 
 from re3_ros.crops import Image
 from re3_ros.errors import ImageError, SourceError
-from re3_ros.media import convert_image, decode_compressed
+from re3_ros.media import Closing, convert_image, decode_compressed
 
 from ._definitions import COMPRESSED, IMAGE, typestore
 
@@ -47,7 +45,7 @@ class Recorded:
             ) from error
 
 
-class BagReader:
+class BagReader(Closing):
     """One topic of a rosbag2 folder, or of a single mcap or db3 file: by default, its images.
 
     Without a topic, the only one of ``types`` is taken. Raises SourceError, with the way out, if
@@ -92,17 +90,6 @@ class BagReader:
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def read_image(message: Any) -> Image:

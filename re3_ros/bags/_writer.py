@@ -6,15 +6,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal
 
 from rosbags.interfaces import Connection
 from rosbags.rosbag2 import StoragePlugin, Writer
-from typing_extensions import Self
 
 from re3_ros import __version__
 from re3_ros.errors import ConfigError
+from re3_ros.media import Closing
 
 from ._definitions import typestore
 
@@ -23,7 +22,7 @@ BAG_VERSION: Literal[8] = 8
 """Version of rosbag2's metadata that both Humble and newer distributions read."""
 
 
-class BagWriter:
+class BagWriter(Closing):
     """A new rosbag2 folder; it is complete once closed, however the writing ended.
 
     Closed without a single message, it leaves no folder behind. Raises ConfigError if the folder
@@ -66,17 +65,6 @@ class BagWriter:
             writer.close()
             if not self._connections:
                 shutil.rmtree(self.path)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _make_way(self, overwrite: bool) -> None:
         if not self.path.exists():

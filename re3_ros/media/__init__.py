@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures in and out: image encodings, video sources, drawing, MP4, and the demo scene."""
 
+from ._closing import Closing
 from ._drawing import STATE_COLOURS, draw_box, draw_label, draw_results, draw_status
 from ._encodings import (
     CONVERTED_ENCODINGS,
@@ -23,6 +24,7 @@ __all__ = [
     "NATIVE_ENCODINGS",
     "STATE_COLOURS",
     "BoxTable",
+    "Closing",
     "DemoRecord",
     "DemoScene",
     "DemoSummary",

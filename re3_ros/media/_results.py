@@ -6,15 +6,13 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from types import TracebackType
 from typing import TextIO
-
-from typing_extensions import Self
 
 from re3_ros.crops import Image
 from re3_ros.errors import ConfigError
 from re3_ros.tracking import FrameResult
 
+from ._closing import Closing
 from ._drawing import draw_results
 from ._video import VideoWriter, check_writable
 
@@ -55,7 +53,7 @@ class BoxTable:
             file.close()
 
 
-class ResultFiles:
+class ResultFiles(Closing):
     """What a run leaves behind: an annotated MP4, a CSV table, either or neither.
 
     A context manager; the files are complete however it ends. Raises ConfigError if a path cannot
@@ -95,14 +93,3 @@ class ResultFiles:
         for file in (self._table, self._video):
             if file is not None:
                 file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

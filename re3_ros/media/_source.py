@@ -8,18 +8,18 @@ import glob
 import logging
 import re
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 
 import cv2
 import numpy as np
-from typing_extensions import Self
 
 from re3_ros.crops import Image
 from re3_ros.errors import SourceError
 from re3_ros.tracking import Frame
+
+from ._closing import Closing
 
 DEFAULT_FPS = 30.0
 IMAGE_SUFFIXES = frozenset(
@@ -29,7 +29,7 @@ IMAGE_SUFFIXES = frozenset(
 _log = logging.getLogger(__name__)
 
 
-class Source(ABC):
+class Source(Closing):
     """Frames in order, each once; a context manager that lets go of file or camera at its end."""
 
     name: str
@@ -59,17 +59,6 @@ class Source(ABC):
     def close(self) -> None:
         """Let go of file or camera; a second call does nothing."""
         return
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class ImageSource(Source):

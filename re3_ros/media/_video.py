@@ -7,15 +7,15 @@ from __future__ import annotations
 import importlib.util
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
-from typing_extensions import Self
 
 from re3_ros.crops import Image, check_image
 from re3_ros.errors import ConfigError
+
+from ._closing import Closing
 
 H264_OPTIONS = {"crf": "20", "preset": "veryfast"}
 """Quality that hides the coding, at a speed that leaves the processor to the tracker."""
@@ -27,7 +27,7 @@ class _Encoder(Protocol):
     def close(self) -> None: ...
 
 
-class VideoWriter:
+class VideoWriter(Closing):
     """An MP4 file that grows by one RGB image a call.
 
     H.264 that plays in browsers where PyAV is installed, MPEG-4 part 2 through OpenCV elsewhere.
@@ -59,17 +59,6 @@ class VideoWriter:
         encoder, self._encoder = self._encoder, None
         if encoder is not None:
             encoder.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def check_writable(path: Path) -> None:
