@@ -52,15 +52,18 @@ def read_data(config: TrainingConfig, root: Path) -> Data:
         raise SourceError(f"{root / config.videos} has no clip {', '.join(sorted(unknown))}")
     clips = [read_clip(p) for p in folders]
     return Data(
-        Simulator(_without_held(stills, config.held_stills)),
+        Simulator(split_held(stills, config.held_stills)[0]),
         [c for c in clips if c.name not in config.held_out],
         [c for c in clips if c.name in config.held_out],
     )
 
 
-def _without_held(stills: list[Still], share: float) -> list[Still]:
-    """Return the stills to train on; whole photographs, ``share`` of them, are held back."""
+def split_held(stills: list[Still], share: float) -> tuple[list[Still], list[Still]]:
+    """Return stills to train on and stills held back: ``share`` of all photographs, as wholes."""
     paths = sorted({still.image_path for still in stills})
     chosen = np.random.default_rng(0).random(len(paths)) < share
     held = {path for path, c in zip(paths, chosen, strict=True) if c}
-    return [s for s in stills if s.image_path not in held]
+    return (
+        [s for s in stills if s.image_path not in held],
+        [s for s in stills if s.image_path in held],
+    )
