@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from re3_ros.datasets import find_sequences, read_sequence, read_sequences
 from re3_ros.errors import SourceError
-from re3_ros.evaluation import find_sequences, read_sequence, read_sequences
 
 
 def test_reads_frames_in_order_and_boxes_as_corners(sequence_folder):

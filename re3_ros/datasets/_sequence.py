@@ -1,0 +1,105 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""A video of one target: what every data set is read into."""
+
+from __future__ import annotations
+
+import collections.abc
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, overload
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from re3_ros.boxes import Boxes
+from re3_ros.crops import Image
+from re3_ros.errors import SourceError
+
+Colour = Literal["rgb", "bgr"]
+Flags = NDArray[np.bool_]
+Shares = NDArray[np.float64]
+
+
+class Frames(collections.abc.Sequence[Path]):
+    """Files of one folder in order, kept as names: a data set has millions of them."""
+
+    def __init__(self, folder: Path, names: Iterable[str]) -> None:
+        self.folder, self.names = folder, tuple(names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, index: int) -> Path: ...
+    @overload
+    def __getitem__(self, index: slice) -> Frames: ...
+    def __getitem__(self, index: int | slice) -> Path | Frames:
+        if isinstance(index, slice):
+            return Frames(self.folder, self.names[index])
+        return self.folder / self.names[index]
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """A video of one target with its true boxes, n frames; pixels are read when asked for."""
+
+    name: str
+    frames: collections.abc.Sequence[Path]
+    """n image files, in order."""
+    truth: Boxes
+    """(n, 4) x1, y1, x2, y2 in pixels; NaN where the target is absent or not labelled, never in
+    row 0."""
+    absent: Flags | None = None
+    """(n,) target not in the picture, or hidden whole, by the data set's own labels."""
+    occluded: Flags | None = None
+    """(n,) target partly or wholly hidden, by the data set's own labels."""
+    visible: Shares | None = None
+    """(n,) share of the target that is seen, 0 ... 1, where the data set tells it."""
+    labelled: Flags | None = None
+    """(n,) whether anybody looked at the frame; None where all are labelled."""
+    tags: Mapping[str, Flags] = field(default_factory=dict)
+    """What the data set says of single frames: name -> (n,)."""
+    attributes: tuple[str, ...] = ()
+    """What the data set says of the whole sequence."""
+    object_class: str = ""
+    """What the target is, where the data set tells it."""
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def read(self, index: int, colour: Colour = "rgb") -> Image:
+        """Return frame ``index`` as uint8 HxWx3; SourceError names a file that cannot be read."""
+        return read_image(self.frames[index], colour)
+
+    def first(self, frames: int) -> Sequence:
+        """Return the sequence cut to its first ``frames`` frames."""
+        return self.part(0, frames)
+
+    def part(self, start: int, end: int) -> Sequence:
+        """Return frames ``start`` to ``end`` (exclusive), counted from 0, with all their labels."""
+        rows = slice(start, end)
+        flags = ("absent", "occluded", "visible", "labelled")
+        kept = {name: values[rows] for name in flags if (values := getattr(self, name)) is not None}
+        tags = {name: values[rows] for name, values in self.tags.items()}
+        return replace(self, frames=self.frames[rows], truth=self.truth[rows], tags=tags, **kept)
+
+    def fingerprint(self) -> str:
+        """Return a hash of true boxes and of names and sizes of the frames (not of pixels)."""
+        digest = hashlib.sha256(self.truth.tobytes())
+        for path in self.frames:
+            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+        return digest.hexdigest()
+
+
+def read_image(path: Path, colour: Colour = "rgb") -> Image:
+    """Return a picture as uint8 HxWx3; SourceError names a file that cannot be read."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise SourceError(f"{path} is not a readable image; replace it by an intact copy")
+    if colour == "rgb":
+        image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return np.asarray(image, np.uint8)
