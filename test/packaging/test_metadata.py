@@ -17,7 +17,12 @@ import pytest
 
 import re3_ros
 
-DISTRIBUTION = {"cv2": "opencv-python", "yaml": "pyyaml", "typing_extensions": "typing-extensions"}
+DISTRIBUTION = {
+    "cv2": "opencv-python",
+    "sklearn": "scikit-learn",
+    "typing_extensions": "typing-extensions",
+    "yaml": "pyyaml",
+}
 ROSDEP = {"pyyaml": "python3-yaml", "rosbags": "python3-rosbags-pip"}
 NO_ROSDEP_KEY = {"safetensors"}
 
@@ -54,7 +59,8 @@ def imported(paths):
 
 
 def test_every_import_is_asked_for(root, modules, package, setup, required):
-    extra = set(setup["options.extras_require"]["video"].split())
+    extras = " ".join(setup["options.extras_require"].values()).split()
+    extra = {re.split("[<>=]", r)[0] for r in extras}
     keys = {e.text for e in package.iter() if e.tag.endswith("depend")}
     names = {DISTRIBUTION.get(n, n) for n in imported([*modules, *root.glob("launch/*.py")])}
     assert names - required - extra <= keys
