@@ -1,22 +1,42 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""``re3 train``."""
+"""``re3 train``: run a configuration, or look at what it would show the network."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+from . import _preview
+
+
+class _RunByDefault(TyperGroup):
+    """``re3 train CONFIG`` means ``re3 train run CONFIG``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put ``run`` before arguments that begin with no command's name."""
+        if args and args[0] not in {*self.commands, "--help"}:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to ``app``."""
-    app.command()(train)
+    """Add ``re3 train [run]`` and ``re3 train preview`` to ``app``."""
+    commands = typer.Typer(
+        cls=_RunByDefault,
+        help="Train a network: re3 train CONFIG --output FOLDER; look at its tracks first.",
+        no_args_is_help=True,
+    )
+    commands.command()(run)
+    _preview.register(commands)
+    app.add_typer(commands, name="train")
 
 
-def train(
+def run(
     config: Annotated[Path, typer.Argument(help="YAML file, see config/training/.")],
     output: Annotated[Path, typer.Option(help="Folder of the run; goes on if one is there.")],
     data: Annotated[
@@ -24,11 +44,13 @@ def train(
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")] = "cpu",
 ) -> None:
-    """Train a network, or go on with a run that was interrupted."""
+    """Train a network, or go on with a run that was interrupted.
+
+    The word run may be left out: re3 train CONFIG --output FOLDER.
+    """
     from re3_ros.tracking import pick_device
-    from re3_ros.training import read_config
-    from re3_ros.training import train as run
+    from re3_ros.training import read_config, train
 
     root = data or Path(os.environ.get("RE3_SHARED", "../shared"))
-    weights = run(read_config(config), root, output, pick_device(device))
+    weights = train(read_config(config), root, output, pick_device(device))
     typer.echo(f"averaged weights: {weights}")

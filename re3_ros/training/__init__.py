@@ -3,6 +3,7 @@
 """Training: simulated and labelled tracks, unrolled self-training, and the training loop."""
 
 from ._config import Stage, TrainingConfig, read_config
+from ._preview import preview
 from ._simulator import Simulator
 from ._stills import Still, read_stills
 from ._trainer import train
@@ -22,6 +23,7 @@ __all__ = [
     "Unroll",
     "closed_loop",
     "draw_track",
+    "preview",
     "read_clip",
     "read_config",
     "read_stills",
