@@ -27,7 +27,15 @@ from ._report import write_report
 from ._runner import Result, Track, TrackerFactory, VisualTracker, mean_auc, run_ope, run_sequence
 from ._sequence import Sequence, find_sequences, read_sequence, read_sequences
 from ._specs import OURS, TRACKERS, TrackerSpec, limit_threads, shared_folder
-from ._tables import failures, sequence_table, summary_table
+from ._tables import (
+    ReportTable,
+    failures,
+    rich_table,
+    sequence_figures,
+    sequence_table,
+    summary_figures,
+    summary_table,
+)
 
 __all__ = [
     "NORMALISED_THRESHOLDS",
@@ -39,6 +47,7 @@ __all__ = [
     "OpenCVTracker",
     "ProcedureTracker",
     "Reinitialised",
+    "ReportTable",
     "Result",
     "Sequence",
     "SessionTracker",
@@ -61,14 +70,17 @@ __all__ = [
     "precision_curve",
     "read_sequence",
     "read_sequences",
+    "rich_table",
     "robustness",
     "run_ope",
     "run_reinitialised",
     "run_sequence",
+    "sequence_figures",
     "sequence_table",
     "shared_folder",
     "success_curve",
     "summarise",
+    "summary_figures",
     "summary_table",
     "write_report",
 ]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from re3_ros.boxes import from_xywh
+from re3_ros.evaluation import Result, Track, read_sequences
 
 TEXTURE = np.random.default_rng(5).integers(0, 120, (96, 128, 3), np.uint8)
 
@@ -84,3 +85,31 @@ def scripted():
 def boxes():
     """Return corners of the 12 true boxes of `sequence_folder`."""
     return from_xywh(moving(12))
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Return two sequences of 30 frames."""
+    write_sequence(tmp_path / "pair" / "left", moving(30))
+    write_sequence(tmp_path / "pair" / "right", moving(30, 3))
+    return read_sequences(tmp_path / "pair")
+
+
+def stay(truth):
+    """Return the boxes of a tracker that never moves."""
+    return np.repeat(truth[:1], len(truth), axis=0)
+
+
+@pytest.fixture
+def results(pair):
+    """Return the results of a tracker that is a pixel off and of one that never moves."""
+
+    def result(sequence, boxes, ms):
+        seconds = np.full(len(sequence), ms / 1e3)
+        track = Track(boxes, np.full(len(sequence), np.nan), seconds)
+        return Result(sequence.name, sequence.truth, track)
+
+    return {
+        "good": [result(s, s.truth + 1, 5.0) for s in pair],
+        "bad": [result(s, stay(s.truth), 2.0) for s in pair],
+    }
