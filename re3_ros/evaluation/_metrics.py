@@ -57,6 +57,12 @@ def precision_curve(far: ArrayLike, thresholds: Curve = PRECISION_THRESHOLDS) ->
     return curve
 
 
+def success_rate(ious: ArrayLike, threshold: float) -> float:
+    """Return the share of frames whose IoU is above the threshold, NaN without frames (SR)."""
+    values = _present(ious)
+    return float(np.mean(values > threshold)) if len(values) else float("nan")
+
+
 def auc(truth: ArrayLike, boxes: ArrayLike) -> float:
     """Return the mean over the 21 thresholds of the success curve, first frame included (OPE)."""
     return float(success_curve(overlaps(truth, boxes)).mean())

@@ -13,7 +13,7 @@ Section IV of the paper, after VOT. What it leaves open is as in the published e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ from re3_ros.boxes import Boxes, iou
 from re3_ros.errors import ConfigError
 
 from ._metrics import Curve, paper_average, robustness
-from ._runner import TrackerFactory, VisualTracker, colour_of, interpret
+from ._runner import Running, TrackerFactory, interpret
 from ._sequence import Sequence
 
 SKIPPED = 5
@@ -38,6 +38,8 @@ class Reinitialised:
     drops: int
     failure: str | None = None
     """Why the sequence counts as zero overlap and zero robustness, None if all went well."""
+    sequence: str = ""
+    """Its name, "" for several together."""
 
     @property
     def frames(self) -> int:
@@ -61,24 +63,36 @@ class Reinitialised:
 
 
 def run_reinitialised(
-    factory: TrackerFactory, sequence: Sequence, skipped: int = SKIPPED, burn_in: int = BURN_IN
+    factory: TrackerFactory,
+    sequence: Sequence,
+    skipped: int = SKIPPED,
+    burn_in: int = BURN_IN,
+    beat: Callable[[], None] = lambda: None,
 ) -> Reinitialised:
     """Run the protocol on one sequence; a new tracker is made for each start.
 
-    A tracker that raises or returns no box fails: every frame counts as dropped.
+    A tracker that raises or returns no box fails: every frame counts as dropped. ``beat`` is
+    called before every frame.
     """
-    run = _Run(factory, sequence, skipped, burn_in)
-    overlaps = np.full(len(sequence), np.nan)
-    for index in range(len(sequence)):
-        try:
+    run, n, index = _Run(factory, sequence, skipped, burn_in), len(sequence), 0
+    overlaps = np.full(n, np.nan)
+    try:
+        for index in range(n):
+            beat()
             overlaps[index] = run.step(index)
-        except ConfigError:
-            raise
-        except Exception as error:  # noqa: BLE001  a broken tracker must not end the others' run
-            n = len(sequence)
-            reason = f"frame {index + 1} of {n}: {type(error).__name__}: {error}"
-            return Reinitialised(np.zeros(n), n, reason)
-    return Reinitialised(overlaps, run.drops)
+    except ConfigError:
+        raise
+    except Exception as error:  # noqa: BLE001  a broken tracker must not end the others' run
+        reason = f"frame {index + 1} of {n}: {type(error).__name__}: {error}"
+        return lost_throughout(sequence.name, n, reason)
+    finally:
+        run.close()
+    return Reinitialised(overlaps, run.drops, sequence=sequence.name)
+
+
+def lost_throughout(sequence: str, frames: int, reason: str) -> Reinitialised:
+    """Return what a failed sequence counts as: dropped on every frame."""
+    return Reinitialised(np.zeros(frames), frames, reason, sequence)
 
 
 def pool(runs: Iterable[Reinitialised]) -> Reinitialised:
@@ -98,7 +112,7 @@ class _Run:
         self.factory, self.sequence = factory, sequence
         self.skipped, self.burn_in = skipped, burn_in
         self.drops = 0
-        self._tracker: VisualTracker | None = None
+        self._tracker: Running | None = None
         self._start_at = 0
         self._uncounted = 0
         self._last: Boxes = sequence.truth[0]
@@ -122,18 +136,24 @@ class _Run:
         return overlap
 
     def _start(self, index: int) -> float:
-        self._tracker = self.factory()
+        self._tracker = Running(self.factory)
         self._last = self.sequence.truth[index]
-        self._tracker.init(self.sequence.read(index, colour_of(self._tracker)), self._last.copy())
+        self._tracker.init(self._tracker.read(self.sequence, index), self._last.copy())
         return 1.0
 
-    def _update(self, index: int, tracker: VisualTracker) -> float:
-        answer = tracker.update(self.sequence.read(index, colour_of(tracker)))
+    def _update(self, index: int, tracker: Running) -> float:
+        answer = tracker.update(tracker.read(self.sequence, index))
         self._last, _ = interpret(answer, self._last)
         return float(iou(self._last, self.sequence.truth[index]))
 
+    def close(self) -> None:
+        """End the tracker that runs, if one does."""
+        if self._tracker is not None:
+            self._tracker.close()
+        self._tracker = None
+
     def _drop(self, index: int) -> None:
         self.drops += 1
-        self._tracker = None
+        self.close()
         self._start_at = index + 1 + self.skipped
         self._uncounted = self.burn_in

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -24,16 +25,21 @@ from ._metrics import (
     overlaps,
     precision_curve,
     success_curve,
+    success_rate,
 )
-from ._sequence import Colour, Sequence
+from ._sequence import Colour, Flags, Sequence
 
+FAR = 1e9
+"""Pixels; a box out there is taken for a tracker gone mad."""
 Answer = ArrayLike | tuple[ArrayLike, float] | None
 
 
 class VisualTracker(Protocol):
     """What can be evaluated. Images are uint8 HxWx3, boxes x1, y1, x2, y2 in pixels.
 
-    Images are RGB unless the tracker has an attribute ``colour = "bgr"``.
+    Images are RGB unless the tracker has an attribute ``colour = "bgr"``. With
+    ``takes_paths = True`` it is given the files' paths instead, and its reading of them is timed.
+    If it has a method ``close()``, that is called when a sequence is done.
     """
 
     def init(self, image: Image, box: Boxes) -> object:
@@ -67,6 +73,23 @@ class Result:
     sequence: str
     truth: Boxes
     track: Track
+    source: Sequence | None = None
+    """The frames and labels, None where the sequence could not be read."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why the sequence counts as zero overlap, None if it was tracked to its end."""
+        return self.track.failure
+
+    def only(self, rows: Flags) -> Result:
+        """Return the result on the frames (n,) that are true; on the others there is no truth."""
+        truth = np.where(np.asarray(rows, bool)[:, None], self.truth, np.nan)
+        return replace(self, truth=truth)
+
+    @property
+    def counted(self) -> bool:
+        """Whether there is any frame with a true box, hence any figure."""
+        return bool(np.isfinite(self.truth).all(axis=1).any())
 
     @cached_property
     def overlaps(self) -> Curve:
@@ -105,6 +128,21 @@ class Result:
         return float(np.nanmean(self.overlaps))
 
     @property
+    def average_overlap(self) -> float:
+        """AO of GOT-10k: mean IoU, the frame with the given box left out."""
+        return _mean(self.overlaps[1:])
+
+    @property
+    def success_50(self) -> float:
+        """SR.5 of GOT-10k: share of frames with IoU above 0.5, that of the given box left out."""
+        return success_rate(self.overlaps[1:], 0.5)
+
+    @property
+    def success_75(self) -> float:
+        """SR.75 of GOT-10k, likewise."""
+        return success_rate(self.overlaps[1:], 0.75)
+
+    @property
     def ms(self) -> float:
         """Median milliseconds an update."""
         return _milliseconds(self.track.seconds, 50)
@@ -115,8 +153,10 @@ class Result:
         return _milliseconds(self.track.seconds, 99)
 
 
-def run_sequence(factory: TrackerFactory, sequence: Sequence) -> Track:
-    """Track one sequence with a tracker made for it.
+def run_sequence(
+    factory: TrackerFactory, sequence: Sequence, beat: Callable[[], None] = lambda: None
+) -> Track:
+    """Track one sequence with a tracker made for it; ``beat`` is called before every frame.
 
     Whatever the tracker raises, an unreadable frame, and an answer that is no box make a failure
     with its reason; nothing but KeyboardInterrupt and SystemExit leaves this function.
@@ -125,16 +165,16 @@ def run_sequence(factory: TrackerFactory, sequence: Sequence) -> Track:
     boxes, scores, seconds = np.empty((n, 4)), np.full(n, np.nan), np.zeros(n)
     index = -1
     try:
-        tracker = factory()
-        colour = colour_of(tracker)
-        boxes[0] = sequence.truth[0]
-        for index in range(n):
-            image = sequence.read(index, colour)
-            begin = time.perf_counter()
-            answer = tracker.update(image) if index else tracker.init(image, boxes[0].copy())
-            seconds[index] = time.perf_counter() - begin
-            if index:
-                boxes[index], scores[index] = interpret(answer, boxes[index - 1])
+        with contextlib.closing(Running(factory)) as tracker:
+            boxes[0] = sequence.truth[0]
+            for index in range(n):
+                beat()
+                image = tracker.read(sequence, index)
+                begin = time.perf_counter()
+                answer = tracker.update(image) if index else tracker.init(image, boxes[0].copy())
+                seconds[index] = time.perf_counter() - begin
+                if index:
+                    boxes[index], scores[index] = interpret(answer, boxes[index - 1])
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001  a broken tracker must not end the others' run
@@ -161,7 +201,7 @@ def run_ope(
     results = []
     for sequence in sequences:
         track = run_sequence(factory, sequence)
-        results.append(Result(sequence.name, sequence.truth, track))
+        results.append(Result(sequence.name, sequence.truth, track, sequence))
         if done is not None:
             done(results[-1])
     return results
@@ -172,10 +212,19 @@ def mean_auc(results: Iterable[Result]) -> float:
     return float(np.mean([r.auc for r in results]))
 
 
-def colour_of(tracker: VisualTracker) -> Colour:
-    """Return the order of colours in which a tracker wants its images."""
-    colour: Colour = getattr(tracker, "colour", "rgb")
-    return colour
+class Running:
+    """A tracker at work: knows what frames it takes, and ends what it has started."""
+
+    def __init__(self, factory: TrackerFactory) -> None:
+        tracker: Any = factory()
+        self.init, self.update = tracker.init, tracker.update
+        self.close: Callable[[], object] = getattr(tracker, "close", lambda: None)
+        self._paths: bool = getattr(tracker, "takes_paths", False)
+        self._colour: Colour = getattr(tracker, "colour", "rgb")
+
+    def read(self, sequence: Sequence, index: int) -> Any:
+        """Return a frame as the tracker wants it."""
+        return sequence.frames[index] if self._paths else sequence.read(index, self._colour)
 
 
 def interpret(answer: Any, last: Boxes) -> tuple[Boxes, float]:
@@ -186,9 +235,14 @@ def interpret(answer: Any, last: Boxes) -> tuple[Boxes, float]:
     if isinstance(answer, tuple) and len(answer) == 2:
         box, score = answer
     array = np.asarray(box, np.float64)
-    if array.shape != (4,) or not np.isfinite(array).all():
+    if array.shape != (4,) or not (np.abs(array) < FAR).all():
         raise ValueError(f"update returned {box!r}; expected x1, y1, x2, y2, finite, or None")
     return array, float(score)
+
+
+def _mean(values: Curve) -> float:
+    present = values[~np.isnan(values)]
+    return float(present.mean()) if len(present) else float("nan")
 
 
 def _milliseconds(seconds: NDArray[np.float64], percentile: float) -> float:
