@@ -20,6 +20,7 @@ from ._metrics import (
     robustness,
     success_curve,
 )
+from ._occlusion import Contrast, Occlusion, occluded_frames, occlusion, occlusion_figures
 from ._ours import ProcedureTracker, SessionTracker
 from ._peers import OPENCV, OpenCVTracker
 from ._reinit import Reinitialised, pool, run_reinitialised
@@ -44,6 +45,8 @@ __all__ = [
     "PRECISION_THRESHOLDS",
     "SUCCESS_THRESHOLDS",
     "TRACKERS",
+    "Contrast",
+    "Occlusion",
     "OpenCVTracker",
     "ProcedureTracker",
     "Reinitialised",
@@ -64,6 +67,9 @@ __all__ = [
     "find_sequences",
     "limit_threads",
     "mean_auc",
+    "occluded_frames",
+    "occlusion",
+    "occlusion_figures",
     "overlaps",
     "paper_average",
     "pool",
