@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from re3_ros.errors import ConfigError
+from re3_ros.errors import ConfigError, SourceError
 
 from ._sequence import Sequence
 
@@ -37,3 +38,20 @@ def no_split(layout: str, split: str) -> None:
 
 def _read_one(reader: Callable[..., Sequence], *arguments: Any) -> tuple[Sequence, ...]:
     return (reader(*arguments),)
+
+
+def sub_folders(root: Path, split: str, names: Iterable[str]) -> list[Path]:
+    """Return the folder of a split, or those of all splits; ``root`` where it has none of them.
+
+    Raises ConfigError for a split that the data set does not know, SourceError for one that is
+    not there.
+    """
+    names = tuple(names)
+    if split and split not in names:
+        raise ConfigError(f"split {split!r} is unknown; give one of {', '.join(names)} or none")
+    if split and not (root / split).is_dir():
+        if root.name == split:
+            return [root]
+        raise SourceError(f"{root} has no folder {split}; give the folder that holds it")
+    there = [root / name for name in ([split] if split else names) if (root / name).is_dir()]
+    return there or [root]

@@ -10,7 +10,19 @@ from pathlib import Path
 
 from re3_ros.errors import ConfigError, SourceError
 
-from . import _simple
+from . import (
+    _alov,
+    _got10k,
+    _imagenet,
+    _lasot,
+    _nfs,
+    _otb,
+    _simple,
+    _trackingnet,
+    _uav123,
+    _vos,
+    _vot,
+)
 from ._entry import Entry
 from ._sequence import Sequence
 
@@ -30,11 +42,77 @@ class Layout:
 
 
 LAYOUTS: dict[str, Layout] = {
+    "got10k": Layout(
+        "GOT-10k",
+        "train/, val/, test/ or GOT-10k_* folders with 00000001.jpg and groundtruth.txt",
+        _got10k.fits,
+        _got10k.entries,
+    ),
+    "lasot": Layout(
+        "LaSOT",
+        "<class>/<class>-<n>/ with img/, groundtruth.txt, full_occlusion.txt, out_of_view.txt",
+        _lasot.fits,
+        _lasot.entries,
+    ),
+    "otb": Layout(
+        "OTB-2013, OTB-2015",
+        "a folder per sequence with img/ and groundtruth_rect.txt",
+        _otb.fits,
+        _otb.entries,
+    ),
+    "uav123": Layout(
+        "UAV123, UAV20L",
+        "data_seq/UAV123/<folder>/000001.jpg and anno/UAV123/<sequence>.txt",
+        _uav123.fits,
+        _uav123.entries,
+    ),
+    "trackingnet": Layout(
+        "TrackingNet",
+        "TRAIN_<n>/ or TEST/ with frames/<sequence>/0.jpg and anno/<sequence>.txt",
+        _trackingnet.fits,
+        _trackingnet.entries,
+    ),
+    "nfs": Layout(
+        "NfS (Need for Speed)",
+        "<sequence>/30/<sequence>/00001.jpg and <sequence>/30/<sequence>.txt",
+        _nfs.fits,
+        _nfs.entries,
+    ),
+    "imagenet_vid": Layout(
+        "ImageNet VID",
+        "Data/VID/<split>/ and Annotations/VID/<split>/ with 000000.JPEG and 000000.xml",
+        _imagenet.fits,
+        _imagenet.entries,
+    ),
+    "alov": Layout(
+        "ALOV300++",
+        "imagedata++/<aspect>/<video>/ and alov300++_rectangleAnnotation_full/<aspect>/<video>.ann",
+        _alov.fits,
+        _alov.entries,
+    ),
+    "youtube_vos": Layout(
+        "YouTube-VOS",
+        "train/ with meta.json, JPEGImages/<video>/ and Annotations/<video>/",
+        _vos.fits_youtube,
+        _vos.youtube,
+    ),
+    "davis": Layout(
+        "DAVIS 2016, 2017",
+        "JPEGImages/480p/<video>/ and Annotations/480p/<video>/",
+        _vos.fits_davis,
+        _vos.davis,
+    ),
     "simple": Layout(
         "re3_ros",
-        "a folder per sequence with img/ and groundtruth.txt in it",
+        "a folder per sequence with img/ and groundtruth.txt",
         _simple.fits,
         _simple.entries,
+    ),
+    "vot": Layout(
+        "VOT 2013 to 2022",
+        "a folder per sequence with groundtruth.txt, frames beside it or in color/",
+        _vot.fits,
+        _vot.entries,
     ),
 }
 """Name -> layout, in the order in which ``auto`` tries them."""

@@ -87,6 +87,21 @@ class Sequence:
         tags = {name: values[rows] for name, values in self.tags.items()}
         return replace(self, frames=self.frames[rows], truth=self.truth[rows], tags=tags, **kept)
 
+    def interpolated(self) -> Sequence:
+        """Return the sequence with the boxes of unlabelled frames between those of labelled ones,
+        in a straight line; frames of which a label says that the target is absent stay NaN."""
+        if self.labelled is None:
+            return self
+        known = np.flatnonzero(self.labelled & np.isfinite(self.truth).all(axis=1))
+        absent = np.flatnonzero(self.labelled & np.isnan(self.truth).any(axis=1))
+        rows = np.arange(len(self))
+        between = [np.interp(rows, known, column[known]) for column in self.truth.T]
+        truth = np.where(self.labelled[:, None], self.truth, np.stack(between, axis=1))
+        truth[known[-1] + 1 :] = np.nan
+        for k in absent:  # so do those up to the labelled frames around it
+            truth[known[known < k][-1] + 1 : min(known[known > k], default=len(self))] = np.nan
+        return replace(self, truth=truth, labelled=None)
+
     def fingerprint(self) -> str:
         """Return a hash of true boxes and of names and sizes of the frames (not of pixels)."""
         digest = hashlib.sha256(self.truth.tobytes())

@@ -12,7 +12,15 @@ from re3_ros.errors import SourceError
 
 from ._entry import Entry, no_split, one
 from ._sequence import Sequence
-from ._text import check_first, check_lengths, list_frames, parse_box, read_flags, read_lines
+from ._text import (
+    check_first,
+    check_lengths,
+    list_frames,
+    missing,
+    parse_box,
+    read_flags,
+    read_lines,
+)
 
 TRUTH = "groundtruth.txt"
 
@@ -43,7 +51,7 @@ def read_sequence(folder: Path | str) -> Sequence:
     if (root / "absent.txt").is_file():
         truth[read_flags(root / "absent.txt", len(truth))] = np.nan
     check_first(path, truth)
-    return Sequence(root.name, frames, truth, absent=np.isnan(truth).any(axis=1))
+    return Sequence(root.name, frames, truth, absent=missing(truth))
 
 
 def fits(root: Path) -> bool:

@@ -98,3 +98,73 @@ def check_first(truth: Path, boxes: Boxes) -> None:
     """Raise SourceError unless the target is seen in the first frame."""
     if np.isnan(boxes[0]).any():
         raise SourceError(f"{truth} line 1: the target must be seen in the first frame")
+
+
+def holding(root: Path, pattern: str) -> list[Path]:
+    """Return the folders that hold a file of this pattern: ``root`` alone, or its children."""
+    if any(root.glob(pattern)):
+        return [root]
+    return sorted({p.parent for p in root.glob(f"*/{pattern}")}, key=lambda p: natural(p.name))
+
+
+def read_rows(path: Path, columns: int = 4) -> NDArray[np.float64]:
+    """Return a table of numbers (n, columns), however separated; NaN stays NaN.
+
+    Raises SourceError, naming the line, for anything that is no number and for other lengths.
+    """
+    rows = []
+    for number, line in read_lines(path):
+        row = parse_numbers(path, number, line)
+        if len(row) != columns:
+            raise SourceError(
+                f"{path} line {number}: {line!r} holds {len(row)} numbers; expected {columns}"
+            )
+        rows.append(row)
+    return np.array(rows).reshape(-1, columns)
+
+
+def corners(path: Path, rows: NDArray[np.float64], origin: float = 0.0) -> Boxes:
+    """Return boxes x,y,w,h (n, 4) as corners; rows with NaN or a side of 0 become NaN: absent.
+
+    ``origin`` is the coordinate of the first pixel (1 where MATLAB wrote the file). Raises
+    SourceError, naming the line, for negative sides and infinite numbers.
+    """
+    bad = (rows[:, 2:] < 0).any(axis=1) | np.isinf(rows).any(axis=1)
+    if bad.any():
+        line = int(np.flatnonzero(bad)[0])
+        raise SourceError(f"{path} line {line + 1}: {rows[line].tolist()} is no box x,y,w,h")
+    absent = np.isnan(rows).any(axis=1) | (rows[:, 2:] == 0).any(axis=1)
+    boxes = from_xywh(rows) - origin
+    boxes[absent] = np.nan
+    return boxes
+
+
+def missing(boxes: Boxes) -> Flags:
+    """Return (n,) which of boxes (n, 4) are NaN."""
+    return np.asarray(np.isnan(boxes).any(axis=1))
+
+
+def read_marks(path: Path) -> NDArray[np.float64] | None:
+    """Return the numbers of a file, on one line or on many, or None where it is missing."""
+    if not path.is_file():
+        return None
+    lines = [parse_numbers(path, n, line) for n, line in read_lines(path) if line.strip()]
+    return np.concatenate(lines) if lines else np.empty(0)
+
+
+def check_marks(path: Path, marks: NDArray[np.float64] | None, expected: int) -> None:
+    """Raise SourceError unless there is one mark a frame, or no file of marks at all."""
+    if marks is not None and len(marks) != expected:
+        raise SourceError(f"{path} has {len(marks)} marks; expected {expected}, one a frame")
+
+
+def pad(boxes: Boxes, length: int) -> tuple[Boxes, Flags | None]:
+    """Return boxes filled up with NaN, and which frames are labelled (None: all).
+
+    Test sets are published with the first box alone.
+    """
+    if len(boxes) != 1 or length <= 1:
+        return boxes, None
+    filled = np.full((length, 4), np.nan)
+    filled[0] = boxes[0]
+    return filled, np.arange(length) == 0

@@ -18,12 +18,17 @@ import pytest
 import re3_ros
 
 DISTRIBUTION = {
+    "PIL": "pillow",
     "cv2": "opencv-python",
     "sklearn": "scikit-learn",
     "typing_extensions": "typing-extensions",
     "yaml": "pyyaml",
 }
-ROSDEP = {"pyyaml": "python3-yaml", "rosbags": "python3-rosbags-pip"}
+ROSDEP = {
+    "pillow": "python3-pil",
+    "pyyaml": "python3-yaml",
+    "rosbags": "python3-rosbags-pip",
+}
 NO_ROSDEP_KEY = {"safetensors"}
 
 

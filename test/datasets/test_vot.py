@@ -1,0 +1,107 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+from re3_ros.datasets import list_entries, read_sequences
+from re3_ros.errors import SourceError
+
+
+@pytest.fixture
+def vot(tmp_path, frames, lines, walk):
+    """Return a writer of one VOT sequence; frames beside the truth, or in a folder of their own."""
+
+    def write(name, rows, inside=""):
+        frames(tmp_path / name / inside, walk(len(rows)))
+        lines(tmp_path / name / "groundtruth.txt", rows)
+        return tmp_path
+
+    return write
+
+
+def runs(mask, x, y):
+    """Return a mask as VOT writes it, counted pixel by pixel."""
+    counts, last = [0], False
+    for pixel in mask.ravel():
+        if pixel != last:
+            counts.append(0)
+            last = pixel
+        counts[-1] += 1
+    height, width = mask.shape
+    return f"m{x},{y},{width},{height}," + ",".join(map(str, counts))
+
+
+def test_polygons_become_the_box_of_their_outermost_points(vot):
+    (sequence,) = read_sequences(vot("ball", [[12, 30, 30, 33, 28, 46, 10, 43.5], [1, 2, 3, 4]]))
+    np.testing.assert_array_equal(sequence.truth, [[10, 30, 30, 46], [1, 2, 4, 6]])
+
+
+def test_masks_become_the_box_of_their_outermost_pixels(vot):
+    mask = np.zeros((6, 5), bool)
+    mask[1:4, 2:4] = True
+    mask[4, 0] = True
+    root = vot("ball", [runs(mask, 10, 20).split(","), ["m0", 0, 0, 0, 0]], "color")
+    (sequence,) = read_sequences(root)
+    np.testing.assert_array_equal(sequence.truth[0], [10, 21, 14, 25])
+    assert sequence.absent.tolist() == [False, True]
+    assert sequence.frames[0].parent.name == "color"
+
+
+def test_codes_and_nan_mean_no_target(vot):
+    (sequence,) = read_sequences(vot("ball", [[1, 2, 3, 4], [0], ["nan"] * 4]))
+    assert sequence.absent.tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize("suffix", ["tag", "label"])
+def test_tags_mark_frames(vot, suffix):
+    root = vot("ball", [[1, 2, 3, 4]] * 4)
+    (root / "ball" / f"occlusion.{suffix}").write_text("0\n1\n1\n")
+    (root / "ball" / f"camera_motion.{suffix}").write_text("1\n1\n1\n1\n")
+    (sequence,) = read_sequences(root)
+    assert sequence.occluded.tolist() == [False, True, True, False]
+    assert sequence.tags["camera_motion"].all()
+
+
+def test_the_list_names_the_sequences_in_their_order(vot):
+    for name in ("ball", "car", "left_over"):
+        root = vot(name, [[1, 2, 3, 4]] * 2)
+    (root / "list.txt").write_text("car\nball\n")
+    assert [e.name for e in list_entries(root)] == ["car", "ball"]
+
+
+def test_the_sequence_file_names_the_folder_of_frames(vot):
+    root = vot("ball", [[1, 2, 3, 4]] * 2, "rgb")
+    (root / "ball" / "sequence").write_text("name=ball\nfps=30\nchannels.color=rgb\\%08d.jpg\n")
+    (sequence,) = read_sequences(root)
+    assert sequence.frames[1] == root / "ball" / "rgb" / "00000002.jpg"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("1,2,3,4,5,6,7", "line 2: .* holds 7 numbers; expected a rectangle"),
+        ("m0,0,3,3,1,20", "line 2: the runs of the mask do not fit 3 x 3 pixels"),
+        ("m0,0,3,x,1,20", "line 2"),
+        ("1,2,-3,4", "is no box"),
+    ],
+)
+def test_bad_regions_are_named(vot, row, message):
+    root = vot("ball", [[1, 2, 3, 4], row.split(",")])
+    with pytest.raises(SourceError, match=message):
+        read_sequences(root)
+
+
+def test_a_sequence_that_the_list_names_and_is_not_there(vot):
+    root = vot("ball", [[1, 2, 3, 4]] * 2)
+    (root / "list.txt").write_text("ball\ncar\n")
+    ball, car = list_entries(root)
+    assert len(ball.read()[0]) == 2
+    with pytest.raises(SourceError, match="car is missing"):
+        car.read()
+
+
+def test_different_lengths(vot):
+    root = vot("ball", [[1, 2, 3, 4]] * 3)
+    (root / "ball" / "00000003.jpg").unlink()
+    with pytest.raises(SourceError, match=r"has 3 lines but .* holds 2 frames"):
+        read_sequences(root)
