@@ -115,7 +115,8 @@ class Peer:
     """One of OpenCV's; it does nothing between frames and holds its box where it finds none."""
 
     def __init__(self, name: str, models: Path) -> None:
-        self.tracker = OpenCVTracker(name, *(models / file for file in NANO))
+        files = (models / file for file in NANO)
+        self.tracker = OpenCVTracker(name, dict(zip(("backbone", "head"), files, strict=True)))
 
     def init(self, image: Image, box: Boxes) -> None:
         """Start."""

@@ -7,7 +7,7 @@ Any class with ``init(image, box)`` and ``update(image)`` can be measured:
 """
 
 from ._cache import TrackCache
-from ._compare import Summary, compare, summarise
+from ._compare import Options, Summary, compare, compare_reinitialised, measure, summarise
 from ._metrics import (
     NORMALISED_THRESHOLDS,
     PRECISION_THRESHOLDS,
@@ -19,15 +19,25 @@ from ._metrics import (
     precision_curve,
     robustness,
     success_curve,
+    success_rate,
 )
 from ._occlusion import Contrast, Occlusion, occluded_frames, occlusion, occlusion_figures
 from ._ours import ProcedureTracker, SessionTracker
 from ._peers import OPENCV, OpenCVTracker
+from ._protocols import OnePass, Protocol, Restarts
 from ._reinit import Reinitialised, pool, run_reinitialised
 from ._report import write_report
 from ._runner import Result, Track, TrackerFactory, VisualTracker, mean_auc, run_ope, run_sequence
 from ._sequence import Sequence, find_sequences, read_sequence, read_sequences
-from ._specs import OURS, TRACKERS, TrackerSpec, limit_threads, shared_folder
+from ._specs import (
+    OURS,
+    TRACKERS,
+    TrackerSpec,
+    limit_threads,
+    parse_spec,
+    parse_specs,
+    shared_folder,
+)
 from ._tables import (
     ReportTable,
     failures,
@@ -37,6 +47,8 @@ from ._tables import (
     summary_figures,
     summary_table,
 )
+from ._trax_client import TraxTracker
+from ._trax_server import serve_trax
 
 __all__ = [
     "NORMALISED_THRESHOLDS",
@@ -47,10 +59,14 @@ __all__ = [
     "TRACKERS",
     "Contrast",
     "Occlusion",
+    "OnePass",
     "OpenCVTracker",
+    "Options",
     "ProcedureTracker",
+    "Protocol",
     "Reinitialised",
     "ReportTable",
+    "Restarts",
     "Result",
     "Sequence",
     "SessionTracker",
@@ -59,19 +75,24 @@ __all__ = [
     "TrackCache",
     "TrackerFactory",
     "TrackerSpec",
+    "TraxTracker",
     "VisualTracker",
     "auc",
     "compare",
+    "compare_reinitialised",
     "distances",
     "failures",
     "find_sequences",
     "limit_threads",
     "mean_auc",
+    "measure",
     "occluded_frames",
     "occlusion",
     "occlusion_figures",
     "overlaps",
     "paper_average",
+    "parse_spec",
+    "parse_specs",
     "pool",
     "precision_curve",
     "read_sequence",
@@ -83,8 +104,10 @@ __all__ = [
     "run_sequence",
     "sequence_figures",
     "sequence_table",
+    "serve_trax",
     "shared_folder",
     "success_curve",
+    "success_rate",
     "summarise",
     "summary_figures",
     "summary_table",

@@ -5,15 +5,17 @@
 from __future__ import annotations
 
 import os
+import re
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ._runner import Track
 from ._sequence import Sequence
-from ._specs import TrackerSpec
+
+Arrays = dict[str, NDArray[Any]]
 
 
 class TrackCache:
@@ -22,25 +24,25 @@ class TrackCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def paths(self, spec: TrackerSpec, sequences: Iterable[Sequence]) -> list[Path]:
-        """Return where a tracker's tracks of some sequences are, or would be."""
-        mine = self.folder / f"{spec.name}-{spec.fingerprint()[:12]}"
-        return [mine / f"{s.name}-{s.fingerprint()[:12]}.npz" for s in sequences]
+    def path(self, tracker: str, sequence: Sequence, kind: str = "") -> Path:
+        """Return where a track is, or would be: ``tracker`` is `TrackerSpec.folder`, ``kind`` of
+        what protocol."""
+        name = re.sub(r"[^\w.+-]+", "_", sequence.name)
+        return self.folder / tracker / f"{name}-{sequence.fingerprint()[:12]}{kind}.npz"
 
-    def load(self, path: Path) -> Track | None:
-        """Return the track kept at ``path``; None if there is none, or only a damaged file."""
+    def load(self, path: Path) -> Arrays | None:
+        """Return what is kept at ``path``; None if there is nothing, or only a damaged file."""
         try:
             with np.load(path, allow_pickle=False) as kept:
-                return Track(kept["boxes"], kept["scores"], kept["seconds"])
+                return {name: kept[name] for name in kept.files}
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
 
-    def store(self, path: Path, track: Track) -> None:
-        """Keep a track, unless it failed: what failed is to be tried again."""
-        if track.failure is not None:
-            return
+    def store(self, path: Path, arrays: Arrays) -> None:
+        """Keep arrays, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}.tmp")
         with partial.open("wb") as file:
-            np.savez(file, boxes=track.boxes, scores=track.scores, seconds=track.seconds)
+            named: dict[str, Any] = arrays
+            np.savez(file, **named)
         partial.replace(path)

@@ -4,24 +4,27 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from re3_ros.errors import Re3Error, SourceError
+from re3_ros.errors import ConfigError, SourceError
 
-from ._cache import TrackCache
-from ._metrics import Curve
-from ._runner import Result, Track, failed, mean_auc, run_sequence
-from ._sequence import Sequence, find_sequences, read_sequence
-from ._specs import TrackerSpec, limit_threads
+from ._cache import Arrays, TrackCache
+from ._metrics import Curve, success_rate
+from ._protocols import OnePass, Protocol, Restarts
+from ._reinit import Reinitialised
+from ._runner import Result, mean_auc
+from ._sequence import Entry, Sequence, list_entries
+from ._specs import TrackerSpec
+from ._subprocess import Beat, Lost, run_apart
 
-Done = Callable[[TrackerSpec, Result], None]
+T = TypeVar("T")
+Done = Callable[[TrackerSpec, Any], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +46,52 @@ class Summary:
     """Mean success curve (21,)."""
     precision_curve: Curve
     """Mean precision curve (51,)."""
+    average_overlap: float = float("nan")
+    """AO, mean over all frames of all sequences but the first of each (GOT-10k)."""
+    success_50: float = float("nan")
+    """SR.5, share of those frames with IoU above 0.5."""
+    success_75: float = float("nan")
+    """SR.75, likewise."""
 
 
 @dataclass(frozen=True)
-class _Task:
+class Options:
+    """How a comparison is run."""
+
+    jobs: int = 1
+    """Processes; 0: in this one, where a tracker that hangs or dies takes the run with it."""
+    threads: int = 1
+    """Threads of each process."""
+    timeout: float | None = None
+    """Seconds without a finished frame after which a tracker counts as hung; None: never."""
+    fresh: bool = False
+    """Track anew what is kept."""
+    layout: str = "auto"
+    """One of `re3_ros.datasets.LAYOUTS`, or auto."""
+    split: str = ""
+    """Part of the data set (val, test, ...), "" for all."""
+    only: tuple[str, ...] = ()
+    """Names of sequences, empty for all."""
+    begin: Callable[[int], None] | None = None
+    """Hears how many sequences there are."""
+    done: Done | None = None
+    """Hears of each result as it comes."""
+
+
+@dataclass(frozen=True)
+class _Broken:
+    """Stands for the sequences of an entry that cannot be read."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Task(Generic[T]):
+    protocol: Protocol[T]
     spec: TrackerSpec
     sequence: Sequence
+    number: int
     path: Path
 
 
@@ -61,42 +104,50 @@ def compare(
     fresh: bool = False,
     done: Done | None = None,
 ) -> dict[str, list[Result]]:
+    """Run every tracker over every sequence in ``data`` once: `measure` with `OnePass`."""
+    options = Options(jobs=jobs, threads=threads, fresh=fresh, done=done)
+    return measure(OnePass(), specs, data, cache, options)
+
+
+def compare_reinitialised(
+    specs: Iterable[TrackerSpec],
+    data: Path | str,
+    cache: Path | str,
+    options: Options | None = None,
+) -> dict[str, list[Reinitialised]]:
+    """Run every tracker over every sequence with re-initialisation: `measure` with `Restarts`."""
+    return measure(Restarts(), specs, data, cache, options)
+
+
+def measure(
+    protocol: Protocol[T],
+    specs: Iterable[TrackerSpec],
+    data: Path | str,
+    cache: Path | str,
+    options: Options | None = None,
+) -> dict[str, list[T]]:
     """Run every tracker over every sequence in ``data``; return results by tracker, in order.
 
-    ``jobs`` processes of ``threads`` threads each. Tracks are kept in ``cache`` and not computed
-    anew unless ``fresh``. A sequence that cannot be read, and a tracker that fails, count as zero
-    overlap with a reason, and the others go on. ``done`` hears of each result as it comes.
+    Tracks are kept in ``cache`` and not computed anew unless fresh. A sequence that cannot be
+    read, and a tracker that fails, crashes or hangs, count as zero overlap with a reason, and the
+    others go on.
 
     Raises SourceError where ``data`` holds no sequence, ConfigError or WeightsError for a tracker
     that cannot be made.
     """
-    specs, folders, store = list(specs), find_sequences(data), TrackCache(Path(cache))
+    specs, options = list(specs), options or Options()
+    entries = _chosen(list_entries(data, options.layout, options.split), options.only)
     for spec in specs:
-        spec.create()
-    results: dict[tuple[str, str], Result] = {}
-
-    def take(spec: TrackerSpec, result: Result) -> None:
-        results[spec.name, result.sequence] = result
-        if done is not None:
-            done(spec, result)
-
-    sequences = list(_readable(folders, specs, take))
-    tasks = [
-        _Task(spec, sequence, path)
-        for spec in specs
-        for sequence, path in zip(sequences, store.paths(spec, sequences), strict=True)
-    ]
-    missing = []
-    for task in tasks:
-        kept = None if fresh else store.load(task.path)
-        if kept is None:
-            missing.append(task)
-        else:
-            take(task.spec, Result(task.sequence.name, task.sequence.truth, kept))
-    for task, track in _run(missing, jobs, threads):
-        store.store(task.path, track)
-        take(task.spec, Result(task.sequence.name, task.sequence.truth, track))
-    return {spec.name: [results[spec.name, f.name] for f in folders] for spec in specs}
+        spec.check()
+    items = [item for entry in entries for item in _read(entry)]
+    if options.begin is not None:
+        options.begin(len(items))
+    results: dict[tuple[str, int], T] = {}
+    for spec, number, result in _results(protocol, specs, items, TrackCache(Path(cache)), options):
+        results[spec.label, number] = result
+        if options.done is not None:
+            options.done(spec, result)
+    return {s.label: [results[s.label, n] for n in range(len(items))] for s in specs}
 
 
 def summarise(results: Mapping[str, list[Result]]) -> list[Summary]:
@@ -107,6 +158,8 @@ def summarise(results: Mapping[str, list[Result]]) -> list[Summary]:
 def _summary(tracker: str, results: list[Result]) -> Summary:
     seconds = np.concatenate([r.track.seconds[1:] for r in results])
     spent = seconds[seconds > 0] * 1e3
+    later = np.concatenate([r.overlaps[1:] for r in results])
+    later = later[~np.isnan(later)]
     return Summary(
         tracker=tracker,
         auc=mean_auc(results),
@@ -116,43 +169,68 @@ def _summary(tracker: str, results: list[Result]) -> Summary:
         ms=float(np.percentile(spent, 50)) if len(spent) else float("nan"),
         ms_99=float(np.percentile(spent, 99)) if len(spent) else float("nan"),
         frames=sum(len(r.truth) for r in results),
-        failures=sum(r.track.failure is not None for r in results),
+        failures=sum(r.failure is not None for r in results),
         success=np.mean([r.success for r in results], axis=0),
         precision_curve=np.mean([r.precision_curve for r in results], axis=0),
+        average_overlap=float(later.mean()) if len(later) else float("nan"),
+        success_50=success_rate(later, 0.5),
+        success_75=success_rate(later, 0.75),
     )
 
 
-def _readable(folders: list[Path], specs: list[TrackerSpec], take: Done) -> Iterator[Sequence]:
-    """Return the sequences that can be read; for the others, every tracker fails."""
-    for folder in folders:
-        try:
-            yield read_sequence(folder)
-        except SourceError as error:
-            for spec in specs:
-                take(spec, failed(folder.name, str(error)))
+def _chosen(entries: list[Entry], only: tuple[str, ...]) -> list[Entry]:
+    names = {entry.name for entry in entries}
+    if unknown := [name for name in only if name not in names]:
+        raise ConfigError(f"no sequence {', '.join(unknown)}; there are {', '.join(sorted(names))}")
+    return [entry for entry in entries if not only or entry.name in only]
 
 
-def _run(tasks: list[_Task], jobs: int, threads: int) -> Iterator[tuple[_Task, Track]]:
-    if jobs <= 1 or len(tasks) <= 1:
-        limit_threads(threads)
-        for task in tasks:
-            yield task, run_sequence(task.spec.create, task.sequence)
-        return
-    # Forked processes would inherit torch's thread pool in a state it does not survive.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, limit_threads, (threads,)) as pool:
-        futures = {pool.submit(_work, task): task for task in tasks}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BrokenProcessPool as error:
-            raise Re3Error(
-                "a worker process died, for want of memory or by a crash inside a tracker; "
-                "what was finished is kept: run again with --jobs 1 to see which"
-            ) from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+def _read(entry: Entry) -> list[Sequence | _Broken]:
+    try:
+        return list(entry.read())
+    except SourceError as error:
+        return [_Broken(entry.name, str(error))]
 
 
-def _work(task: _Task) -> Track:
-    return run_sequence(task.spec.create, task.sequence)
+def _results(
+    protocol: Protocol[T],
+    specs: list[TrackerSpec],
+    items: list[Sequence | _Broken],
+    store: TrackCache,
+    options: Options,
+) -> Iterator[tuple[TrackerSpec, int, T]]:
+    """Yield what is broken, then what is kept, then what has to be run, as it is finished."""
+    missing: list[_Task[T]] = []
+    for spec in specs:
+        folder = spec.folder()
+        for number, item in enumerate(items):
+            if isinstance(item, _Broken):
+                yield spec, number, protocol.fail(item.name, None, item.reason)
+                continue
+            path = store.path(folder, item, protocol.kind)
+            kept = None if options.fresh else store.load(path)
+            result = None if kept is None else _revive(protocol, item, kept)
+            if result is None:
+                missing.append(_Task(protocol, spec, item, number, path))
+            else:
+                yield spec, number, result
+    answers = run_apart(_work, missing, options.jobs, options.threads, options.timeout)
+    for task, answer in answers:
+        kept, reason = ({}, answer.reason) if isinstance(answer, Lost) else answer
+        if reason is None:
+            store.store(task.path, kept)
+            yield task.spec, task.number, protocol.read(task.sequence, kept)
+        else:  # not kept: what failed is to be tried again
+            failure = protocol.fail(task.sequence.name, task.sequence, reason)
+            yield task.spec, task.number, failure
+
+
+def _revive(protocol: Protocol[T], sequence: Sequence, kept: Arrays) -> T | None:
+    """Return the result in a file, None if the file holds something else."""
+    with suppress(KeyError, ValueError):
+        return protocol.read(sequence, kept)
+    return None
+
+
+def _work(task: _Task[Any], beat: Beat) -> tuple[Arrays, str | None]:
+    return task.protocol.run(task.spec, task.sequence, beat)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,14 @@ OPENCV = {
     "csrt": "TrackerCSRT",
     "mil": "TrackerMIL",
     "nano": "TrackerNano",
+    "vit": "TrackerVit",
 }
 """Name here -> name in cv2."""
+MODELS = {
+    "nano": {"backbone": "backbone", "head": "neckhead"},
+    "vit": {"model": "net"},
+}
+"""Trackers that need ONNX files: name -> what each is -> OpenCV's name for it."""
 
 
 class OpenCVTracker:
@@ -33,8 +40,11 @@ class OpenCVTracker:
 
     colour: Colour = "bgr"
 
-    def __init__(self, name: str, backbone: Path | None = None, head: Path | None = None) -> None:
-        self._tracker = _nano(backbone, head) if name == "nano" else _find(OPENCV[name]).create()
+    def __init__(self, name: str, models: Mapping[str, Path | None] | None = None) -> None:
+        if name in MODELS:
+            self._tracker = _with_models(name, models or {})
+        else:
+            self._tracker = _find(OPENCV[name]).create()
 
     def init(self, image: Image, box: Boxes) -> None:
         """Start on ``image``, at whole pixels: most of OpenCV's trackers take nothing else."""
@@ -58,15 +68,20 @@ def _find(path: str) -> Any:
     return here
 
 
-def _nano(backbone: Path | None, head: Path | None) -> Any:
-    for what, path in (("backbone", backbone), ("head", head)):
+def _with_models(name: str, models: Mapping[str, Path | None]) -> Any:
+    """Return a tracker that is a network."""
+    params = _find(f"{OPENCV[name]}_Params")()
+    for what, theirs in MODELS[name].items():
+        path = models.get(what)
         if path is None or not path.is_file():
             raise ConfigError(
-                f"nano needs its {what} as an ONNX file, which {path} is not; "
-                "give --nano-backbone and --nano-head"
+                f"{name} needs its {what} as an ONNX file, which {path} is not; "
+                f"give --{name}-{what}"
             )
+        setattr(params, theirs, str(path))
     # Its DNN module warns of a target that nobody asked for, twice a sequence.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-    params = _find("TrackerNano_Params")()
-    params.backbone, params.neckhead = str(backbone), str(head)
-    return _find("TrackerNano").create(params)
+    try:
+        return _find(OPENCV[name]).create(params)
+    except cv2.error as error:
+        raise ConfigError(f"{name}: OpenCV cannot use {dict(models)}: {error.err}") from error

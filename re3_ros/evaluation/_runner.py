@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -49,7 +50,20 @@ class VisualTracker(Protocol):
         """Return the box (4,), or box and score, or None: not found, the last box is held."""
 
 
-TrackerFactory = Callable[[], VisualTracker]
+class PathTracker(Protocol):
+    """A `VisualTracker` that reads the frames itself."""
+
+    takes_paths: bool
+
+    def init(self, path: Path, box: Boxes) -> object:
+        """Start on the image at ``path``."""
+
+    def update(self, path: Path) -> Answer:
+        """Return what `VisualTracker.update` returns."""
+
+
+AnyTracker = VisualTracker | PathTracker
+TrackerFactory = Callable[[], AnyTracker]
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,9 +198,10 @@ def run_sequence(
 
 
 def failed(sequence: str, reason: str) -> Result:
-    """Return the result of a sequence that could not be read: zero overlap on a single frame."""
-    track = Track(np.full((1, 4), np.nan), np.full(1, np.nan), np.zeros(1), reason)
-    return Result(sequence, np.array([[0.0, 0.0, 1.0, 1.0]]), track)
+    """Return the result of a sequence that could not be read: zero overlap on two frames, of
+    which the first is left out where figures leave the first frame out."""
+    track = Track(np.full((2, 4), np.nan), np.full(2, np.nan), np.zeros(2), reason)
+    return Result(sequence, np.array([[0.0, 0.0, 1.0, 1.0]] * 2), track)
 
 
 def run_ope(

@@ -7,8 +7,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -19,15 +21,19 @@ from re3_ros.network import Re3Network, load
 from re3_ros.weights import default_weights
 
 from ._ours import ProcedureTracker, SessionTracker
-from ._peers import OPENCV, OpenCVTracker
-from ._runner import VisualTracker
+from ._peers import MODELS, OPENCV, OpenCVTracker
+from ._plugin import find_plugin, source_of
+from ._runner import AnyTracker, TrackerFactory
+from ._trax_client import TraxTracker, check_command
 
 OURS: dict[str, type[SessionTracker | ProcedureTracker]] = {
     "re3": SessionTracker,
     "re3-procedure": ProcedureTracker,
 }
 TRACKERS = (*OURS, *OPENCV)
-"""Every name that `TrackerSpec` knows."""
+"""Every name that `TrackerSpec` knows, besides ``trax:COMMAND`` and ``MODULE:CLASS``."""
+TRAX = "trax:"
+_ALIAS = re.compile(r"([\w.+ -]+)=(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class TrackerSpec:
     """A tracker by name, with what it needs to be made in any process."""
 
     name: str
-    """One of `TRACKERS`."""
+    """One of `TRACKERS`, ``trax:COMMAND`` or ``MODULE:CLASS``."""
     weights: Path | None = None
     """Ours: weights file, None for the shipped one."""
     device: str = "cpu"
@@ -44,30 +50,81 @@ class TrackerSpec:
     """Nano: ONNX file of the backbone."""
     head: Path | None = None
     """Nano: ONNX file of the head."""
+    model: Path | None = None
+    """Vit: ONNX file."""
+    alias: str = ""
+    """What it is called in tables, "" for its name."""
 
     def __post_init__(self) -> None:
         """Raise ConfigError for an unknown name."""
-        if self.name not in TRACKERS:
-            raise ConfigError(f"no tracker {self.name!r}; known are {', '.join(TRACKERS)}")
+        if self.name not in TRACKERS and ":" not in self.name:
+            raise ConfigError(
+                f"no tracker {self.name!r}; known are {', '.join(TRACKERS)}, trax:COMMAND and "
+                "MODULE:CLASS"
+            )
 
-    def create(self) -> VisualTracker:
+    @property
+    def label(self) -> str:
+        """What it is called in tables, and its results by."""
+        if self.alias:
+            return self.alias
+        if self.name.startswith(TRAX):
+            words = self.name.removeprefix(TRAX).split()
+            return TRAX + Path(words[0] if words else "").name
+        return self.name
+
+    def check(self) -> None:
+        """Raise ConfigError or WeightsError if the tracker cannot be made.
+
+        Others' code is found, and not run.
+        """
+        if self.name.startswith(TRAX):
+            check_command(self.name.removeprefix(TRAX))
+        elif self.name not in TRACKERS:
+            find_plugin(self.name)
+        else:
+            self.create()
+
+    def create(self) -> AnyTracker:
         """Return a new tracker. Raises ConfigError or WeightsError."""
         if self.name in OURS:
             return OURS[self.name](_network(self._weights(), self.device), self.device)
-        return OpenCVTracker(self.name, self.backbone, self.head)
+        if self.name in OPENCV:
+            return OpenCVTracker(self.name, self.models)
+        if self.name.startswith(TRAX):
+            return TraxTracker(self.name.removeprefix(TRAX))
+        factory: TrackerFactory = find_plugin(self.name)
+        return factory()
+
+    @property
+    def models(self) -> dict[str, Path | None]:
+        """The model files that this tracker needs, by what each is."""
+        return {what: getattr(self, what) for what in MODELS.get(self.name, ())}
 
     def fingerprint(self) -> str:
-        """Return a hash of all that decides its boxes: name, model files, OpenCV or our code."""
+        """Return a hash of all that decides its boxes: name, model files, OpenCV or our code.
+
+        Of others' trackers: their command or name, and the files that these name.
+        """
         digest = hashlib.sha256(self.name.encode())
         if self.name in OURS:
             files = [self._weights(), *_sources()]
             digest.update(self.device.encode())
-        else:
-            files = [path for path in (self.backbone, self.head) if path and self.name == "nano"]
+        elif self.name in OPENCV:
+            files = [path for path in self.models.values() if path]
             digest.update(cv2.__version__.encode())
+        elif self.name.startswith(TRAX):
+            words = check_command(self.name.removeprefix(TRAX))
+            files = [path for word in words if (path := Path(word)).is_file()]
+        else:
+            files = [source_of(self.name)]
         for path in files:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()
+
+    def folder(self) -> str:
+        """Return the name of the folder that keeps its tracks: name and fingerprint."""
+        return f"{re.sub(r'[^A-Za-z0-9.+-]+', '_', self.name)[:40]}-{self.fingerprint()[:12]}"
 
     def weights_hash(self) -> str | None:
         """Return the sha256 of our weights file, None for others' trackers."""
@@ -77,6 +134,42 @@ class TrackerSpec:
 
     def _weights(self) -> Path:
         return self.weights or default_weights()
+
+
+def parse_spec(text: str, common: TrackerSpec | None = None) -> TrackerSpec:
+    """Return the tracker written as ``[ALIAS=]NAME[@WEIGHTS]``, ``[ALIAS=]trax:COMMAND`` or
+    ``[ALIAS=]MODULE:CLASS``; what is not said is as in ``common``.
+
+    Two weights of ours go by their files: ``re3@a.safetensors`` is called ``re3@a``. Raises
+    ConfigError.
+    """
+    aliased = _ALIAS.fullmatch(text)
+    alias, name = (aliased[1].strip(), aliased[2]) if aliased else ("", text)
+    spec = replace(common or TrackerSpec("re3"), alias=alias)
+    ours, at, weights = name.strip().partition("@")
+    if at and ours in OURS:
+        alias = alias or f"{ours}@{Path(weights).stem}"
+        return replace(spec, name=ours, weights=Path(weights), alias=alias)
+    return replace(spec, name=name.strip())
+
+
+def parse_specs(texts: Iterable[str], common: TrackerSpec | None = None) -> list[TrackerSpec]:
+    """Return the trackers of a list; each text may hold several, with commas between.
+
+    A text with a ``trax:`` in it is one command, commas and all. Raises ConfigError where two
+    different trackers would have one name; the same one twice counts once.
+    """
+    words = [w for t in texts for w in ([t] if TRAX in t else t.split(",")) if w.strip()]
+    specs = list(dict.fromkeys(parse_spec(word.strip(), common) for word in words))
+    if not specs:
+        raise ConfigError("no tracker is named; give some of " + ", ".join(TRACKERS))
+    label, times = Counter(spec.label for spec in specs).most_common(1)[0]
+    if times > 1:
+        raise ConfigError(
+            f"{times} trackers are called {label!r}; name them, as in NAME={label}...: "
+            + ", ".join(word for word in words if label in word)
+        )
+    return specs
 
 
 def shared_folder() -> Path:

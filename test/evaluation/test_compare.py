@@ -6,23 +6,26 @@ import cv2
 import numpy as np
 import pytest
 
+from re3_ros import evaluation
 from re3_ros.errors import ConfigError, SourceError, WeightsError
 from re3_ros.evaluation import (
     TrackerSpec,
-    compare,
     failures,
-    read_sequences,
     sequence_table,
     summarise,
     summary_table,
 )
-from re3_ros.evaluation._cache import TrackCache
 from re3_ros.evaluation._runner import Track
 from re3_ros.network import build, save
 
 pytestmark = pytest.mark.skipif(not hasattr(cv2, "legacy"), reason="needs opencv-contrib-python")
 
 MOSSE, FLOW = TrackerSpec("mosse"), TrackerSpec("medianflow")
+
+
+def compare(*arguments, jobs=0, **options):
+    """Compare in this process, where it can be watched."""
+    return evaluation.compare(*arguments, jobs=jobs, **options)
 
 
 @pytest.fixture
@@ -40,15 +43,15 @@ def weights(tmp_path):
 @pytest.fixture
 def counted(monkeypatch):
     """Return the list of (tracker, sequence) that are really tracked."""
-    from re3_ros.evaluation import _compare
+    from re3_ros.evaluation import _protocols
 
-    ran, run = [], _compare.run_sequence
+    ran, run = [], _protocols.run_sequence
 
-    def spy(factory, sequence):
+    def spy(factory, sequence, beat):
         ran.append((factory.__self__.name, sequence.name))
-        return run(factory, sequence)
+        return run(factory, sequence, beat)
 
-    monkeypatch.setattr(_compare, "run_sequence", spy)
+    monkeypatch.setattr(_protocols, "run_sequence", spy)
     return ran
 
 
@@ -107,12 +110,17 @@ def test_parallel_processes_give_the_same_boxes(data, tmp_path):
             np.testing.assert_array_equal(a.track.boxes, b.track.boxes)
 
 
-def test_failures_are_not_kept(data, tmp_path):
-    (sequence, _) = read_sequences(data)
-    cache = TrackCache(tmp_path / "cache")
-    (path,) = cache.paths(MOSSE, [sequence])
-    cache.store(path, Track(np.zeros((8, 4)), np.zeros(8), np.zeros(8), "crashed"))
-    assert cache.load(path) is None
+def test_failures_are_not_kept(data, tmp_path, monkeypatch):
+    from re3_ros.evaluation import _protocols
+
+    def crash(factory, sequence, beat):
+        n = len(sequence)
+        return Track(np.zeros((n, 4)), np.zeros(n), np.zeros(n), "crashed")
+
+    monkeypatch.setattr(_protocols, "run_sequence", crash)
+    results = compare([MOSSE], data, tmp_path / "cache")["mosse"]
+    assert [r.failure for r in results] == ["crashed", "crashed"]
+    assert not list((tmp_path / "cache").rglob("*.npz"))
 
 
 def test_an_unreadable_sequence_counts_as_zero_and_the_others_go_on(data, tmp_path):
@@ -143,8 +151,9 @@ def test_bad_wishes_are_refused_before_anything_runs(data, tmp_path, counted):
         compare([MOSSE, TrackerSpec("nano")], data, tmp_path / "cache")
     with pytest.raises(WeightsError):
         compare([TrackerSpec("re3", tmp_path / "none.safetensors")], data, tmp_path / "cache")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match="holds no sequence"):
-        compare([MOSSE], tmp_path / "cache", tmp_path / "cache")
+        compare([MOSSE], tmp_path / "empty", tmp_path / "cache")
     assert counted == []
 
 

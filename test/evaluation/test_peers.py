@@ -33,11 +33,30 @@ def test_nano_needs_its_models(tmp_path):
         OpenCVTracker("nano")
     (tmp_path / "backbone.onnx").touch()
     with pytest.raises(ConfigError, match=r"needs its head .*missing\.onnx.*--nano-head"):
-        OpenCVTracker("nano", tmp_path / "backbone.onnx", tmp_path / "missing.onnx")
+        OpenCVTracker(
+            "nano",
+            {"backbone": tmp_path / "backbone.onnx", "head": tmp_path / "missing.onnx"},
+        )
+
+
+@pytest.mark.parametrize(("name", "models"), [("nano", ["backbone", "head"]), ("vit", ["model"])])
+def test_files_that_are_no_models_are_refused(name, models, tmp_path):
+    for what in models:
+        (tmp_path / what).write_bytes(b"no model")
+    with pytest.raises(ConfigError, match=f"{name}: OpenCV cannot use"):
+        OpenCVTracker(name, {what: tmp_path / what for what in models})
+
+
+def test_vit_needs_its_model():
+    with pytest.raises(ConfigError, match=r"vit needs its model as an ONNX file.*--vit-model"):
+        OpenCVTracker("vit")
 
 
 def test_nano_tracks(shared, sequence_folder):
     models = shared / "peers" / "nanotrack_v2"
-    files = models / "nanotrack_backbone_sim.onnx", models / "nanotrack_head_sim.onnx"
-    (result,) = run_ope(lambda: OpenCVTracker("nano", *files), [read_sequence(sequence_folder)])
+    files = {
+        "backbone": models / "nanotrack_backbone_sim.onnx",
+        "head": models / "nanotrack_head_sim.onnx",
+    }
+    (result,) = run_ope(lambda: OpenCVTracker("nano", files), [read_sequence(sequence_folder)])
     assert result.mean_iou > 0.5
