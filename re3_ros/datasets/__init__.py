@@ -3,25 +3,35 @@
 """Data sets: the field's videos and pictures, read from their official layouts on disk.
 
 ``list_entries(folder, "got10k", "val")`` names the videos; ``entry.read()`` gives one `Sequence`
-for each target of one; frames are decoded when asked for.
+for each target of one; frames are decoded when asked for. ``list_stills(folder, "coco")`` gives
+the objects of photographs.
 """
 
 from ._entry import Entry
 from ._layouts import LAYOUTS, Layout, list_entries, read_sequences
+from ._masks import image_size
+from ._pictures import STILL_LAYOUTS, StillLayout, list_stills
 from ._sequence import Colour, Flags, Frames, Sequence, read_image
 from ._simple import find_sequences, read_sequence
+from ._stills import Still, read_stills
 
 __all__ = [
     "LAYOUTS",
+    "STILL_LAYOUTS",
     "Colour",
     "Entry",
     "Flags",
     "Frames",
     "Layout",
     "Sequence",
+    "Still",
+    "StillLayout",
     "find_sequences",
+    "image_size",
     "list_entries",
+    "list_stills",
     "read_image",
     "read_sequence",
     "read_sequences",
+    "read_stills",
 ]

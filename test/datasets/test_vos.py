@@ -11,8 +11,8 @@ from re3_ros.errors import ConfigError, SourceError
 
 # DAVIS and YouTube-VOS come with different palettes; the second has the same colour twice.
 PALETTES = {
-    "davis": [0, 0, 0, 128, 0, 0, 0, 128, 0],
-    "youtube": [0, 0, 0, 236, 95, 103, 236, 95, 103],
+    "davis": [0, 0, 0, 128, 0, 0, 0, 128, 0] + [9] * 759,
+    "youtube": [0, 0, 0, 236, 95, 103, 236, 95, 103] + [9] * 759,
 }
 
 

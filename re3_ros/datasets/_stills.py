@@ -1,0 +1,88 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Photographs with one marked object each, the raw material of simulated tracks."""
+
+from __future__ import annotations
+
+import csv
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from re3_ros.boxes import Boxes, check_box, from_xywh, size
+from re3_ros.crops import Image
+from re3_ros.errors import BoxError, SourceError
+
+INDEX = "index.csv"
+MIN_SIDE = 8.0
+log = logging.getLogger("re3_ros.datasets")
+
+
+@dataclass(frozen=True)
+class Still:
+    """One object in one photograph; pixels are read when asked for."""
+
+    image_path: Path
+    mask_path: Path | None
+    box: Boxes
+    licence: str
+
+    def image(self) -> Image:
+        """Return the photograph, uint8 HxWx3 RGB; SourceError if it cannot be read."""
+        image = cv2.imread(str(self.image_path), cv2.IMREAD_COLOR)
+        if image is None:
+            raise SourceError(f"{self.image_path} is not a readable image; remove it from the list")
+        return np.ascontiguousarray(image[..., ::-1])
+
+    def mask(self) -> NDArray[np.uint8] | None:
+        """Return 255 where the object is, HxW, or None where only its box is known."""
+        if self.mask_path is None:
+            return None
+        mask = cv2.imread(str(self.mask_path), cv2.IMREAD_GRAYSCALE)
+        if mask is None:
+            raise SourceError(f"{self.mask_path} is not a readable mask; remove it from the list")
+        return np.asarray(mask, np.uint8)
+
+
+def read_stills(folder: Path, skip_licences: Sequence[str] = ()) -> list[Still]:
+    """Return the objects listed in ``folder/index.csv`` (file, mask, licence, w, h, box x y w h).
+
+    Rows whose licence contains one of ``skip_licences`` and rows whose box is under 8 pixels are
+    left out; so are boxes outside of their photograph, which are named in the log.
+
+    Raises SourceError naming the file and line of anything unreadable.
+    """
+    index = folder / INDEX
+    if not index.is_file():
+        raise SourceError(f"{index} does not exist; give the folder that holds index.csv and img/")
+    with index.open(newline="") as file:
+        return list(_rows(folder, csv.DictReader(file), skip_licences))
+
+
+def _rows(folder: Path, rows: csv.DictReader[str], skip_licences: Sequence[str]) -> Iterator[Still]:
+    for row in rows:
+        if any(word in row["licence"] for word in skip_licences):
+            continue
+        where = f"{folder / INDEX}, line {rows.line_num}"
+        try:
+            box = from_xywh([float(v) for v in row["box"].split()])
+            still = Still(
+                folder / row["file"],
+                folder / row["mask"] if row["mask"] else None,
+                check_box(box, float(row["w"]), float(row["h"]), min_size=MIN_SIDE),
+                row["licence"],
+            )
+        except BoxError as error:
+            if (size(box) >= MIN_SIDE).all():
+                log.warning("left out: %s: %s", where, error)
+            continue
+        except (KeyError, ValueError) as error:
+            raise SourceError(
+                f"{where}: {error}; expected columns file, mask, w, h, box"
+            ) from error
+        yield still
