@@ -14,7 +14,10 @@ from re3_ros.boxes import Boxes
 from re3_ros.crops import Image
 
 Affine = NDArray[np.float64]
-"""(..., 3, 3) homogeneous transform of x, y column vectors."""
+"""(..., 3, 3) homogeneous transform of x, y column vectors; of targets that tilt, a projective one.
+"""
+SMEAR = 5
+"""Poses of a layer that are averaged while the shutter is open."""
 
 
 @dataclass(frozen=True)
@@ -28,33 +31,99 @@ class Cutout:
 
 
 @dataclass(frozen=True)
+class Wave:
+    """A sway of the rows of a cutout to the left and the right, in pixels of the cutout."""
+
+    amplitude: NDArray[np.float64]
+    """(T,)"""
+    phase: NDArray[np.float64]
+    """(T,) radians"""
+    pitch: float
+    """Radians a row."""
+
+    def shift(
+        self, y: NDArray[np.float64], frame: int | slice = slice(None)
+    ) -> NDArray[np.float64]:
+        """Return how far to the left the rows ``y`` (T, K) are moved."""
+        amplitude, phase = self.amplitude[frame], self.phase[frame]
+        return np.asarray(amplitude[..., None] * np.sin(self.pitch * y + phase[..., None]))
+
+
+@dataclass(frozen=True)
 class Layer:
     """A cutout and where it is in each frame."""
 
     cutout: Cutout
     motion: Affine
     """(T, 3, 3) from pixels of the cutout to pixels of the screen."""
+    wave: Wave | None = None
+    opacity: NDArray[np.float64] | None = None
+    """(T,) factor of the cutout's own opacity; None for 1."""
 
     def boxes(self) -> Boxes:
         """Return the tight box (T, 4) of the outline in each frame."""
-        points = transform(self.motion, self.cutout.outline)
+        points = self.screen(self.cutout.outline)
         return np.concatenate([points.min(1), points.max(1)], axis=-1)
+
+    def screen(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where points (K, 2) of the cutout are on the screen, (T, K, 2)."""
+        return transform(self.motion, self.swayed(points))
+
+    def swayed(
+        self, points: NDArray[np.float64], frame: int | slice = slice(None)
+    ) -> NDArray[np.float64]:
+        """Return points (K, 2) of the cutout moved by its wave: (T, K, 2), or (K, 2) without."""
+        if self.wave is None:
+            return points
+        shift = self.wave.shift(points[:, 1], frame)
+        return np.stack([points[:, 0] - shift, np.broadcast_to(points[:, 1], shift.shape)], -1)
 
     def covers(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return (T, K) True where this layer is opaque at screen points (T, K, 2)."""
         alpha = self.cutout.alpha
         assert alpha is not None
         inverse = np.asarray(np.linalg.inv(self.motion), np.float64)
-        places = np.floor(transform(inverse, points)).astype(np.int64)
+        source = transform(inverse, points)
+        if self.wave is not None:
+            source[..., 0] += self.wave.shift(source[..., 1])
+        places = np.floor(source).astype(np.int64)
         x, y = places[..., 0], places[..., 1]
         inside = (x >= 0) & (y >= 0) & (x < alpha.shape[1]) & (y < alpha.shape[0])
         value = alpha[np.clip(y, 0, alpha.shape[0] - 1), np.clip(x, 0, alpha.shape[1] - 1)]
         return np.asarray(inside & (value > 127))
 
+    def poses(self, frame: int, exposure: float, place: Affine) -> Affine:
+        """Return (K, 3, 3) from the cutout to a crop while the shutter is open.
+
+        ``place`` (3, 3) maps the screen to the crop. One pose where less than a pixel is passed.
+        """
+        now = place @ self.motion[frame]
+        if exposure <= 0:
+            return np.asarray(now[None])
+        step = place @ (self.velocity(frame) * exposure)
+        middle = np.append(self.cutout.outline.mean(0), 1.0)
+        if np.hypot(*(step @ middle)[:2]) < 1:
+            return np.asarray(now[None])
+        return np.asarray(now + step * np.linspace(-0.5, 0.5, SMEAR)[:, None, None])
+
+    def velocity(self, frame: int) -> Affine:
+        """Return the change (3, 3) of the motion in a frame."""
+        later = max(frame, 1)
+        return np.asarray(self.motion[later] - self.motion[later - 1])
+
+
+def is_affine(motion: Affine) -> bool:
+    """Return whether no transform (..., 3, 3) has a perspective."""
+    return bool((motion[..., 2, :] == [0, 0, 1]).all())
+
 
 def transform(motion: Affine, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return points (T, K, 2) moved by (T, 3, 3); the points are (K, 2) or (T, K, 2)."""
-    return points @ np.swapaxes(motion[:, :2, :2], 1, 2) + motion[:, None, :2, 2]
+    moved = points @ np.swapaxes(motion[:, :2, :2], 1, 2) + motion[:, None, :2, 2]
+    if is_affine(motion):
+        return np.asarray(moved)
+    depth = points @ np.swapaxes(motion[:, 2:, :2], 1, 2) + motion[:, None, 2:, 2]
+    return np.asarray(moved / np.where(np.abs(depth) < 1e-9, 1e-9, depth))
 
 
 def cut_object(box: Boxes, image: Image, mask: NDArray[np.uint8] | None) -> Cutout:
@@ -91,6 +160,16 @@ def ellipse(width: int, height: int) -> NDArray[np.uint8]:
     y, x = np.ogrid[:height, :width]
     inside = ((x + 0.5) / width * 2 - 1) ** 2 + ((y + 0.5) / height * 2 - 1) ** 2 <= 1
     return np.where(inside, np.uint8(255), np.uint8(0))
+
+
+def row_ends(alpha: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the corners (K, 2) of the first and last opaque pixel of each row."""
+    opaque = alpha > 127
+    rows = np.flatnonzero(opaque.any(axis=1))
+    first = opaque[rows].argmax(axis=1)
+    last = opaque.shape[1] - opaque[rows, ::-1].argmax(axis=1)
+    upper = np.stack([np.concatenate([first, last]), np.concatenate([rows, rows])], axis=1)
+    return np.concatenate([upper, np.add(upper, [0, 1])]).astype(np.float64)
 
 
 def outline_of(alpha: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ occluders that hide the target and let it go again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from re3_ros.boxes import area, centre, clip, size
 from re3_ros.crops import Image
 
-from ._layers import Affine, Cutout, Layer, cut_object, cut_patch, flip, outline_of, transform
+from ._effects import Target, camera, chance, cover, moved, skin, tinted, vary
+from ._layers import Affine, Cutout, Layer, cut_object, cut_patch, flip, outline_of
 from ._motion import Array, linear, translation, travel, wander
+from ._simulator_config import SimulatorConfig
 from ._stills import Still
 from ._track import SCREEN, Look, SimulatedTrack
 
@@ -27,20 +29,12 @@ MIN_SIDE = 8.0
 _POINTS = 48
 
 
-@dataclass(frozen=True)
-class Target:
-    """The tracked layer and points inside the target, in pixels of its cutout."""
-
-    layer: Layer
-    points: NDArray[np.float64]
-
-
 class Simulator:
     """Draws tracks from a set of stills; the same generator state gives the same track."""
 
-    def __init__(self, stills: Sequence[Still]) -> None:
+    def __init__(self, stills: Sequence[Still], config: SimulatorConfig | None = None) -> None:
         """Keep the list; pixels are read when first needed and stay in memory."""
-        self.stills = stills
+        self.stills, self.config = stills, config or SimulatorConfig()
         self._pixels: dict[int, tuple[Image, NDArray[np.uint8] | None]] = {}
 
     def draw(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
@@ -54,17 +48,24 @@ class Simulator:
 
     def _attempt(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
         if rng.random() < 0.3:
-            target = self._left_in_place(rng, frames)
+            target = vary(rng, self.config, self._left_in_place(rng, frames))
             below: list[Layer] = []
         else:
-            target = self._pasted(rng, frames)
+            target = vary(rng, self.config, self._pasted(rng, frames))
             below = [self._background(rng, frames), *self._distractors(rng, frames, target)]
         above = self._occluders(rng, frames, target)
+        skin = self._skin(rng, target)
+        shake = camera(rng, self.config, frames)
+        if shake is not None:
+            target = replace(target, layer=moved(target.layer, shake))
+            below, skin, above = (
+                [moved(x, shake) for x in group] for group in (below, skin, above)
+            )
         return SimulatedTrack(
-            layers=(*below, target.layer, *above),
+            layers=(*below, target.layer, *skin, *above),
             boxes=target.layer.boxes(),
             visible=_visible(target, above),
-            look=_look(rng, frames),
+            look=_look(rng, self.config, frames),
         )
 
     def _read(self, still: Still) -> tuple[Image, NDArray[np.uint8] | None]:
@@ -136,7 +137,15 @@ class Simulator:
         for _ in range(rng.choice(3, p=[0.4, 0.45, 0.15]) if frames > 2 else 0):
             cutout = self._cutout(rng, patch=0.6)
             layers.append(Layer(cutout, _pass_over(rng, target.layer, cutout)))
+        if chance(rng, self.config.hide):
+            layers += cover(rng, self._read(self._any(rng))[0], target.layer.boxes())
         return layers
+
+    def _skin(self, rng: np.random.Generator, target: Target) -> list[Layer]:
+        """Return the look of another object, if the target is to take it on."""
+        if target.layer.cutout.alpha is None or not chance(rng, self.config.renew):
+            return []
+        return skin(rng, target.layer, self._cutout(rng, patch=0.5).colours)
 
 
 def _side(rng: np.random.Generator) -> float:
@@ -218,23 +227,28 @@ def _sample_box(rng: np.random.Generator, box: Array) -> NDArray[np.float64]:
 
 def _visible(target: Target, above: Sequence[Layer]) -> NDArray[np.float64]:
     """Return (T,) the share of the target's points on the screen and under no other layer."""
-    points = transform(target.layer.motion, target.points)
+    points = target.layer.screen(target.points)
     seen = ((points >= 0) & (points < SCREEN)).all(axis=-1)
     for layer in above:
         seen &= ~layer.covers(points)
     return np.asarray(seen.mean(axis=1))
 
 
-def _look(rng: np.random.Generator, frames: int) -> Look:
+def _look(rng: np.random.Generator, config: SimulatorConfig, frames: int) -> Look:
     value = np.linspace(0, 1, 256)
     gain = np.exp(rng.normal(0, 0.12) + wander(rng, frames, abs(rng.normal(0, 0.008))))
     gamma = np.exp(rng.normal(0, 0.2) + wander(rng, frames, abs(rng.normal(0, 0.008))))
     tables = (255 * gain[:, None] * value ** gamma[:, None]).clip(0, 255).astype(np.uint8)
     side = rng.choice([1, 1, 3, 5], frames) if rng.random() < 0.2 else np.ones(frames, np.int64)
-    return Look(
+    look = Look(
         tables=tables,
         grey=bool(rng.random() < 0.12),
         noise=float(rng.uniform(0, 0.12)) if rng.random() < 0.2 else 0.0,
         blur=np.asarray(side, np.int64),
         seed=int(rng.integers(2**31)),
     )
+    if config.colour_drift > 0:
+        look = replace(look, tables=tinted(rng, tables, config.colour_drift))
+    if chance(rng, config.motion_blur):
+        look = replace(look, exposure=float(rng.uniform(0.3, 1.0)))
+    return look

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from re3_ros.boxes import Boxes
+from re3_ros.boxes import Boxes, area, clip
 from re3_ros.crops import Image, search_window
 
-from ._layers import Layer, transform
+from ._layers import Affine, Layer, Wave, is_affine, transform
 from ._motion import Array, translation
 
 SCREEN = (320.0, 240.0)
@@ -28,6 +28,12 @@ class SimulatedTrack:
     visible: NDArray[np.float64]
     """(T,) share of the target that is on the screen and not behind another layer."""
     look: Look
+    screen: tuple[float, float] = SCREEN
+
+    @property
+    def in_frame(self) -> NDArray[np.bool_]:
+        """(T,) whether any of the box is on the screen."""
+        return np.asarray(area(clip(self.boxes, *self.screen)) > 0)
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -46,22 +52,18 @@ class SimulatedTrack:
 
     def _compose(self, frame: int, place: Array, columns: int, rows: int) -> Image:
         first, *others = self.layers
-        matrix = (place @ first.motion[frame])[:2]
-        out = _warp(first.cutout.colours, matrix, columns, rows, cv2.BORDER_REFLECT_101)
-        corners = np.array([[0.0, 0], [columns, rows]])
+        view = _View(columns, rows, frame)
+        out = view.ground(first, first.poses(frame, self.look.exposure, place))
         for layer in others:
-            matrix = place @ layer.motion[frame]
-            spread = transform(matrix[None], layer.cutout.outline)[0]
-            if (spread.max(0) < corners[0]).any() or (spread.min(0) > corners[1]).any():
+            poses = layer.poses(frame, self.look.exposure, place)
+            spread = transform(poses, layer.swayed(layer.cutout.outline, frame))
+            if (spread.max((0, 1)) < 0).any() or (spread.min((0, 1)) > [columns, rows]).any():
                 continue
-            assert layer.cutout.alpha is not None
-            colours = _warp(layer.cutout.colours, matrix[:2], columns, rows, cv2.BORDER_REPLICATE)
-            alpha = _warp(layer.cutout.alpha, matrix[:2], columns, rows, cv2.BORDER_CONSTANT)
-            out = _blend(out, colours, alpha)
+            out = view.over(out, layer, poses)
         return out
 
     def _blacken_outside(self, out: Image, place: Array) -> None:
-        edges = transform(place[None], np.array([[0.0, 0.0], SCREEN]))[0].round().astype(int)
+        edges = transform(place[None], np.array([[0.0, 0.0], self.screen]))[0].round().astype(int)
         (left, top), (right, bottom) = edges.clip(0)
         out[:top] = out[bottom:] = 0
         out[:, :left] = out[:, right:] = 0
@@ -72,12 +74,14 @@ class Look:
     """Light, noise and blur over a track."""
 
     tables: NDArray[np.uint8]
-    """(T, 256) output value of each input value."""
+    """(T, 256) output value of each input value, or (T, 256, 3) for each channel."""
     grey: bool
     noise: float
     blur: NDArray[np.int64]
     """(T,) side of the averaging kernel, 1 for none."""
     seed: int
+    exposure: float = 0.0
+    """Share of the time between frames in which the shutter is open, and layers blur."""
 
     def apply(self, image: Image, frame: int) -> Image:
         """Return the image as the camera saw it in this frame."""
@@ -86,7 +90,7 @@ class Look:
             image = np.repeat(grey[..., None], 3, axis=2)
         if self.blur[frame] > 1:
             image = np.asarray(cv2.blur(image, (int(self.blur[frame]), 1)), np.uint8)
-        image = np.asarray(cv2.LUT(image, self.tables[frame]), np.uint8)
+        image = np.asarray(cv2.LUT(image, self.tables[frame].reshape(1, 256, -1)), np.uint8)
         if self.noise > 0:
             rng = np.random.default_rng([self.seed, frame])
             grain = rng.integers(-128, 128, image.shape, np.int16)
@@ -94,8 +98,65 @@ class Look:
         return image
 
 
-def _warp(image: Image, matrix: Array, columns: int, rows: int, border: int) -> Image:
-    return np.asarray(cv2.warpAffine(image, matrix, (columns, rows), borderMode=border), np.uint8)
+@dataclass(frozen=True)
+class _View:
+    """The pixels of a crop, and how layers are sampled there."""
+
+    columns: int
+    rows: int
+    frame: int
+
+    def ground(self, layer: Layer, poses: Affine) -> Image:
+        """Return the layer below all others; mirrored, it fills the view."""
+        if len(poses) == 1:
+            return self._colours(layer, poses[0], cv2.BORDER_REFLECT_101)
+        total = np.zeros((self.rows, self.columns, 3), np.float32)
+        for pose in poses:
+            total += self._colours(layer, pose, cv2.BORDER_REFLECT_101)
+        return np.asarray(total / len(poses), np.uint8)
+
+    def over(self, below: Image, layer: Layer, poses: Affine) -> Image:
+        """Return ``below`` with a layer above it."""
+        if len(poses) == 1:
+            colours = self._colours(layer, poses[0], cv2.BORDER_REPLICATE)
+            return _blend(below, colours, self._alpha(layer, poses[0]))
+        total = np.zeros((self.rows, self.columns, 4), np.float32)
+        for pose in poses:
+            alpha = self._alpha(layer, pose)[..., None] / np.float32(255)
+            total[..., :3] += self._colours(layer, pose, cv2.BORDER_REPLICATE) * alpha
+            total[..., 3:] += alpha
+        total /= len(poses)
+        return np.asarray(below * (1 - total[..., 3:]) + total[..., :3] + 0.5, np.uint8)
+
+    def _colours(self, layer: Layer, pose: Affine, border: int) -> Image:
+        return self._warp(layer, layer.cutout.colours, pose, border)
+
+    def _alpha(self, layer: Layer, pose: Affine) -> NDArray[np.uint8]:
+        assert layer.cutout.alpha is not None
+        alpha = self._warp(layer, layer.cutout.alpha, pose, cv2.BORDER_CONSTANT)
+        if layer.opacity is not None:
+            alpha = np.asarray(alpha * layer.opacity[self.frame], np.uint8)
+        return alpha
+
+    def _warp(self, layer: Layer, image: Image, pose: Affine, border: int) -> Image:
+        shape = self.columns, self.rows
+        if layer.wave is not None:
+            x, y = self._source(layer.wave, pose)
+            out = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=border)
+        elif is_affine(pose):
+            out = cv2.warpAffine(image, pose[:2], shape, borderMode=border)
+        else:
+            out = cv2.warpPerspective(image, pose, shape, borderMode=border)
+        return np.asarray(out, np.uint8)
+
+    def _source(self, wave: Wave, pose: Affine) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return x and y (rows, columns) in the cutout of each pixel of the view."""
+        y, x = np.mgrid[: self.rows, : self.columns].reshape(2, 1, -1)
+        inverse = np.asarray(np.linalg.inv(pose), np.float64)
+        source = transform(inverse[None], np.stack([x, y], -1).astype(np.float64))[0]
+        source[:, 0] += wave.shift(source[:, 1], self.frame)
+        maps = source.T.reshape(2, self.rows, self.columns).astype(np.float32)
+        return maps[0], maps[1]
 
 
 def _resize(image: Image, size: int) -> Image:

@@ -37,6 +37,24 @@ def test_other_seeds_give_other_tracks(simulator):
     assert not np.allclose(one.boxes, two.boxes)
 
 
+def test_tracks_are_those_of_earlier_versions(simulator):
+    """Runs on disk must go on with the tracks they began with."""
+    known = [  # frames, last box, sum of visible shares, mean of the last crop
+        (2, 121.4146, 66.0088, 192.6516, 116.3962, 2.0, 92.84),
+        (3, -21.9629, 32.1728, 146.5087, 147.3864, 2.0417, 55.95),
+        (6, 248.2436, 184.2896, 320.713, 239.2418, 5.9792, 65.84),
+        (12, 61.2249, 179.5816, 94.004, 203.7956, 7.0833, 147.74),
+        (24, 151.8045, 8.0727, 301.6774, 137.8491, 22.0, 53.03),
+    ]
+    rng = np.random.default_rng(11)
+    for frames, *box, visible, mean in known:
+        track = simulator.draw(rng, frames)
+        np.testing.assert_allclose(track.boxes[-1], box, atol=1e-3)
+        assert track.visible.sum() == pytest.approx(visible, abs=1e-3)
+        crop = track.crop(frames - 1, track.boxes[-2], 48, 2.0)
+        assert crop.mean() == pytest.approx(mean, abs=0.3)  # releases of OpenCV round differently
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_the_first_frame_shows_the_target(simulator, seed):
     track = simulator.draw(np.random.default_rng(seed), FRAMES)
