@@ -26,7 +26,7 @@ from ._ours import ProcedureTracker, SessionTracker
 from ._peers import OPENCV, OpenCVTracker
 from ._protocols import OnePass, Protocol, Restarts
 from ._reinit import Reinitialised, pool, run_reinitialised
-from ._report import write_report
+from ._report import Extras, write_report
 from ._runner import Result, Track, TrackerFactory, VisualTracker, mean_auc, run_ope, run_sequence
 from ._sequence import Sequence, find_sequences, read_sequence, read_sequences
 from ._specs import (
@@ -58,6 +58,7 @@ __all__ = [
     "SUCCESS_THRESHOLDS",
     "TRACKERS",
     "Contrast",
+    "Extras",
     "Occlusion",
     "OnePass",
     "OpenCVTracker",

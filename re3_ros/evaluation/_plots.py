@@ -1,55 +1,276 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Success and precision plots."""
+"""Figures over all sequences: success, precision, accuracy over speed, occlusion, sequences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
-from typing import NamedTuple
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
 
 from ._compare import Summary
-from ._metrics import PRECISION_THRESHOLDS, SUCCESS_THRESHOLDS, Curve
+from ._metrics import (
+    NORMALISED_THRESHOLDS,
+    PRECISION_THRESHOLDS,
+    SUCCESS_THRESHOLDS,
+    Curve,
+    distances,
+    precision_curve,
+)
+from ._runner import Result
+from ._style import LIGHT, Style, add_legend, drawn
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+REAL_TIME = 30.0
+"""Frames a second of a usual camera."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """A figure with what the report says about it."""
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    """What a reader who cannot see it is told."""
+    figure: Figure
 
 
 class Line(NamedTuple):
-    """One tracker's curve."""
+    """One tracker's curve, and the figure that it is ranked by."""
 
     tracker: str
     figure: float
     curve: Curve
-    colour: str
 
 
-def plot_success(path: Path, summaries: Iterable[Summary]) -> None:
-    """Draw the mean success curves, AUC in the legend; ``summaries`` are sorted by it."""
-    lines = [Line(s.tracker, s.auc, s.success, c) for s, c in _coloured(summaries)]
-    labels = ("Success (mean AUC)", "IoU threshold", "share of frames above it")
-    _plot(path, SUCCESS_THRESHOLDS, lines, labels)
+class OcclusionFigures(Protocol):
+    """A tracker's AUC on all frames, and on those in which the target is occluded."""
+
+    @property
+    def tracker(self) -> str:
+        """Its name."""
+
+    @property
+    def everywhere(self) -> float:
+        """AUC on all frames."""
+
+    @property
+    def occluded(self) -> float:
+        """AUC on occluded frames."""
 
 
-def plot_precision(path: Path, summaries: Iterable[Summary]) -> None:
-    """Draw the mean precision curves, precision at 20 pixels in the legend, best first."""
-    lines = [Line(s.tracker, s.precision, s.precision_curve, c) for s, c in _coloured(summaries)]
-    labels = ("Precision (at 20 px)", "centre distance in pixels", "share of frames within")
-    _plot(path, PRECISION_THRESHOLDS, sorted(lines, key=lambda l: -l.figure), labels)
+def success_plot(summaries: Iterable[Summary], looks: Mapping[str, Style]) -> Plot:
+    """Return the mean success curves (OTB), the best AUC first."""
+    return _curves(
+        "success",
+        "Success",
+        "Share of frames whose IoU is above a threshold, mean over sequences. The area under the "
+        "curve (AUC) stands behind the name.",
+        ("IoU threshold", "share of frames above it"),
+        SUCCESS_THRESHOLDS,
+        [Line(s.tracker, s.auc, s.success) for s in summaries],
+        looks,
+    )
 
 
-def _coloured(summaries: Iterable[Summary]) -> Iterable[tuple[Summary, str]]:
-    """Give each tracker a colour, the same in all plots of a comparison."""
-    return [(s, f"C{number % 10}") for number, s in enumerate(summaries)]
+def precision_plot(summaries: Iterable[Summary], looks: Mapping[str, Style]) -> Plot:
+    """Return the mean precision curves (OTB), the best precision at 20 pixels first."""
+    return _curves(
+        "precision",
+        "Precision",
+        "Share of frames whose box centre is at most so many pixels from the true one, mean over "
+        "sequences. The value at 20 pixels stands behind the name.",
+        ("centre distance in pixels", "share of frames within it"),
+        PRECISION_THRESHOLDS,
+        [Line(s.tracker, s.precision, s.precision_curve) for s in summaries],
+        looks,
+    )
 
 
-def _plot(path: Path, x: Curve, lines: Iterable[Line], labels: tuple[str, str, str]) -> None:
-    from matplotlib.figure import Figure  # half a second, and only reports need it
+def normalised_plot(results: Mapping[str, list[Result]], looks: Mapping[str, Style]) -> Plot:
+    """Return the mean normalised precision curves (TrackingNet, LaSOT), the best area first."""
+    return _curves(
+        "normalised_precision",
+        "Normalised precision",
+        "As precision, with distances in widths and heights of the true box, so that large and "
+        "small objects count alike. The area under the curve stands behind the name.",
+        ("centre distance in sides of the true box", "share of frames within it"),
+        NORMALISED_THRESHOLDS,
+        [_normalised(tracker, rs) for tracker, rs in results.items()],
+        looks,
+    )
 
-    figure = Figure(figsize=(6.4, 4.8), layout="constrained")
-    axes = figure.subplots()
-    for line in lines:
-        width = 2.5 if line.tracker.startswith("re3") else 1.3
-        label = f"{line.tracker} [{line.figure:.3f}]"
-        axes.plot(x, line.curve, label=label, color=line.colour, linewidth=width)
-    axes.set(title=labels[0], xlabel=labels[1], ylabel=labels[2], xlim=(0, x[-1]), ylim=(0, 1))
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
-    figure.savefig(path, dpi=120)
+
+def speed_plot(summaries: Iterable[Summary], looks: Mapping[str, Style]) -> Plot | None:
+    """Return AUC over speed (the paper's Fig. 3); None where no tracker's speed is known."""
+    points = [(s.tracker, 1e3 / s.ms, s.auc) for s in summaries if math.isfinite(s.ms)]
+    if not points:
+        return None
+    with drawn(3.8) as figure:
+        axes = figure.subplots()
+        axes.axvline(REAL_TIME, color=LIGHT["soft"], linestyle=(0, (4, 3)), linewidth=1)
+        for name, speed, auc in points:
+            look = looks[name]
+            size = 110 if look.main else 60
+            axes.scatter([speed], [auc], s=size, c=look.colour, marker=look.marker, zorder=3)
+        _scale_speed(axes, points)
+        _label(axes, points, looks)
+    return Plot(
+        "speed",
+        "Accuracy over speed",
+        "Area under the success curve over frames a second, from the median time a frame with "
+        f"disk reads left out. Dashed: {REAL_TIME:.0f} frames a second.",
+        _alt(
+            "Accuracy over speed", [f"{n} {a:.3f} at {v:.0f} frames a second" for n, v, a in points]
+        ),
+        figure,
+    )
+
+
+def occlusion_plot(rows: Iterable[OcclusionFigures], looks: Mapping[str, Style]) -> Plot | None:
+    """Return AUC on all against occluded frames (the paper's Fig. 5); None without figures."""
+    rows = sorted(rows, key=lambda r: r.everywhere)
+    if not rows:
+        return None
+    with drawn(1 + 0.36 * len(rows)) as figure:
+        axes = figure.subplots()
+        for y, row in enumerate(rows):
+            look = looks[row.tracker]
+            xs, colour = (row.everywhere, row.occluded), look.colour
+            axes.plot(xs, (y, y), color=colour, linewidth=look.width + 1, alpha=0.6, zorder=2)
+            axes.scatter(xs[:1], [y], s=70, c=colour, zorder=3)
+            axes.scatter(
+                xs[1:], [y], s=70, c=LIGHT["paper"], edgecolors=colour, linewidths=2, zorder=3
+            )
+            axes.annotate(
+                loss_text(row), (max(xs), y), (10, 0), textcoords="offset points", va="center"
+            )
+        axes.set_yticks(range(len(rows)), [row.tracker for row in rows])
+        axes.set(xlabel="AUC", ylim=(-0.6, len(rows) - 0.4), xlim=(0, 1))
+        axes.grid(visible=False, axis="y")
+    said = [f"{r.tracker} {r.everywhere:.3f} and {r.occluded:.3f} ({loss_text(r)})" for r in rows]
+    return Plot(
+        "occlusion",
+        "All frames against occluded frames",
+        "Full mark: AUC on all frames. Open mark: AUC on the frames in which the target is "
+        "labelled as occluded. Beside them the relative change.",
+        _alt("AUC on all and on occluded frames", said[::-1]),
+        figure,
+    )
+
+
+def sequence_plot(results: Mapping[str, list[Result]], looks: Mapping[str, Style]) -> Plot:
+    """Return each sequence's AUC: a bar for the main tracker, marks for the others."""
+    main = next(name for name, look in looks.items() if look.main)
+    order = np.argsort([r.auc for r in results[main]])
+    names = [results[main][i].sequence for i in order]
+    rows = range(len(names))
+    with drawn(1.5 + 0.22 * len(names)) as figure:
+        axes = figure.subplots()
+        for name, look in looks.items():
+            values = [results[name][i].auc for i in order]
+            if look.main:
+                axes.barh(rows, values, 0.66, color=look.colour, alpha=0.4, label=name)
+            else:
+                shape: Any = {"c": look.colour, "marker": look.marker, "edgecolors": LIGHT["paper"]}
+                axes.scatter(values, rows, s=34, linewidths=0.6, zorder=3, label=name, **shape)
+        axes.set_yticks(rows, names)
+        axes.set(xlabel="AUC", xlim=(0, 1), ylim=(-0.7, len(names) - 0.3))
+        axes.grid(visible=False, axis="y")
+        add_legend(figure)
+    said = [f"{r.sequence} {r.auc:.2f}" for r in (results[main][i] for i in order[::-1])]
+    return Plot(
+        "by_sequence",
+        "AUC of each sequence",
+        f"Area under the success curve. Bars: {main}; marks: the others.",
+        _alt(f"AUC of {main} by sequence, the best first", said),
+        figure,
+    )
+
+
+def loss_text(row: OcclusionFigures) -> str:
+    """Return the relative change of AUC under occlusion, signed, in percent."""
+    if row.everywhere <= 0 or not math.isfinite(row.occluded):
+        return ""
+    return f"{100 * (row.occluded / row.everywhere - 1):+.1f} %".replace("-", "−")
+
+
+def _curves(
+    name: str,
+    title: str,
+    caption: str,
+    labels: tuple[str, str],
+    x: Curve,
+    lines: Sequence[Line],
+    looks: Mapping[str, Style],
+) -> Plot:
+    lines = sorted(lines, key=lambda line: -line.figure)
+    with drawn(3.8 + 0.11 * len(lines)) as figure:
+        axes = figure.subplots()
+        for number, line in enumerate(lines):
+            look, label = looks[line.tracker], f"{line.tracker} {line.figure:.3f}"
+            axes.plot(
+                x,
+                line.curve,
+                label=label,
+                color=look.colour,
+                linestyle=look.dash,
+                linewidth=look.width,
+                zorder=3 - number / len(lines),
+            )
+        axes.set(xlabel=labels[0], ylabel=labels[1], xlim=(0, x[-1]), ylim=(0, 1))
+        add_legend(figure)
+    alt = _alt(f"{title} plot", [f"{line.tracker} {line.figure:.3f}" for line in lines])
+    return Plot(name, title, caption, alt, figure)
+
+
+def _normalised(tracker: str, results: Iterable[Result]) -> Line:
+    far = [distances(r.truth, r.track.boxes, normalised=True) for r in results]
+    curve = np.mean([precision_curve(d, NORMALISED_THRESHOLDS) for d in far], axis=0)
+    return Line(tracker, float(curve.mean()), curve)
+
+
+def _scale_speed(axes: Any, points: Sequence[tuple[str, float, float]]) -> None:
+    speeds = [speed for _, speed, _ in points]
+    ticks = (1, 3, 10, 30, 100, 300, 1000, 3000, 10000)
+    low, high = min(*speeds, REAL_TIME) / 1.6, max(*speeds, REAL_TIME) * 2.2
+    axes.set_xscale("log")
+    axes.set_xticks(ticks, [f"{t:,}" for t in ticks])
+    axes.set_xticks([], minor=True)
+    top = max(auc for _, _, auc in points)
+    axes.set(
+        xlabel="frames a second",
+        ylabel="AUC",
+        xlim=(low, high),
+        ylim=(0, min(1, top * 1.15 + 0.02)),
+    )
+
+
+def _label(
+    axes: Any, points: Sequence[tuple[str, float, float]], looks: Mapping[str, Style]
+) -> None:
+    """Write each name beside its mark, moved up where it would lie on another."""
+    written: list[tuple[float, float]] = []
+    height = axes.get_ylim()[1] * 0.052
+    for name, speed, auc in sorted(points, key=lambda p: p[2]):
+        y = auc
+        while any(
+            abs(math.log(speed / s)) < 0.9 and abs(y - other) < height for s, other in written
+        ):
+            y += height / 4
+        written.append((speed, y))
+        weight = "bold" if looks[name].main else "normal"
+        axes.annotate(
+            name, (speed, y), (8, 0), textcoords="offset points", va="center", weight=weight
+        )
+
+
+def _alt(title: str, parts: Iterable[str]) -> str:
+    return f"{title}: {', '.join(parts)}."

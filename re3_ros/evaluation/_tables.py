@@ -89,13 +89,16 @@ def rich_table(table: ReportTable) -> Table:
 
 def summary_figures(results: Mapping[str, list[Result]]) -> ReportTable:
     """Return one row a tracker, the best mean AUC first."""
-    names = ("tracker", "AUC", "P 20 px", "norm. P", "mean IoU", "ms", "ms 99 %", "failed")
+    summaries = summarise(results)
+    names: tuple[str, ...] = ("tracker", "AUC", "P 20 px", "norm. P", "mean IoU", "ms", "ms 99 %")
+    if any(s.failures for s in summaries):
+        names = (*names, "failed")
     best: dict[str, Best] = dict.fromkeys(names[1:5], "high")
     return ReportTable(
         name="overview",
         title="One-pass evaluation, mean over sequences",
         columns=names,
-        rows=tuple(map(_summary_row, summarise(results))),
+        rows=tuple(_summary_row(s)[: len(names)] for s in summaries),
         best={**best, "ms": "low", "ms 99 %": "low"},
         digits={"ms": 1, "ms 99 %": 1},
     )

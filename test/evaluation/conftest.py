@@ -87,29 +87,46 @@ def boxes():
     return from_xywh(moving(12))
 
 
-@pytest.fixture
-def pair(tmp_path):
+def write_pair(folder):
     """Return two sequences of 30 frames."""
-    write_sequence(tmp_path / "pair" / "left", moving(30))
-    write_sequence(tmp_path / "pair" / "right", moving(30, 3))
-    return read_sequences(tmp_path / "pair")
+    write_sequence(folder / "left", moving(30))
+    write_sequence(folder / "right", moving(30, 3))
+    return read_sequences(folder)
 
 
-def stay(truth):
-    """Return the boxes of a tracker that never moves."""
-    return np.repeat(truth[:1], len(truth), axis=0)
-
-
-@pytest.fixture
-def results(pair):
+def results_of(sequences):
     """Return the results of a tracker that is a pixel off and of one that never moves."""
 
     def result(sequence, boxes, ms):
         seconds = np.full(len(sequence), ms / 1e3)
         track = Track(boxes, np.full(len(sequence), np.nan), seconds)
-        return Result(sequence.name, sequence.truth, track)
+        return Result(sequence.name, sequence.truth, track, sequence)
 
     return {
-        "good": [result(s, s.truth + 1, 5.0) for s in pair],
-        "bad": [result(s, stay(s.truth), 2.0) for s in pair],
+        "good": [result(s, s.truth + 1, 5.0) for s in sequences],
+        "bad": [result(s, np.repeat(s.truth[:1], len(s), axis=0), 2.0) for s in sequences],
     }
+
+
+@pytest.fixture(scope="session")
+def make_pair():
+    """Return the writer of two sequences."""
+    return write_pair
+
+
+@pytest.fixture(scope="session")
+def make_results():
+    """Return the maker of results on sequences."""
+    return results_of
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Return two sequences of 30 frames."""
+    return write_pair(tmp_path / "pair")
+
+
+@pytest.fixture
+def results(pair):
+    """Return the results on `pair` of a tracker that is good and of one that never moves."""
+    return results_of(pair)
