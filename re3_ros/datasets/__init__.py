@@ -8,6 +8,7 @@ the objects of photographs.
 """
 
 from ._entry import Entry
+from ._frame_cache import FrameCache
 from ._layouts import LAYOUTS, Layout, list_entries, read_sequences
 from ._masks import image_size
 from ._pictures import STILL_LAYOUTS, StillLayout, list_stills
@@ -21,6 +22,7 @@ __all__ = [
     "Colour",
     "Entry",
     "Flags",
+    "FrameCache",
     "Frames",
     "Layout",
     "Sequence",

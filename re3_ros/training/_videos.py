@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,17 +12,20 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from re3_ros.boxes import Boxes, from_xywh, size
+from re3_ros.boxes import Boxes, from_xywh, is_good, size
 from re3_ros.crops import Image, crop
 from re3_ros.errors import SourceError
+
+SHOWN = 0.3
+"""Share of an object that must be seen for it to count as visible."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A labelled video in memory."""
+    """A labelled video."""
 
     name: str
-    images: tuple[Image, ...]
+    images: Sequence[Image]
     boxes: Boxes
     """(n, 4) pixels, NaN where the object is absent."""
 
@@ -46,7 +49,8 @@ class VideoTrack:
 def read_clip(folder: Path) -> Clip:
     """Return the clip of ``folder/img/*.jpg`` and ``folder/groundtruth.txt`` (x,y,w,h or nan).
 
-    Raises SourceError naming the folder where images and lines do not match or are unreadable.
+    Raises SourceError naming the folder where images and lines do not match or are unreadable,
+    where a box lies outside of its image, and where no frame shows the object.
     """
     paths = sorted((folder / "img").glob("*.jpg"))
     try:
@@ -61,7 +65,13 @@ def read_clip(folder: Path) -> Clip:
         if image is None:
             raise SourceError(f"{path} is not a readable image")
         images.append(np.asarray(image[..., ::-1], np.uint8, order="C"))
-    return Clip(folder.name, tuple(images), from_xywh(rows))
+    boxes = from_xywh(rows)
+    try:
+        _check_inside(boxes, images, np.arange(len(boxes)))
+        _starts(boxes, np.ones(len(boxes)))
+    except SourceError as error:
+        raise SourceError(f"{folder}: {error}") from error
+    return Clip(folder.name, tuple(images), boxes)
 
 
 def draw_track(rng: np.random.Generator, clips: Sequence[Clip], frames: int) -> VideoTrack:
@@ -71,20 +81,58 @@ def draw_track(rng: np.random.Generator, clips: Sequence[Clip], frames: int) -> 
     box of a frame without it is the last one known, and ``visible`` is 0 there.
     """
     clip = clips[int(rng.integers(len(clips)))]
-    known = np.flatnonzero(np.isfinite(clip.boxes).all(axis=1) & (size(clip.boxes) > 4).all(axis=1))
-    start, pace = int(rng.choice(known)), int(rng.choice([1, 1, 1, 2, 3]))
-    last = len(clip.images) - 1
+    shares = np.asarray(np.isfinite(clip.boxes).all(axis=1), np.float64)
+    return play(rng, clip.boxes, shares, frames, clip.images.__getitem__)
+
+
+def play(
+    rng: np.random.Generator,
+    boxes: Boxes,
+    shares: NDArray[np.float64],
+    frames: int,
+    read: Callable[[int], Image],
+) -> VideoTrack:
+    """Return ``frames`` frames of a video of n frames, as `draw_track` does.
+
+    ``boxes`` (n, 4) are NaN where there is none, ``shares`` (n,) say how much of the object is
+    seen, ``read`` returns a frame. Raises SourceError if no frame shows the object in more than
+    4 x 4 pixels, and for a box outside of its frame.
+    """
+    start, pace = int(rng.choice(_starts(boxes, shares))), int(rng.choice([1, 1, 1, 2, 3]))
+    last = len(boxes) - 1
     steps = start + rng.choice([-1, 1]) * pace * np.arange(frames)
     order = last - np.abs(last - np.mod(steps, 2 * last)) if last else np.zeros(frames, int)
-    boxes, present = _hold(clip.boxes[order])
-    images = tuple(clip.images[i] for i in order)
+    images = tuple(read(int(i)) for i in order)
+    _check_inside(boxes[order], images, order)
+    held = _hold(boxes[order])
     if rng.random() < 0.5:
         images = tuple(image[:, ::-1].copy() for image in images)
-        boxes = (boxes * [-1, 1, -1, 1] + [images[0].shape[1], 0] * 2)[:, [2, 1, 0, 3]]
-    return VideoTrack(images, boxes, present)
+        held = (held * [-1, 1, -1, 1] + [images[0].shape[1], 0] * 2)[:, [2, 1, 0, 3]]
+    visible = np.where(np.isfinite(boxes).all(axis=1), shares, 0.0)
+    return VideoTrack(images, held, visible[order])
 
 
-def _hold(boxes: Boxes) -> tuple[Boxes, NDArray[np.float64]]:
+def _starts(boxes: Boxes, shares: NDArray[np.float64]) -> NDArray[np.int_]:
+    """Return the frames with which a track may begin."""
+    large = np.isfinite(boxes).all(axis=1) & (size(boxes) > 4).all(axis=1)
+    known = np.flatnonzero(large & (shares >= SHOWN))
+    if not len(known):
+        raise SourceError("no frame shows the object in more than 4 x 4 pixels")
+    return known
+
+
+def _check_inside(boxes: Boxes, images: Sequence[Image], order: NDArray[np.int_]) -> None:
+    for box, image, index in zip(boxes, images, order, strict=True):
+        height, width = image.shape[:2]
+        if np.isfinite(box).all() and not is_good(box, width, height, min_size=0):
+            numbers = ", ".join(f"{v:g}" for v in box)
+            raise SourceError(
+                f"frame {index + 1}: box ({numbers}) lies outside the {width} x {height} image"
+            )
+
+
+def _hold(boxes: Boxes) -> Boxes:
+    """Return boxes whose NaN are replaced by the last known ones."""
     present = np.isfinite(boxes).all(axis=1)
     latest = np.maximum.accumulate(np.where(present, np.arange(len(boxes)), 0))
-    return boxes[latest], np.asarray(present, np.float64)
+    return boxes[latest]

@@ -1,5 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
+import cv2
 import numpy as np
 import pytest
 
@@ -54,4 +55,23 @@ def test_lines_and_images_must_match(data_root, tmp_path):
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(SourceError, match=r"groundtruth\.txt"):
+        read_clip(tmp_path)
+
+
+def write_labels(folder, text):
+    (folder / "img").mkdir()
+    cv2.imwrite(str(folder / "img" / "1.jpg"), np.zeros((60, 80, 3), np.uint8))
+    (folder / "groundtruth.txt").write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("100,2,30,40", r"frame 1: box \(100, 2, 130, 42\) lies outside the 80 x 60 image"),
+        ("nan,nan,nan,nan", "no frame shows the object"),
+    ],
+)
+def test_unusable_boxes_are_named(tmp_path, text, message):
+    write_labels(tmp_path, text)
+    with pytest.raises(SourceError, match=message):
         read_clip(tmp_path)

@@ -1,0 +1,218 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Data sets as sources of a training run: named in its configuration, read on demand."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from re3_ros import datasets
+from re3_ros.crops import Image
+from re3_ros.datasets import LAYOUTS, STILL_LAYOUTS, Entry, FrameCache, Still, list_entries
+from re3_ros.errors import SourceError
+
+from ._videos import Clip, VideoTrack, play
+
+log = logging.getLogger("re3_ros.training")
+ATTEMPTS = 1000
+"""Draws in a row that may fail before a source counts as unusable."""
+_LABELS_KEPT = 1024
+
+
+class DataSource(BaseModel):
+    """A data set in one of the layouts of `re3_ros.datasets`, videos or stills."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    layout: str = Field(description="name in LAYOUTS or STILL_LAYOUTS, or index")
+    path: str = Field(description="folder, relative to the data folder")
+    split: str = Field(default="", description="part that the data set names; empty for all")
+    share: float = Field(default=1.0, gt=0, description="weight among the sources of videos")
+    limit: int | None = Field(
+        default=None, gt=0, description="videos or objects to use, if not all"
+    )
+    role: Literal["train", "validate"] = Field(
+        default="train", description="what videos are for; stills are for training"
+    )
+    occluded: float = Field(
+        default=0.2, ge=0, le=1,
+        description="visible share of targets of which is only known that they are occluded",
+    )  # fmt: skip
+    least_area: float = Field(default=0.0, ge=0, lt=1, description="of stills: share of picture")
+    long_side: int | None = Field(default=320, gt=0, description="of stills: pixels at most")
+
+    @property
+    def has_videos(self) -> bool:
+        """Whether these are videos, not stills."""
+        return self.layout in LAYOUTS
+
+    @model_validator(mode="after")
+    def _check(self) -> DataSource:
+        stills = ["index", *STILL_LAYOUTS]
+        if self.layout not in {*LAYOUTS, *stills}:
+            raise ValueError(
+                f"layout {self.layout!r} is unknown; give videos ({', '.join(LAYOUTS)}) or "
+                f"stills ({', '.join(stills)})"
+            )
+        if not self.has_videos and (self.share != 1 or self.role != "train"):
+            raise ValueError("share and role are for videos; limit the number of stills instead")
+        return self
+
+
+class Videos:
+    """Videos of one data set, of which labels and frames are read when they are drawn."""
+
+    def __init__(self, source: DataSource, entries: Sequence[Entry], cache: FrameCache) -> None:
+        self.source, self.entries, self.cache = source, entries, cache
+        self._named: set[str] = set()
+        self._read = lru_cache(_LABELS_KEPT)(self._read_labels)
+
+    def draw(self, rng: np.random.Generator, frames: int) -> VideoTrack:
+        """Return ``frames`` frames of a random target of a random video.
+
+        What cannot be read or has no usable box is named in the log, once, and another is drawn.
+        Raises SourceError if that goes on for 1,000 draws.
+        """
+        for _ in range(ATTEMPTS):
+            entry = int(rng.integers(len(self.entries)))
+            name = self.entries[entry].name
+            try:
+                sequences = self._read(entry)
+                chosen = int(rng.integers(len(sequences))) if len(sequences) > 1 else 0
+                name = sequences[chosen].name
+                return self._play(rng, sequences[chosen], frames)
+            except SourceError as error:
+                self._name(name, error)
+        raise SourceError(
+            f"{self.source.path} gave no usable track in {ATTEMPTS} draws; see the log"
+        )
+
+    def clips(self) -> list[Clip]:
+        """Return every target as a clip whose frames are read when asked for, for validation."""
+        found = []
+        for entry in self.entries:
+            try:
+                sequences = entry.read()
+            except SourceError as error:
+                self._name(entry.name, error)
+                continue
+            found += [Clip(s.name, _Frames(s, self.cache), s.truth) for s in sequences]
+        return found
+
+    def _read_labels(self, index: int) -> tuple[datasets.Sequence, ...]:
+        sequences = self.entries[index].read()
+        if not sequences:
+            raise SourceError("the video has no labelled target")
+        return tuple(sequence.interpolated() for sequence in sequences)
+
+    def _play(
+        self, rng: np.random.Generator, sequence: datasets.Sequence, frames: int
+    ) -> VideoTrack:
+        shares = visible_shares(sequence, self.source.occluded)
+        return play(
+            rng, sequence.truth, shares, frames, lambda i: self.cache.read(sequence.frames[i])
+        )
+
+    def _name(self, name: str, error: SourceError) -> None:
+        if name not in self._named:
+            self._named.add(name)
+            log.warning("skipped %s of %s: %s", name, self.source.path, error)
+
+
+class _Frames(Sequence[Image]):
+    """The frames of a sequence, read through a cache."""
+
+    def __init__(self, sequence: datasets.Sequence, cache: FrameCache) -> None:
+        self.paths, self.cache = sequence.frames, cache
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @overload
+    def __getitem__(self, index: int) -> Image: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Image]: ...
+    def __getitem__(self, index: int | slice) -> Image | Sequence[Image]:
+        if isinstance(index, slice):
+            return _Part(self, range(len(self))[index])
+        return self.cache.read(self.paths[index])
+
+
+class _Part(Sequence[Image]):
+    """Some frames, still not read."""
+
+    def __init__(self, frames: Sequence[Image], rows: range) -> None:
+        self.frames, self.rows = frames, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Image: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Image]: ...
+    def __getitem__(self, index: int | slice) -> Image | Sequence[Image]:
+        if isinstance(index, slice):
+            return _Part(self.frames, self.rows[index])
+        return self.frames[self.rows[index]]
+
+
+def visible_shares(sequence: datasets.Sequence, occluded: float) -> NDArray[np.float64]:
+    """Return (n,) how much of the target is seen: the data set's own share where it has one, else
+    ``occluded`` where it says no more than that, 0 where the target is absent and 1 elsewhere."""
+    if sequence.visible is not None:
+        shares = sequence.visible.copy()
+    elif sequence.occluded is not None:
+        shares = np.where(sequence.occluded, occluded, 1.0)
+    else:
+        shares = np.ones(len(sequence.truth))
+    shares[np.isnan(sequence.truth).any(axis=1)] = 0.0
+    return shares
+
+
+def open_videos(sources: Sequence[DataSource], root: Path, cache: FrameCache) -> list[Videos]:
+    """Return the sources of videos below ``root``, their labels not yet read.
+
+    Raises SourceError for a folder that holds no such data set, ConfigError for an unknown split.
+    """
+    return [
+        Videos(source, _some(list_entries(root / source.path, source.layout, source.split), source),
+               cache)
+        for source in sources
+        if source.has_videos
+    ]  # fmt: skip
+
+
+def read_stills(
+    sources: Sequence[DataSource], root: Path, skip_licences: Sequence[str]
+) -> list[Still]:
+    """Return the objects of all sources of stills below ``root``; errors as for `open_videos`."""
+    return [
+        still
+        for source in sources
+        if not source.has_videos
+        for still in datasets.list_stills(
+            root / source.path,
+            source.layout,
+            source.split,
+            skip_licences,
+            source.limit,
+            source.least_area,
+            source.long_side,
+        )
+    ]
+
+
+def _some(entries: list[Entry], source: DataSource) -> list[Entry]:
+    if source.limit is None or len(entries) <= source.limit:
+        return entries
+    kept = np.sort(np.random.default_rng(0).permutation(len(entries))[: source.limit])
+    return [entries[i] for i in kept]
