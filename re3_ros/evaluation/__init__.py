@@ -23,10 +23,11 @@ from ._metrics import (
 )
 from ._occlusion import Contrast, Occlusion, occluded_frames, occlusion, occlusion_figures
 from ._ours import ProcedureTracker, SessionTracker
+from ._page import Extras
 from ._peers import OPENCV, OpenCVTracker
 from ._protocols import OnePass, Protocol, Restarts
 from ._reinit import Reinitialised, pool, run_reinitialised
-from ._report import Extras, write_report
+from ._report import write_report, write_tables
 from ._runner import Result, Track, TrackerFactory, VisualTracker, mean_auc, run_ope, run_sequence
 from ._sequence import Sequence, find_sequences, read_sequence, read_sequences
 from ._specs import (
@@ -113,4 +114,5 @@ __all__ = [
     "summary_figures",
     "summary_table",
     "write_report",
+    "write_tables",
 ]

@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from ._filmstrip import LOST_BELOW, Filmstrip
+from ._filmstrip import LOST_BELOW
+from ._page import Page
 from ._plots import Plot
-from ._style import DARK, LIGHT, Style, css_variables, to_svg
-from ._tables import ReportTable
+from ._style import DARK, LIGHT, css_variables, to_svg
 
 HERE = Path(__file__).parent
 
@@ -24,25 +23,6 @@ class Drawing(NamedTuple):
     title: str
     caption: str
     svg: str
-
-
-@dataclass(frozen=True, eq=False)
-class Page:
-    """All that a report says."""
-
-    title: str
-    lede: str
-    main: str
-    looks: Mapping[str, Style]
-    overview: ReportTable
-    sequences: ReportTable
-    plots: tuple[Plot, ...]
-    by_sequence: Plot
-    tables: tuple[ReportTable, ...] = ()
-    strips: tuple[Filmstrip, ...] = ()
-    paths: tuple[Plot, ...] = ()
-    failures: tuple[str, ...] = ()
-    facts: tuple[tuple[str, str], ...] = ()
 
 
 def render(page: Page) -> str:
@@ -62,7 +42,7 @@ def render(page: Page) -> str:
         looks=page.looks,
         sections=_sections(page),
         plots=_draw(page.plots),
-        by_sequence=_draw((page.by_sequence,))[0],
+        by_sequence=_draw([page.by_sequence] if page.by_sequence else []),
         paths=_draw(page.paths),
         dark=DARK,
         lost_below=LOST_BELOW,
@@ -73,14 +53,19 @@ def render(page: Page) -> str:
 
 
 def _sections(page: Page) -> list[tuple[str, str]]:
-    """Return anchors and titles, in the order of the page."""
-    more = [(f"section-{t.name}", t.title) for t in page.tables]
-    last = [("failures", "Worst failures")] if page.strips else []
-    last += [("states", "Recurrent state")] if page.paths else []
-    last += [("failed", "Not tracked to the end")] if page.failures else []
-    first = [("trackers", "Trackers"), ("curves", "Curves"), ("each", "Sequences")]
-    return [*first, *more, *last, ("measured", "How it was measured")]
+    """Return anchors and titles of what there is, in the order of the page."""
+    found = [
+        (page.overview, "trackers", "Trackers"),
+        (page.plots, "curves", "Curves and figures"),
+        (page.sequences, "each", "Sequence by sequence"),
+        *((table, f"section-{table.name}", table.title) for table in page.tables),
+        (page.strips, "failures", f"Worst failures of {page.main}"),
+        (page.paths, "states", "Recurrent state"),
+        (page.failures, "failed", "Not tracked to the end"),
+        (page.facts, "measured", "How it was measured"),
+    ]
+    return [(anchor, title) for there, anchor, title in found if there]
 
 
-def _draw(plots: tuple[Plot, ...]) -> list[Drawing]:
+def _draw(plots: Iterable[Plot]) -> list[Drawing]:
     return [Drawing(p.name, p.title, p.caption, to_svg(p.figure, p.name, p.alt)) for p in plots]

@@ -17,6 +17,7 @@ from ._runner import Result
 
 Value = str | float | int | None
 Best = Literal["high", "low"]
+OVERVIEW = ("tracker", "AUC", "P 20 px", "norm. P", "AO", "SR.5", "SR.75", "ms", "ms 99 %")
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,10 @@ def rich_table(table: ReportTable) -> Table:
 def summary_figures(results: Mapping[str, list[Result]]) -> ReportTable:
     """Return one row a tracker, the best mean AUC first."""
     summaries = summarise(results)
-    names: tuple[str, ...] = ("tracker", "AUC", "P 20 px", "norm. P", "mean IoU", "ms", "ms 99 %")
+    names: tuple[str, ...] = OVERVIEW
     if any(s.failures for s in summaries):
         names = (*names, "failed")
-    best: dict[str, Best] = dict.fromkeys(names[1:5], "high")
+    best: dict[str, Best] = dict.fromkeys(names[1:7], "high")
     return ReportTable(
         name="overview",
         title="One-pass evaluation, mean over sequences",
@@ -136,8 +137,17 @@ def _failed(results: Mapping[str, list[Result]]) -> Iterator[tuple[str, Result]]
 
 
 def _summary_row(s: Summary) -> tuple[Value, ...]:
-    shares = (s.auc, s.precision, s.normalised_precision, s.mean_iou)
-    return s.tracker, *shares, s.ms, s.ms_99, s.failures or None
+    shares = (s.average_overlap, s.success_50, s.success_75)
+    return (
+        s.tracker,
+        s.auc,
+        s.precision,
+        s.normalised_precision,
+        *shares,
+        s.ms,
+        s.ms_99,
+        s.failures or None,
+    )
 
 
 def _sequence_row(row: Sequence[Result]) -> tuple[Value, ...]:

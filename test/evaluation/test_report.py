@@ -2,22 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 import csv
 import json
-from typing import NamedTuple
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from re3_ros.evaluation import Extras, ReportTable, summarise, write_report
+from re3_ros.evaluation import Extras, ReportTable, summarise, write_report, write_tables
 from re3_ros.evaluation._runner import failed
 
 FILES = ["report.html", "results.json", "summary.csv", "sequences.csv"]
 FIGURES = ["success", "precision", "normalised_precision", "speed", "by_sequence"]
 
 
-class Row(NamedTuple):
-    tracker: str
-    everywhere: float
-    occluded: float
+def hide(result, frames):
+    """Return the result with its first frames labelled as occluded."""
+    labels = replace(result.source, occluded=np.arange(len(result.truth)) < frames)
+    return replace(result, source=labels)
 
 
 def read_csv(path):
@@ -54,21 +54,25 @@ def test_json_and_csv_hold_the_figures(results, tmp_path):
     assert float(rows[3]["auc"]) == pytest.approx(results["bad"][1].auc, abs=1e-6)
 
 
-def test_further_tables_and_occlusion_go_everywhere(results, tmp_path):
+def test_further_tables_go_everywhere(results, tmp_path):
     table = ReportTable("attributes", "By attribute", ("attribute", "good"), (("blur", 0.25),))
-    extras = Extras(
-        occluded=(Row("good", 0.5, 0.4), Row("bad", 0.5, float("nan"))), tables=(table,)
-    )
-    paths = {p.name: p for p in write_report(tmp_path, results, {}, extras)}
+    paths = {p.name: p for p in write_report(tmp_path, results, {}, Extras(tables=(table,)))}
     assert read_csv(paths["attributes.csv"]) == [{"attribute": "blur", "good": "0.25"}]
-    document = read_json(paths["results.json"])
-    assert document["tables"] == {"attributes": [{"attribute": "blur", "good": 0.25}]}
-    assert document["occlusion"]["good"] == {"auc": 0.5, "auc_occluded": 0.4}
-    assert document["occlusion"]["bad"]["auc_occluded"] is None
-    page = paths["report.html"].read_text()
-    assert "By attribute" in page
-    assert 'id="occlusion"' in page
+    (row,) = read_json(paths["results.json"])["tables"]["attributes"]["rows"]
+    assert row == {"attribute": "blur", "good": 0.25}
+    assert "By attribute" in paths["report.html"].read_text()
+
+
+def test_labels_of_occlusion_give_figure_table_and_shading(results, tmp_path):
+    hidden = {name: [hide(r, 7) for r in rs] for name, rs in results.items()}
+    paths = {p.name: p for p in write_report(tmp_path, hidden, {}, Extras(main="bad"))}
+    rows = {row["tracker"]: row for row in read_csv(paths["occlusion.csv"])}
+    seen = np.mean([r.only(np.arange(30) < 7).auc for r in results["bad"]])
+    assert float(rows["bad"]["sequence: occluded"]) == pytest.approx(seen, abs=1e-6)
     assert paths["occlusion.png"].is_file()
+    page = paths["report.html"].read_text()
+    assert 'id="figure-occlusion"' in page
+    assert '<rect class="span" x="0" y="0" width="7" height="1"/>' in page
 
 
 def test_failures_of_the_main_tracker_become_filmstrips(results, tmp_path):
@@ -77,12 +81,6 @@ def test_failures_of_the_main_tracker_become_filmstrips(results, tmp_path):
     assert page.count("data:image/jpeg;base64,") >= 8
     page = write_report(tmp_path, results, {}, Extras(main="good"))[0].read_text()
     assert "Worst failures" not in page
-
-
-def test_flags_given_are_those_drawn(results, tmp_path):
-    flags = {"left": np.arange(30) < 7}
-    page = write_report(tmp_path, results, {}, Extras(main="bad", flags=flags))[0].read_text()
-    assert '<rect class="span" x="0" y="0" width="7" height="1"/>' in page
 
 
 def test_an_unreadable_frame_costs_its_filmstrip_alone(results, tmp_path):
@@ -102,3 +100,16 @@ def test_a_report_of_nothing_but_failures(tmp_path):
     page = paths["report.html"].read_text()
     assert "a, s: no &lt;frames&gt; here" in page
     assert "Not tracked to the end" in page
+
+
+def test_tables_alone_make_a_report_too(tmp_path):
+    table = ReportTable("reinit", "Restarts", ("tracker", "drops"), (("re3", 3), ("csrt", 5)))
+    extras = Extras(tables=(table,))
+    paths = write_tables(tmp_path, "Restarts", "2 trackers", ["csrt", "re3"], {"data": "x"}, extras)
+    assert [p.name for p in paths] == ["report.html", "results.json", "reinit.csv"]
+    assert read_json(paths[1])["tables"]["reinit"]["rows"][1] == {"tracker": "csrt", "drops": 5}
+    page = paths[0].read_text()
+    assert "<title>Restarts</title>" in page
+    assert 'href="#section-reinit"' in page
+    assert "Sequence by sequence" not in page
+    assert "Area under the success curve" not in page

@@ -56,8 +56,8 @@ def test_names_with_brackets_are_printed_as_they_are():
 def test_a_row_a_tracker_the_best_first(results):
     table = summary_figures(results)
     assert [row[0] for row in table.rows] == ["good", "bad"]
-    assert table.bold()[0][1:5] == [True] * 4
-    assert not any(table.bold()[1][:5])
+    assert table.bold()[0][1:7] == [True] * 6
+    assert not any(table.bold()[1][:7])
     assert table.rows[0][1] == pytest.approx(np.mean([r.auc for r in results["good"]]))
 
 
@@ -71,7 +71,7 @@ def test_a_row_a_sequence_with_its_best_tracker_in_bold(results):
 def test_a_failed_sequence_says_so():
     results = {"a": [failed("s", "no frames")], "b": [failed("s", "crashed")]}
     table = sequence_figures(results)
-    assert table.texts() == [["s", "1", "failed", "failed"]]
+    assert table.texts()[0][2:] == ["failed", "failed"]
     assert not any(table.bold()[0])
     assert failures(results) == ["a, s: no frames", "b, s: crashed"]
     assert summary_figures(results).rows[0][-1] == 1
