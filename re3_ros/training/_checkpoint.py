@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -12,8 +14,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from re3_ros.errors import WeightsError
+from re3_ros.errors import Re3Error, WeightsError
 from re3_ros.network import Re3Network
+
+from ._schedule import Schedule
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -22,34 +26,67 @@ def save_run(
     path: Path,
     network: Re3Network,
     average: dict[str, Tensor],
-    optimiser: torch.optim.AdamW,
-    step: int,
+    optimiser: torch.optim.Optimizer,
+    schedule: Schedule,
 ) -> None:
-    """Write weights, their average, the optimiser's moments and the step, or nothing at all."""
+    """Write weights, their average, the optimiser's moments and the schedule, or nothing at all.
+
+    Raises Re3Error, naming path and bytes, if they cannot be written; an older file is intact.
+    """
     tensors = {f"network.{name}": p.detach() for name, p in network.named_parameters()}
     tensors |= {f"average.{name}": t for name, t in average.items()}
     for name, parameter in network.named_parameters():
         for key, value in optimiser.state.get(parameter, {}).items():
             tensors[f"{key}.{name}"] = value.clone()
-    partial = path.with_name(f".{path.name}.partial")
+    write_tensors(path, tensors, {"step": str(schedule.step), "schedule": schedule.dump()})
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file beside ``path`` and move it into place.
+
+    Raises Re3Error as `save_run`.
+    """
     tensors = {name: t.cpu().contiguous() for name, t in tensors.items()}
-    save_file(tensors, partial, {"step": str(step)})
-    os.replace(partial, path)  # noqa: PTH105  (names the atomic call)
+    partial = partial_of(path)
+    with writing(path, sum(t.nbytes for t in tensors.values())):
+        save_file(tensors, partial, metadata)
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())  # else a power cut may leave the name without the bytes
+        os.replace(partial, path)  # noqa: PTH105  (names the atomic call)
+
+
+@contextmanager
+def writing(path: Path, size: int) -> Iterator[None]:
+    """Turn the failure to write ``size`` bytes into a Re3Error; nothing half-written stays."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        partial_of(path).unlink(missing_ok=True)
+        raise Re3Error(
+            f"{path} cannot be written ({error}); it needs {size:,} bytes. What was there before "
+            "is intact: make room and start the run again"
+        ) from error
+
+
+def partial_of(path: Path) -> Path:
+    """Return the name of a file that is being written."""
+    return path.with_name(f".{path.name}.partial")
 
 
 def load_run(
     path: Path,
     network: Re3Network,
     average: dict[str, Tensor],
-    optimiser: torch.optim.AdamW,
-) -> int:
-    """Fill network, average and optimiser from `save_run`'s file; return the steps done.
+    optimiser: torch.optim.Optimizer,
+    schedule: Schedule,
+) -> None:
+    """Fill network, average, optimiser and schedule from `save_run`'s file.
 
     Raises WeightsError, naming the file, if it is damaged or of another network.
     """
     try:
         with safe_open(path, "pt") as file:
-            step = int(file.metadata()["step"])
+            metadata = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         for name, parameter in network.named_parameters():
             parameter.data.copy_(tensors[f"network.{name}"])
@@ -57,8 +94,8 @@ def load_run(
             if f"{_MOMENTS[0]}.{name}" in tensors:
                 state = {key: tensors[f"{key}.{name}"].to(parameter.device) for key in _MOMENTS}
                 optimiser.state[parameter] = {"step": tensors[f"step.{name}"], **state}
-    except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
+        schedule.restore(int(metadata["step"]), metadata.get("schedule"))
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(
             f"{path} is not a checkpoint of this run ({error}); remove it to start anew"
         ) from error
-    return step

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,15 +13,35 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from re3_ros.errors import ConfigError
 
+from ._choices import Noise, Plan
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Plateau(_Strict):
+    """When a stage ends because its loss no longer falls."""
+
+    patience: int = Field(gt=0, description="steps without progress after which it ends")
+    smoothing: float = Field(
+        default=0.99, ge=0, lt=1, description="decay of the loss' running mean"
+    )
+    least: float = Field(default=0.01, ge=0, lt=1, description="fall that counts, relative")
+
+
+class RateDrop(_Strict):
+    """From a step of the whole run on, all rates are multiplied by a factor."""
+
+    step: int = Field(gt=0)
+    factor: float = Field(gt=0)
+
+
 class Stage(_Strict):
     """A part of the run with one length of unroll; the rate changes linearly over it."""
 
-    steps: int = Field(gt=0)
+    steps: int = Field(gt=0, description="length; with a plateau test the greatest length")
+    plateau: Plateau | None = None
     unroll: int = Field(ge=2, description="frames a track, the initial one included")
     batch: int = Field(gt=0, description="tracks a step")
     self_training: float = Field(ge=0, le=1, description="share of tracks on the network's boxes")
@@ -37,33 +58,64 @@ class TrainingConfig(_Strict):
     options: dict[str, Any] = Field(default_factory=dict)
     start_from: str = Field(default="", description="weights (.safetensors) to start from")
     backbone: str = Field(default="", description="pretrained trunk (.npz), if not started from")
-    stills: str = "data/train/stills"
+    stills: str = Field(default="data/train/stills", description="folder; empty for none")
+    procedural: int = Field(default=0, ge=0, description="stills drawn by the program, if any")
     skip_licences: tuple[str, ...] = ()
     videos: str = Field(default="data/train/videos", description="folder of clips; empty for none")
     video_share: float = Field(default=0.2, ge=0, le=1)
     held_out: tuple[str, ...] = Field(default=(), description="clips kept for validation")
     held_stills: float = Field(default=0.1, ge=0, lt=1, description="share kept from training")
+    held_tracks: int = Field(
+        default=0, ge=0, description="tracks simulated from held stills for validation"
+    )
+    draw: Literal["step", "track"] = Field(
+        default="step", description="what has random numbers of its own; several GPUs want track"
+    )
+    noise: Noise = Field(default="goturn", description="of the windows, see `Plan`")
+    cover: float = Field(default=0.25, ge=0, le=1, description="of the object in a window, least")
+    uncovered: float = Field(default=0.1, ge=0, le=1, description="share of tracks without `cover`")
+    mirror: float = Field(default=0.0, ge=0, le=1, description="share of tracks seen in a mirror")
+    first_frame: bool = Field(default=False, description="whether the initial pass counts too")
+    hidden_weight: float = Field(default=0.2, ge=0, description="of the corners of hidden objects")
+    visibility_weight: float = Field(default=2.0, ge=0, description="of the visibility loss")
     stages: tuple[Stage, ...] = Field(min_length=1)
+    optimiser: Literal["adamw", "adam"] = Field(
+        default="adamw", description="adam adds the weight decay to the gradient, as the paper"
+    )
+    drop: RateDrop | None = None
     trunk_rate: float = Field(default=0.1, ge=0, description="trunk's learning rate, relative")
     weight_decay: float = Field(default=1e-4, ge=0)
-    gradient_norm: float = Field(default=10.0, gt=0)
+    gradient_norm: float | None = Field(default=10.0, gt=0, description="greatest, if limited")
     average: float = Field(default=0.998, ge=0, lt=1, description="decay of the averaged weights")
     precision: Literal["float32", "bfloat16"] = "bfloat16"
     seed: int = 0
+    checkpoint_activations: bool = Field(default=False, description="less memory, a third slower")
+    render: Literal["auto", "numpy", "torch"] = Field(
+        default="numpy", description="what cuts the crops"
+    )
+    prefetch: int = Field(default=0, ge=0, description="steps whose tracks are drawn ahead")
     threads: int = Field(default=2, gt=0)
+    reset_interval: int | None = Field(
+        default=32, ge=0, description="frames between resets of the state in validation"
+    )
     save_every: int = Field(default=250, gt=0)
     validate_every: int = Field(default=1000, gt=0)
+    keep: tuple[int, ...] = Field(default=(), description="steps whose averaged weights are kept")
+
+    def plan(self, stage: Stage) -> Plan:
+        """Return how the tracks of a stage are followed."""
+        shared = [f.name for f in fields(Plan) if f.name != "self_training"]
+        return Plan(stage.self_training, **{name: getattr(self, name) for name in shared})
 
 
 def read_config(path: Path) -> TrainingConfig:
     """Return the configuration in a YAML file.
 
-    Raises ConfigError naming the file and each unknown key or value out of range.
+    ``extends: OTHER.yaml`` (beside the file) takes over all that is not said anew; mappings are
+    joined, everything else is replaced. Raises ConfigError naming the file and each unknown key
+    or value out of range.
     """
-    try:
-        values = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path} is not a readable YAML file: {error}") from error
+    values = _read_values(path, ())
     try:
         return TrainingConfig.model_validate(values)
     except ValidationError as error:
@@ -71,3 +123,28 @@ def read_config(path: Path) -> TrainingConfig:
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
         )
         raise ConfigError(f"{path}: {faults}") from error
+
+
+def _read_values(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+    if path.resolve() in above:
+        raise ConfigError(f"{path} extends itself; take one `extends` out")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} is not a readable YAML file: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} holds {type(values).__name__}; expected `key: value` lines")
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    return _join(_read_values(path.parent / str(base), (*above, path.resolve())), values)
+
+
+def _join(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return ``base`` overridden by ``values``, mappings inside likewise."""
+    both = {
+        key: _join(base[key], value)
+        for key, value in values.items()
+        if isinstance(value, dict) and isinstance(base.get(key), dict)
+    }
+    return {**base, **values, **both}

@@ -15,10 +15,11 @@ from re3_ros.boxes import Boxes
 from re3_ros.crops import CONTEXT, Image, search_window
 from re3_ros.errors import ConfigError
 
+from ._choices import jitter
 from ._config import TrainingConfig
 from ._data import read_data
 from ._track import SimulatedTrack
-from ._unroll import Track, jitter, keep_covered
+from ._unroll import Track, keep_covered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,122 +3,152 @@
 """The training loop.
 
 A run lies in one folder: ``run.safetensors`` (everything needed to go on), ``weights.safetensors``
-(the averaged weights, ready for the tracker), ``log.csv`` and ``validation.csv``. Starting it again
-with the same configuration goes on after the last checkpoint.
+(the averaged weights, ready for the tracker), ``log.csv``, ``validation.csv`` and ``curves.png``.
+Starting it again with the same configuration goes on after the last checkpoint.
 """
 
 from __future__ import annotations
 
 import copy
-import csv
+import math
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import torch
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from re3_ros.errors import Re3Error
 from re3_ros.network import Re3Network, build, load, save
 
-from ._checkpoint import load_run, save_run
+from ._checkpoint import load_run, save_run, write_tensors, writing
 from ._config import Stage, TrainingConfig
 from ._data import Data, read_data
-from ._unroll import Plan, Result, Unroll
+from ._journal import Journal, tensor_board
+from ._loader import Loader
+from ._parallel import Place, parallel
+from ._render import HostRenderer, make_renderer
+from ._schedule import Schedule
+from ._unroll import Batch, Result, Unroll
 from ._validation import closed_loop
 
-LOG_COLUMNS = ("step", "unroll", "rate", "loss", "corner_loss", "visibility_loss", "iou", "pairs_s")
+LOG_COLUMNS = (
+    *("step", "unroll", "rate", "loss", "corner_loss", "visibility_loss", "iou"),
+    *("pairs_s", "wait"),
+)
+"""``wait`` is the share of a step in which the network had no tracks or crops to work on."""
 
 
-def train(config: TrainingConfig, root: Path, output: Path, device: str = "cpu") -> Path:
+def train(
+    config: TrainingConfig,
+    root: Path,
+    output: Path,
+    device: str = "cpu",
+    *,
+    tensorboard: bool = False,
+) -> Path:
     """Run or go on with a training run; return the path of the averaged weights.
 
-    ``root`` is the data folder, ``output`` the run's folder, made if missing. Raises SourceError,
-    ConfigError, WeightsError for unusable data, settings, checkpoints, and Re3Error if the loss
-    is not finite.
+    ``root`` is the data folder, ``output`` the run's folder, made if missing; ``tensorboard``
+    writes event files into it too. Under torchrun each process calls this with the same
+    arguments. Raises SourceError, ConfigError, WeightsError for unusable data, settings,
+    checkpoints, and Re3Error if the loss is not finite or the run cannot be saved.
     """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     output.mkdir(parents=True, exist_ok=True)
     data = read_data(config, root)
-    network = _new_network(config, root).to(device)
-    optimiser = _optimiser(network, config)
-    average = {name: p.detach().clone() for name, p in network.named_parameters()}
-    checkpoint = output / "run.safetensors"
-    done = load_run(checkpoint, network, average, optimiser) if checkpoint.exists() else 0
-    with ThreadPoolExecutor(config.threads) as executor, _progress() as bar:
-        task = bar.add_task("", total=sum(s.steps for s in config.stages), completed=done, text="")
-        run = _Run(config, data, network, optimiser, average, output, executor)
-        for step, stage, rate in _schedule(config, done):
-            text = run.step(step, stage, rate)
-            bar.update(task, completed=step + 1, text=text)
-    run.finish()
+    with parallel(device) as (place, ours), ThreadPoolExecutor(config.threads) as executor:
+        renderer = make_renderer(config.render, executor, ours)
+        network = _new_network(config, root).to(ours)
+        if ours.type == "cuda":
+            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        run = _Run(config, data, Unroll(network, renderer, config.checkpoint_activations), output)
+        run.begin(place, tensorboard)
+        prepare = run.unroll.cut_ahead if isinstance(renderer, HostRenderer) else _unchanged
+        with Loader(config, data, place, prepare) as loader, _progress(place) as bar:
+            task = bar.add_task("", text="")
+            while (stage := run.schedule.stage) is not None:
+                text = run.step(loader, stage)
+                done, total = run.schedule.step, run.schedule.total
+                bar.update(task, completed=done, total=total, text=text)
+        run.finish()
     return output / "weights.safetensors"
 
 
 class _Run:
     """The moving parts of a run."""
 
-    def __init__(
-        self,
-        config: TrainingConfig,
-        data: Data,
-        network: Re3Network,
-        optimiser: torch.optim.AdamW,
-        average: dict[str, Tensor],
-        output: Path,
-        executor: Executor,
-    ) -> None:
-        self.config, self.data, self.network = config, data, network
-        self.optimiser, self.average, self.output = optimiser, average, output
-        self.device = next(network.parameters()).device
-        self.unroll = Unroll(network, self.device, executor)
-        self.last = 0
+    def __init__(self, config: TrainingConfig, data: Data, unroll: Unroll, output: Path) -> None:
+        self.config, self.data, self.unroll, self.output = config, data, unroll, output
+        self.network = unroll.network
+        self.device = next(self.network.parameters()).device
+        self.optimiser = _optimiser(self.network, config)
+        self.average = {name: p.detach().clone() for name, p in self.network.named_parameters()}
+        self.schedule = Schedule(config)
+        self.place = Place()
+        self._wrapped: tuple[tuple[str, ...], nn.Module] | None = None
 
-    def step(self, step: int, stage: Stage, rate: float) -> str:
+    def begin(self, place: Place, tensorboard: bool) -> None:
+        """Take up the last checkpoint, if there is one."""
+        self.place = place
+        for stage in self.config.stages:
+            place.part(stage.batch)
+        path = self.output / "run.safetensors"
+        if path.exists():
+            load_run(path, self.network, self.average, self.optimiser, self.schedule)
+        if place.first:
+            done = self.schedule.step
+            board = tensor_board(self.output, done) if tensorboard else None
+            self.journal = Journal(self.output, done, board)
+
+    def step(self, loader: Loader, stage: Stage) -> str:
         """Train on one batch, save and validate when due; return a line for the progress bar."""
-        began = time.perf_counter()
+        began, waited = time.perf_counter(), self.unroll.waited
+        step, rate = self.schedule.step, self.schedule.rate
         _set_rate(self.optimiser, rate)
-        _freeze(self.network, stage.frozen)
-        rng = np.random.default_rng([self.config.seed, step, 1])
-        tracks = self.data.batch(self.config, stage, step)
-        with torch.autocast(self.device.type, torch.bfloat16, self._reduced()):
-            result = self.unroll(tracks, Plan(stage.self_training), rng)
-        self._descend(result, step)
-        self.last = step + 1
-        pairs = stage.batch * (stage.unroll - 1) / (time.perf_counter() - began)
-        self._log(step, stage, rate, result, pairs)
-        if self.last % self.config.save_every == 0:
-            self.save()
-        if self.last % self.config.validate_every == 0:
-            self.validate()
-        figures = f"loss {result.loss.item():.3f} IoU {result.mean_iou:.3f}"
-        return f"unroll {stage.unroll} {figures} {pairs:.0f} pairs/s"
+        model = self._model(stage.frozen)
+        batch = loader.batch(stage, step)
+        drawn = time.perf_counter() - began
+        with self._precision():
+            result: Result = model(batch)
+        loss, corners, visibility, overlap = self.place.mean(_figures(result)).tolist()
+        self._descend(batch, result, loss)
+        self.schedule.advance(loss)
+        seconds = time.perf_counter() - began
+        pairs = stage.batch * (stage.unroll - 1) / seconds
+        wait = (drawn + self.unroll.waited - waited) / seconds
+        if self.place.first:
+            figures = (loss, corners, visibility, overlap)
+            values = (*(round(f, 4) for f in figures), round(pairs, 1), round(wait, 3))
+            named = zip(LOG_COLUMNS, (step, stage.unroll, f"{rate:.2e}", *values), strict=True)
+            self.journal.log(dict(named))
+            self._save_when_due()
+        return f"unroll {stage.unroll} loss {loss:.3f} IoU {overlap:.3f} {pairs:.0f} pairs/s"
 
     def finish(self) -> None:
         """Save and validate the end of the run."""
-        self.save()
-        self.validate()
+        if self.place.first:
+            self.save()
+            self.validate()
 
     def save(self) -> None:
         """Write the checkpoint and the averaged weights."""
-        save_run(
-            self.output / "run.safetensors", self.network, self.average, self.optimiser, self.last
-        )
-        text = self.config.model_dump_json()
-        metadata = {"training": text, "steps": str(self.last)}
-        save(self.averaged(), self.output / "weights.safetensors", metadata, torch.float16)
+        self._save_run()
+        self._save_weights(self.output / "weights.safetensors")
 
     def validate(self) -> None:
-        """Append the closed-loop IoU of the held clips to ``validation.csv``."""
-        if not self.data.held_clips:
-            return
-        figures = closed_loop(self.averaged(), self.data.held_clips)
-        row = {"step": self.last, "mean": np.mean(list(figures.values())), **figures}
-        _append(self.output / "validation.csv", row)
+        """Add the closed-loop IoU of what is held back to the journal, unless it is there."""
+        if self.data.held_clips and not self.journal.holds_validation(self.schedule.step):
+            reset = self.config.reset_interval
+            figures = closed_loop(self.averaged(), self.data.held_clips, reset)
+            mean = np.mean(list(figures.values()))
+            self.journal.validate({"step": self.schedule.step, "mean": mean, **figures})
+        self.journal.draw()
 
     def averaged(self) -> Re3Network:
         """Return a copy of the network with the averaged weights."""
@@ -128,19 +158,49 @@ class _Run:
                 parameter.copy_(self.average[name])
         return network
 
-    def _reduced(self) -> bool:
-        return self.config.precision == "bfloat16"
-
-    def _descend(self, result: Result, step: int) -> None:
-        if not result.loss.isfinite():
+    def _save_when_due(self) -> None:
+        done, config = self.schedule.step, self.config
+        if done % config.save_every == 0:
             self.save()
-            raise Re3Error(
-                f"loss is {result.loss.item()} at step {step}; the run is saved in {self.output}, "
-                "lower the rate to go on"
-            )
+        if done in config.keep:
+            self._save_weights(self.output / f"weights-{done}.safetensors")
+        if done % config.validate_every == 0:
+            self.validate()
+
+    def _save_run(self) -> None:
+        path = self.output / "run.safetensors"
+        save_run(path, self.network, self.average, self.optimiser, self.schedule)
+
+    def _save_weights(self, path: Path) -> None:
+        metadata = {"training": self.config.model_dump_json(), "steps": str(self.schedule.step)}
+        with writing(path, sum(2 * p.numel() for p in self.network.parameters())):
+            save(self.averaged(), path, metadata, torch.float16)
+
+    def _precision(self) -> torch.autocast:
+        reduced = self.config.precision == "bfloat16"
+        return torch.autocast(self.device.type, torch.bfloat16, reduced)
+
+    def _model(self, frozen: tuple[str, ...]) -> nn.Module:
+        """Return what runs a batch, and averages gradients over all processes."""
+        if self._wrapped is None or self._wrapped[0] != frozen:
+            _freeze(self.network, frozen)
+            model: nn.Module = self.unroll
+            if self.place.world > 1:  # it must be told anew which parameters have gradients
+                model = DistributedDataParallel(self.unroll, broadcast_buffers=False)
+            self._wrapped = (frozen, model)
+        return self._wrapped[1]
+
+    def _descend(self, batch: Batch, result: Result, loss: float) -> None:
+        """Make one step of the optimiser; ``loss`` is the mean over all processes."""
+        step = self.schedule.step
+        if not math.isfinite(loss):
+            self._give_up(batch, f"loss is {loss} at step {step}")
         self.optimiser.zero_grad(set_to_none=True)
         result.loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm)
+        greatest = self.config.gradient_norm or math.inf
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), greatest)
+        if not norm.isfinite():
+            self._give_up(batch, f"gradient is {norm.item()} at step {step}")
         self.optimiser.step()
         # Early on, the average follows closely, or it would keep the random start for long.
         decay = min(self.config.average, (1 + step) / (10 + step))
@@ -148,11 +208,30 @@ class _Run:
             for name, parameter in self.network.named_parameters():
                 self.average[name].lerp_(parameter, 1 - decay)
 
-    def _log(self, step: int, stage: Stage, rate: float, result: Result, pairs: float) -> None:
-        figures = (result.loss.item(), result.corner_loss, result.visibility_loss, result.mean_iou)
-        rounded = [round(f, 4) for f in figures]
-        values = (step, stage.unroll, f"{rate:.2e}", *rounded, round(pairs, 1))
-        _append(self.output / "log.csv", dict(zip(LOG_COLUMNS, values, strict=True)))
+    def _give_up(self, batch: Batch, why: str) -> NoReturn:
+        """Save the run as it is before this batch, and the batch; raise Re3Error."""
+        suffix = f"-{self.place.rank}" if self.place.world > 1 else ""
+        path = self.output / f"bad_batch{suffix}.safetensors"
+        with self._precision():
+            tensors = self.unroll.recorded(batch)
+        write_tensors(path, tensors, {"step": str(self.schedule.step), "why": why})
+        if self.place.first:
+            self._save_run()  # no averaged weights: they may be beyond what half precision holds
+        raise Re3Error(
+            f"{why}; {path} holds the batch, and {self.output} the run as it was before it: look "
+            "at the batch, or lower the rate to go on"
+        )
+
+
+def _figures(result: Result) -> Tensor:
+    """Return loss, corner loss, visibility loss and IoU."""
+    figures = (result.loss.item(), result.corner_loss, result.visibility_loss, result.mean_iou)
+    return torch.tensor(figures, dtype=torch.float64, device=result.loss.device)
+
+
+def _unchanged(batch: Batch) -> Batch:
+    """Return the batch: crops that the device renders are not worth keeping ahead."""
+    return batch
 
 
 def _new_network(config: TrainingConfig, root: Path) -> Re3Network:
@@ -164,25 +243,15 @@ def _new_network(config: TrainingConfig, root: Path) -> Re3Network:
     return network
 
 
-def _optimiser(network: Re3Network, config: TrainingConfig) -> torch.optim.AdamW:
+def _optimiser(network: Re3Network, config: TrainingConfig) -> torch.optim.Optimizer:
     trunk = [p for name, p in network.named_parameters() if name.startswith("trunk.")]
     rest = [p for name, p in network.named_parameters() if not name.startswith("trunk.")]
     groups = [{"params": trunk, "relative": config.trunk_rate}, {"params": rest, "relative": 1.0}]
-    return torch.optim.AdamW(groups, lr=0.0, weight_decay=config.weight_decay)
+    kind = torch.optim.Adam if config.optimiser == "adam" else torch.optim.AdamW
+    return kind(groups, lr=0.0, weight_decay=config.weight_decay)
 
 
-def _schedule(config: TrainingConfig, done: int) -> Iterator[tuple[int, Stage, float]]:
-    """Yield step, stage and learning rate of what is left after ``done`` steps."""
-    step = 0
-    for stage in config.stages:
-        start, end = stage.rate
-        for k in range(stage.steps):
-            if step >= done:
-                yield step, stage, start + (end - start) * k / stage.steps
-            step += 1
-
-
-def _set_rate(optimiser: torch.optim.AdamW, rate: float) -> None:
+def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
     for group in optimiser.param_groups:
         group["lr"] = rate * group["relative"]
 
@@ -194,17 +263,8 @@ def _freeze(network: Re3Network, prefixes: tuple[str, ...]) -> None:
             parameter.grad = None
 
 
-def _append(path: Path, row: dict[str, object]) -> None:
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-
-
-def _progress() -> Progress:
+def _progress(place: Place) -> Progress:
     return Progress(
         BarColumn(), TextColumn("{task.completed}/{task.total} {task.fields[text]}"),
-        TimeRemainingColumn(),
+        TimeElapsedColumn(), TimeRemainingColumn(), disable=not place.first,
     )  # fmt: skip

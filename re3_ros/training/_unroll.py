@@ -9,20 +9,25 @@ gradient passes through it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
-from re3_ros.boxes import Boxes, area, centre, intersection, iou, size
+from re3_ros.boxes import Boxes, area, intersection, iou, size
 from re3_ros.crops import Image, decode, encode, search_window
 from re3_ros.network import Output, Re3Network
+
+from ._choices import Choices, Plan, draw_choices, mirror, move
+from ._render import Renderer
+from ._track import SimulatedTrack
 
 
 class Track(Protocol):
@@ -43,19 +48,6 @@ class Track(Protocol):
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How tracks are followed in training."""
-
-    self_training: float
-    """Share of tracks that follow the network's own boxes."""
-    cover: float = 0.25
-    """Least share of the object that a search window must hold; below it is moved to the truth."""
-    uncovered: float = 0.1
-    """Share of self-trained tracks for which ``cover`` does not hold, so that losses are seen."""
-    visibility_weight: float = 2.0
-
-
-@dataclass(frozen=True)
 class Result:
     """What a batch gave: the loss to differentiate, and plain figures."""
 
@@ -65,57 +57,168 @@ class Result:
     mean_iou: float
 
 
-class Unroll:
+@dataclass(frozen=True)
+class Batch:
+    """Tracks of equal length and how they are followed."""
+
+    tracks: Sequence[Track]
+    plan: Plan
+    choices: Choices
+    ahead: Mapping[int, Tensor] = field(default_factory=dict)
+    """Crops that were cut ahead, by frame: those at frame 0 of all tracks; later, previous, then
+    current crops of the tracks that do not follow the network."""
+
+    @classmethod
+    def draw(cls, tracks: Sequence[Track], plan: Plan, rng: np.random.Generator) -> Batch:
+        """Return the tracks with choices from the generator."""
+        return cls(tracks, plan, draw_choices(plan, rng, len(tracks), len(tracks[0])))
+
+
+class Unroll(nn.Module):
     """Runs batches of tracks of equal length through a network."""
 
-    def __init__(self, network: Re3Network, device: torch.device, executor: Executor) -> None:
-        self.network, self.device, self.executor = network, device, executor
+    def __init__(self, network: Re3Network, renderer: Renderer, checkpoint: bool = False) -> None:
+        """``checkpoint``: compute embeddings anew in the backward pass instead of keeping them."""
+        super().__init__()
+        self.network, self.renderer, self.checkpoint = network, renderer, checkpoint
+        self.waited = 0.0
+        """Seconds for which the network waited for crops, all calls together."""
+        self._record: dict[str, list[Tensor]] | None = None
 
-    def __call__(self, tracks: Sequence[Track], plan: Plan, rng: np.random.Generator) -> Result:
-        """Return the loss over all frames but the first, whose box is given."""
-        follow = rng.random(len(tracks)) < plan.self_training
-        cover = np.where(rng.random(len(tracks)) < plan.uncovered, 0.0, plan.cover)
-        cover[~follow] = plan.cover
-        network = self.network
-        boxes = _truth(tracks, 0)
-        features = network.embed(self._crops(tracks, [0] * len(tracks), boxes))
+    def cut_ahead(self, batch: Batch) -> Batch:
+        """Return the batch with all crops whose place does not depend on the network."""
+        frames = {}
+        for t in range(len(batch.tracks[0])):
+            truth = _Truth.at(batch, t)
+            behind, look = _places(batch, t, truth.boxes)
+            led = ~batch.choices.follow if t else np.full(len(look), True)
+            if led.any():
+                frames[t] = self._cut(batch, t, behind, look, led)
+        return replace(batch, ahead=frames)
+
+    def forward(self, batch: Batch) -> Result:
+        """Return the loss over all frames; over the first, whose box is given, if planned so."""
+        network, plan = self.network, batch.plan
+        truth = _Truth.at(batch, 0)
+        features = self._embed(self._crops(batch, 0, truth.boxes, truth.boxes))
         template, remembered = network.template(features), network.remember(features)
-        _, state = network.advance(
-            remembered, features, template, network.initial_state(len(tracks))
+        output, state = network.advance(
+            remembered, features, template, network.initial_state(len(batch.tracks))
         )
-        terms = []
-        for t in range(1, len(tracks[0])):
-            truth, earlier = _truth(tracks, t), _truth(tracks, t - 1)
-            guided = jitter(rng, earlier)
-            look = keep_covered(np.where(follow[:, None], boxes, guided), truth, cover)
-            frames = [t - 1] * len(tracks) + [t] * len(tracks)
-            both = self._crops([*tracks, *tracks], frames, np.concatenate([look, look]))
-            previous, current = network.embed(both).chunk(2)
+        boxes = truth.boxes
+        terms = [self._terms(output, boxes, boxes, truth, plan)] if plan.first_frame else []
+        for t in range(1, len(batch.tracks[0])):
+            truth = _Truth.at(batch, t)
+            behind, look = _places(batch, t, boxes)
+            both = self._crops(batch, t, behind, look)
+            previous, current = self._embed(both).chunk(2)
             output, state = network.advance(network.remember(previous), current, template, state)
             windows = search_window(look, network.context)
             boxes = _usable(decode(output.corners.detach().float().cpu(), windows), look)
-            terms.append(_terms(output, boxes, truth, windows, _visible(tracks, t)))
+            terms.append(self._terms(output, boxes, look, truth, plan))
         return _sum(terms, plan)
 
-    def _crops(self, tracks: Sequence[Track], frames: Sequence[int], boxes: Boxes) -> Tensor:
+    @torch.no_grad()
+    def recorded(self, batch: Batch) -> dict[str, Tensor]:
+        """Run a batch; return its crops, places, labels and outputs, frame by frame.
+
+        ``crops.T`` are uint8 (2N, 3, S, S), previous, then current ones, at frame 0 (N, 3, S, S);
+        ``boxes.T`` (N, 4) where the current ones were cut, ``labels.T`` and ``outputs.T`` (N, 4)
+        in crop coordinates.
+        """
+        self._record = {}
+        self(batch)
+        record, self._record = self._record, None
+        frames = len(batch.tracks[0])
+        return {
+            f"{name}.{t}": tensor
+            for name, tensors in record.items()
+            for t, tensor in enumerate(tensors, frames - len(tensors))
+        }
+
+    def _embed(self, crops: Tensor) -> Tensor:
+        if not self.checkpoint:
+            return self.network.embed(crops)
+        features: Tensor = checkpoint(self.network.embed, crops, use_reentrant=False)
+        return features
+
+    def _terms(
+        self, output: Output, boxes: Boxes, look: Boxes, truth: _Truth, plan: Plan
+    ) -> _Terms:
+        windows = search_window(look, self.network.context)
+        if self._record is not None:
+            self._note("boxes", torch.from_numpy(look))
+            self._note("labels", torch.from_numpy(encode(truth.boxes, windows)))
+            self._note("outputs", output.corners)
+        return _terms(output, boxes, truth, windows, plan)
+
+    def _crops(self, batch: Batch, t: int, behind: Boxes, look: Boxes) -> Tensor:
+        """Return the previous, then the current crops of a step; at frame 0 the only ones."""
+        began = time.perf_counter()
+        led = ~batch.choices.follow if t else np.full(len(look), True)
+        if t not in batch.ahead:
+            crops = self._cut(batch, t, behind, look, np.full(len(look), True))
+        elif led.all():
+            crops = batch.ahead[t]
+        else:
+            crops = self._merge(batch, t, behind, look)
+        self.waited += time.perf_counter() - began
+        if self._record is not None:
+            self._note("crops", crops)
+        return crops
+
+    def _merge(self, batch: Batch, t: int, behind: Boxes, look: Boxes) -> Tensor:
+        follow = batch.choices.follow
+        now = self._cut(batch, t, behind, look, follow)
+        shape = (2 * len(follow), *now.shape[1:])
+        crops = torch.empty(
+            shape, dtype=now.dtype, device=now.device, memory_format=torch.channels_last
+        )
+        twice = torch.from_numpy(np.tile(follow, 2)).to(now.device)
+        crops[twice], crops[~twice] = now, batch.ahead[t]
+        return crops
+
+    def _cut(
+        self, batch: Batch, t: int, behind: Boxes, look: Boxes, which: NDArray[np.bool_]
+    ) -> Tensor:
+        """Return the crops of the chosen tracks, those seen in a mirror turned round."""
+        chosen = np.flatnonzero(which).tolist()
+        tracks = [batch.tracks[i] for i in chosen]
+        frames, boxes = [t] * len(chosen), look[chosen]
+        mirrored = batch.choices.mirrored[chosen]
+        if t:
+            frames = [t - 1] * len(chosen) + frames
+            boxes = np.concatenate([behind[chosen], boxes])
+            tracks, mirrored = [*tracks, *tracks], np.tile(mirrored, 2)
         size, context = self.network.crop_size, self.network.context
-        jobs = [
-            self.executor.submit(track.crop, frame, box, size, context)
-            for track, frame, box in zip(tracks, frames, boxes, strict=True)
-        ]
-        crops = torch.from_numpy(np.stack([job.result() for job in jobs]))
-        return crops.to(self.device).permute(0, 3, 1, 2)
+        crops = self.renderer.crops(tracks, frames, mirror(boxes, mirrored), size, context)
+        if mirrored.any():
+            turned = torch.from_numpy(mirrored).to(crops.device)
+            crops[turned] = crops[turned].flip(-1)
+        return crops
+
+    def _note(self, name: str, values: Tensor) -> None:
+        assert self._record is not None
+        self._record.setdefault(name, []).append(values.detach().cpu())
 
 
-def jitter(rng: np.random.Generator, boxes: Boxes) -> Boxes:
-    """Return boxes (N, 4) moved and resized by Laplace noise, as GOTURN does; 1/8 stay exact."""
-    n = len(boxes)
-    shift = rng.laplace(0, 1 / 8, (n, 2)).clip(-0.6, 0.6)
-    stretch = rng.laplace(1, 1 / 15, (n, 2)).clip(0.6, 1.4)
-    exact = rng.random((n, 1)) < 1 / 8
-    middle = centre(boxes) + size(boxes) * np.where(exact, 0, shift)
-    half = size(boxes) * np.where(exact, 1, stretch) / 2
-    return np.concatenate([middle - half, middle + half], axis=1)
+def _places(batch: Batch, t: int, boxes: Boxes) -> tuple[Boxes, Boxes]:
+    """Return where the previous and the current crop are cut, given the network's last boxes."""
+    if t == 0:
+        return boxes, boxes
+    plan, choices = batch.plan, batch.choices
+    truth, earlier = _Truth.at(batch, t).boxes, _Truth.at(batch, t - 1).boxes
+    shift, stretch = choices.shift[t - 1], choices.stretch[t - 1]
+    follow, noisy = choices.follow[:, None], choices.noisy[:, None]
+    if plan.noise == "paper":
+        simulated = np.array([isinstance(track, SimulatedTrack) for track in batch.tracks])
+        behind = np.where(follow, boxes, earlier)
+        moved = noisy & ~follow & ~simulated[:, None]
+        look = np.where(moved, move(truth, shift, stretch), behind)
+        return behind, keep_covered(look, truth, choices.cover)
+    guided = np.where(noisy, move(earlier, shift, stretch), earlier)
+    look = keep_covered(np.where(follow, boxes, guided), truth, choices.cover)
+    return look, look
 
 
 def keep_covered(boxes: Boxes, truth: Boxes, cover: NDArray[np.float64]) -> Boxes:
@@ -130,12 +233,19 @@ def keep_covered(boxes: Boxes, truth: Boxes, cover: NDArray[np.float64]) -> Boxe
     return boxes
 
 
-def _truth(tracks: Sequence[Track], frame: int) -> Boxes:
-    return np.stack([track.boxes[frame] for track in tracks])
+@dataclass(frozen=True)
+class _Truth:
+    """What is true of a frame of a batch."""
 
+    boxes: Boxes
+    """(N, 4), in the mirror where tracks are seen in one."""
+    visible: NDArray[np.float64]
 
-def _visible(tracks: Sequence[Track], frame: int) -> NDArray[np.float64]:
-    return np.array([track.visible[frame] for track in tracks])
+    @classmethod
+    def at(cls, batch: Batch, frame: int) -> _Truth:
+        boxes = np.stack([track.boxes[frame] for track in batch.tracks])
+        visible = np.array([track.visible[frame] for track in batch.tracks])
+        return cls(mirror(boxes, batch.choices.mirrored), visible)
 
 
 def _usable(boxes: Boxes, fallback: Boxes) -> Boxes:
@@ -155,21 +265,22 @@ class _Terms:
 def _terms(
     output: Output,
     boxes: Boxes,
-    truth: Boxes,
+    truth: _Truth,
     windows: Boxes,
-    visible: NDArray[np.float64],
+    plan: Plan,
 ) -> _Terms:
     """Return corner loss, visibility loss and IoU of one frame.
 
     Corners of a hidden object count little: they can only be extrapolated. Those of an object
     that is not in the window count nothing.
     """
-    held = intersection(windows, truth) / np.maximum(area(truth), 1e-9)
-    weight = np.where(held < 0.1, 0.0, np.where(visible < 0.3, 0.2, 1.0))
-    overlap = iou(boxes, truth)
-    seen = (visible >= 0.3) & (overlap >= 0.5)
+    held = intersection(windows, truth.boxes) / np.maximum(area(truth.boxes), 1e-9)
+    shown = truth.visible >= 0.3
+    weight = np.where(held < 0.1, 0.0, np.where(shown, 1.0, plan.hidden_weight))
+    overlap = iou(boxes, truth.boxes)
+    seen = shown & (overlap >= 0.5)
     device = output.corners.device
-    label = torch.from_numpy(encode(truth, windows).clip(-5, 15)).to(device, torch.float32)
+    label = torch.from_numpy(encode(truth.boxes, windows).clip(-5, 15)).to(device, torch.float32)
     distance = (output.corners.float() - label).abs().sum(1)
     corners = distance * torch.from_numpy(weight).to(device, torch.float32)
     visibility = torch.zeros_like(corners)
@@ -178,7 +289,7 @@ def _terms(
         visibility = functional.binary_cross_entropy_with_logits(
             output.visibility.float(), target, reduction="none"
         )
-    return _Terms(corners, visibility, overlap[visible >= 0.3])
+    return _Terms(corners, visibility, overlap[shown])
 
 
 def _sum(terms: Sequence[_Terms], plan: Plan) -> Result:

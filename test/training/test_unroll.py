@@ -8,14 +8,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from re3_ros.boxes import area, centre, intersection, size
+from re3_ros.boxes import area, intersection
 from re3_ros.crops import search_window
 from re3_ros.network import build
-from re3_ros.training import Plan, Simulator, Unroll, read_stills
-from re3_ros.training._unroll import jitter, keep_covered
+from re3_ros.training import Batch, Plan, Simulator, Unroll, draw_track, read_clip, read_stills
+from re3_ros.training._render import HostRenderer
+from re3_ros.training._unroll import _places, keep_covered
 
 SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
 SMALL |= {"fc_width": 32, "lstm_width": 16}
+NAMES_OF_FRAME_0 = {"boxes.0", "labels.0", "outputs.0"}
 
 
 @pytest.fixture
@@ -28,11 +30,21 @@ def tracks(data_root):
 def unroll():
     torch.manual_seed(0)
     with ThreadPoolExecutor(1) as executor:
-        yield Unroll(build("compact", **SMALL), torch.device("cpu"), executor)
+        yield Unroll(build("compact", **SMALL), HostRenderer(executor, torch.device("cpu")))
+
+
+def draw(tracks, plan, seed):
+    return Batch.draw(tracks, plan, np.random.default_rng(seed))
+
+
+def gradients(unroll, batch):
+    unroll.zero_grad(set_to_none=True)
+    unroll(batch).loss.backward()
+    return {name: p.grad.clone() for name, p in unroll.named_parameters()}
 
 
 def test_an_untrained_network_answers_that_nothing_moved(unroll, tracks):
-    result = unroll(tracks, Plan(0.0), np.random.default_rng(0))
+    result = unroll(draw(tracks, Plan(0.0), 0))
     assert 0.2 < result.mean_iou < 0.95
     assert result.loss.item() == pytest.approx(
         result.corner_loss + 2.0 * result.visibility_loss, rel=1e-5
@@ -45,7 +57,7 @@ def test_a_few_steps_on_one_batch_lower_its_loss(unroll, tracks, self_training):
     optimiser = torch.optim.AdamW(unroll.network.parameters(), 8e-3)
     losses = []
     for _ in range(35):
-        result = unroll(tracks, Plan(self_training), np.random.default_rng(1))
+        result = unroll(draw(tracks, Plan(self_training), 1))
         optimiser.zero_grad()
         result.loss.backward()
         optimiser.step()
@@ -54,23 +66,76 @@ def test_a_few_steps_on_one_batch_lower_its_loss(unroll, tracks, self_training):
 
 
 def test_every_part_of_the_network_is_trained(unroll, tracks):
-    unroll(tracks, Plan(0.5), np.random.default_rng(0)).loss.backward()
+    unroll(draw(tracks, Plan(0.5), 0)).loss.backward()
     silent = [n for n, p in unroll.network.named_parameters() if p.grad is None]
     assert not silent
 
 
 def test_the_same_generator_gives_the_same_loss(unroll, tracks):
-    one, two = (unroll(tracks, Plan(0.5), np.random.default_rng(3)).loss for _ in range(2))
+    one, two = (unroll(draw(tracks, Plan(0.5), 3)).loss for _ in range(2))
     assert one.item() == two.item()
 
 
-def test_noise_moves_and_resizes_by_the_stated_amounts():
-    boxes = np.tile([100.0, 100, 140, 120], (4000, 1))
-    noisy = jitter(np.random.default_rng(0), boxes)
-    shift = (centre(noisy) - centre(boxes)) / size(boxes)
-    assert np.abs(shift).max() <= 0.6
-    assert np.median(np.abs(shift)) == pytest.approx(np.log(2) / 8 * 0.8, rel=0.25)
-    assert (noisy == boxes).all(axis=1).mean() == pytest.approx(1 / 8, abs=0.02)
+@pytest.mark.parametrize("plan", [Plan(0.5, mirror=0.5), Plan(0.5, noise="paper"), Plan(0.0)])
+def test_crops_that_were_cut_ahead_are_those_that_would_be_cut(unroll, tracks, plan):
+    batch = draw(tracks, plan, 3)
+    ahead = unroll.cut_ahead(batch)
+    assert ahead.ahead
+    now, before = unroll.recorded(batch), unroll.recorded(ahead)
+    assert now.keys() == before.keys()
+    for name, tensor in now.items():
+        assert torch.equal(tensor, before[name]), name
+
+
+def test_embeddings_computed_anew_give_the_same_gradients(unroll, tracks):
+    batch = draw(tracks, Plan(0.5), 0)
+    kept = gradients(unroll, batch)
+    unroll.checkpoint = True
+    for name, gradient in gradients(unroll, batch).items():
+        assert torch.equal(gradient, kept[name]), name
+
+
+def test_mirrored_tracks_are_seen_in_a_mirror(unroll, tracks):
+    plain = unroll.recorded(draw(tracks, Plan(0.0, noise="none"), 0))
+    turned = unroll.recorded(draw(tracks, Plan(0.0, noise="none", mirror=1.0), 0))
+    for t in range(4):
+        difference = plain[f"crops.{t}"].flip(-1).float() - turned[f"crops.{t}"]
+        assert difference.abs().mean() < 2  # windows are rounded to pixels, halves to even ones
+    for t in range(1, 4):
+        label = 10 - plain[f"labels.{t}"][:, [2, 1, 0, 3]]
+        label[:, [1, 3]] = plain[f"labels.{t}"][:, [1, 3]]
+        torch.testing.assert_close(turned[f"labels.{t}"], label)
+
+
+def test_the_initial_pass_counts_where_planned(unroll, tracks):
+    once, twice = (draw(tracks, Plan(0.0, first_frame=first), 0) for first in (False, True))
+    assert sorted(unroll.recorded(twice)) == sorted({*unroll.recorded(once), *NAMES_OF_FRAME_0})
+    labels = unroll.recorded(twice)["labels.0"].numpy()
+    np.testing.assert_allclose(labels, np.tile([2.5, 2.5, 7.5, 7.5], (4, 1)), atol=1e-9)
+
+
+def test_hidden_objects_weigh_what_the_plan_says(unroll, tracks):
+    for track in tracks:
+        track.visible[1:] = 0.1
+    light, full = (
+        unroll(draw(tracks, Plan(0.0, hidden_weight=w), 0)).corner_loss for w in (0.2, 1.0)
+    )
+    assert full == pytest.approx(5 * light, rel=1e-5)
+
+
+def test_the_noise_of_the_paper_moves_the_second_crop_of_a_labelled_video(data_root, tracks):
+    clip = read_clip(data_root / "videos" / "one")
+    video = draw_track(np.random.default_rng(0), [clip], 4)
+    batch = draw([video] * 40 + tracks, Plan(0.0, noise="paper"), 0)
+    truth = np.stack([track.boxes[2] for track in batch.tracks])
+    earlier = np.stack([track.boxes[1] for track in batch.tracks])
+    behind, look = _places(batch, 2, truth)
+    np.testing.assert_array_equal(behind, earlier)
+    np.testing.assert_array_equal(look[40:], keep_covered(earlier, truth, batch.choices.cover)[40:])
+    real = ~batch.choices.noisy[:40]
+    assert 0 < real.sum() < 15
+    np.testing.assert_array_equal(look[:40][real], earlier[:40][real])
+    assert (look[:40][~real] != earlier[:40][~real]).any(axis=1).all()
 
 
 coordinate = st.floats(-300, 300)

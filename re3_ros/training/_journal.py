@@ -1,0 +1,160 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a run leaves to be read: tables of its steps and validations, and curves."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from re3_ros.errors import ConfigError
+
+Row = Mapping[str, object]
+LOG, VALIDATION = "log.csv", "validation.csv"
+
+
+class Board(Protocol):
+    """Takes figures to be looked at while a run goes on."""
+
+    def add_scalar(self, tag: str, value: float, step: int) -> None:
+        """Take one figure."""
+
+    def flush(self) -> None:
+        """Write what was taken."""
+
+
+class Journal:
+    """Writes a run's figures into its folder."""
+
+    def __init__(self, folder: Path, done: int, board: Board | None = None) -> None:
+        """``done`` steps are in the checkpoint; rows of later ones are of a run that was killed."""
+        self.folder, self.board = folder, board
+        _cut(folder / LOG, lambda step: step < done)
+        _cut(folder / VALIDATION, lambda step: step <= done)
+
+    def log(self, row: Row) -> None:
+        """Add the figures of a step."""
+        _append(self.folder / LOG, row)
+        self._show("training", row)
+
+    def validate(self, row: Row) -> None:
+        """Add the figures of a validation, and draw ``curves.png`` anew."""
+        _append(self.folder / VALIDATION, row)
+        self._show("validation", row)
+        self.draw()
+
+    def holds_validation(self, step: int) -> bool:
+        """Tell whether the network was validated after this step."""
+        return step in read_columns(self.folder / VALIDATION).get("step", ())
+
+    def draw(self) -> None:
+        """Draw ``curves.png`` from what the tables hold."""
+        draw_curves(self.folder)
+
+    def _show(self, group: str, row: Row) -> None:
+        if self.board is None:
+            return
+        for name, value in row.items():
+            if name != "step":
+                self.board.add_scalar(f"{group}/{name}", float(str(value)), int(str(row["step"])))
+        self.board.flush()
+
+
+def tensor_board(folder: Path, done: int) -> Board:
+    """Return a writer of TensorBoard's event files; ConfigError if TensorBoard is missing."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ConfigError(
+            "TensorBoard is not installed; run `pip install 're3_ros[train]'`, or leave out "
+            "--tensorboard"
+        ) from error
+    board: Board = SummaryWriter(str(folder), purge_step=done)
+    return board
+
+
+def draw_curves(folder: Path) -> Path:
+    """Draw loss, IoU in training and in validation over the steps; return ``curves.png``."""
+    from matplotlib.figure import Figure
+
+    figure = Figure((8, 8), layout="constrained")
+    loss, overlap, held = figure.subplots(3, sharex=True)
+    log = read_columns(folder / LOG)
+    if log:
+        for axes, name in ((loss, "loss"), (overlap, "iou")):
+            axes.plot(log["step"], log[name], color="0.8", linewidth=0.5)
+            axes.plot(log["step"], _smooth(log[name]), color="C0")
+        loss.set_yscale("log")
+    loss.set_ylabel("loss")
+    overlap.set_ylabel("IoU in training")
+    columns = read_columns(folder / VALIDATION)
+    for name, values in columns.items():
+        if name not in {"step", "mean"}:
+            held.plot(columns["step"], values, color="0.8", linewidth=0.8)
+    if columns:
+        held.plot(columns["step"], columns["mean"], "o-", color="C1", markersize=3)
+    held.set_ylabel("closed-loop IoU, held back")
+    held.set_xlabel("step")
+    for axes in (loss, overlap, held):
+        axes.grid(alpha=0.3)
+    path = folder / "curves.png"
+    figure.savefig(path, dpi=110)
+    return path
+
+
+def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of each value and the 49 before it."""
+    sums = np.cumsum(np.concatenate([[0.0], values]))
+    ends = np.arange(1, len(sums))
+    starts = np.maximum(ends - 50, 0)
+    return np.asarray((sums[ends] - sums[starts]) / (ends - starts))
+
+
+def read_columns(path: Path) -> dict[str, NDArray[np.float64]]:
+    """Return the columns of a table; an empty field is NaN. Without a file there are none."""
+    rows = _rows(path)
+    names = list(rows[0]) if rows else []
+    return {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _append(path: Path, row: Row) -> None:
+    """Add a row under the header of the file, whatever release wrote that."""
+    known = list(_header(path) or row)
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, known, extrasaction="ignore")
+        if not file.tell():
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def _header(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return next(csv.reader(file), [])
+
+
+def _cut(path: Path, keep: Any) -> None:
+    """Leave out rows of steps that are not kept, and one that was written by halves."""
+    rows, header = _rows(path), _header(path)
+    whole = [r for r in rows if None not in r.values() and keep(int(r["step"]))]
+    if len(whole) == len(rows):
+        return
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", newline="") as file:
+        writer = csv.DictWriter(file, header)
+        writer.writeheader()
+        writer.writerows(whole)
+    partial.replace(path)

@@ -1,0 +1,62 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The batches of a run in their order, prepared ahead by a thread of its own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+
+import numpy as np
+from typing_extensions import Self
+
+from ._choices import draw_choices
+from ._config import Stage, TrainingConfig
+from ._data import Data
+from ._parallel import Place
+from ._unroll import Batch
+
+Prepare = Callable[[Batch], Batch]
+
+
+class Loader:
+    """Draws the batch of a step, and those of the steps after it while that one is trained on."""
+
+    def __init__(self, config: TrainingConfig, data: Data, place: Place, prepare: Prepare) -> None:
+        """``prepare`` is applied to a batch that is drawn ahead, in the thread that drew it."""
+        self.config, self.data, self.place, self.prepare = config, data, place, prepare
+        self._thread = ThreadPoolExecutor(1, "loader")
+        self._ahead: deque[tuple[int, Stage, Future[Batch]]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def batch(self, stage: Stage, step: int) -> Batch:
+        """Return this process's part of a step; the same whether it was drawn ahead or not."""
+        while self._ahead and self._ahead[0][:2] != (step, stage):
+            self._ahead.popleft()[2].cancel()  # of a stage that has ended early
+        now = self._ahead.popleft()[2].result() if self._ahead else self._draw(stage, step)
+        # A stage may end early; what comes after it is not drawn ahead.
+        for later in range(step + 1 + len(self._ahead), step + 1 + self.config.prefetch):
+            self._ahead.append((later, stage, self._thread.submit(self._prepared, stage, later)))
+        return now
+
+    def _prepared(self, stage: Stage, step: int) -> Batch:
+        return self.prepare(self._draw(stage, step))
+
+    def _draw(self, stage: Stage, step: int) -> Batch:
+        part = self.place.part(stage.batch)
+        tracks = self.data.batch(self.config, stage, step, part)
+        rng, plan = np.random.default_rng([self.config.seed, step, 1]), self.config.plan(stage)
+        choices = draw_choices(plan, rng, stage.batch, stage.unroll)
+        return Batch(tracks, plan, choices.part(part))
