@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from re3_ros.datasets import list_entries, read_sequences
+from re3_ros.datasets._lasot import USED
 from re3_ros.errors import SourceError
 
 
@@ -55,3 +56,14 @@ def test_flags_that_are_no_numbers(lasot):
 def test_missing_truth_shows_in_what_is_found(lasot):
     (lasot / "airplane" / "airplane-2" / "groundtruth.txt").unlink()
     assert [e.name for e in list_entries(lasot)] == ["airplane-1"]
+
+
+def test_monkey_17_is_cut_as_in_the_evaluation_of_lasot(tmp_path, frames, lines, walk, monkeypatch):
+    monkeypatch.setitem(USED, "monkey-17", 3)
+    folder = tmp_path / "monkey" / "monkey-17"
+    frames(folder / "img", walk(5))
+    lines(folder / "groundtruth.txt", walk(4))
+    (folder / "full_occlusion.txt").write_text("0,0,1,0,0")
+    (sequence,) = read_sequences(tmp_path)
+    assert len(sequence) == len(sequence.truth) == 3
+    assert sequence.absent.tolist() == [False, False, True]
