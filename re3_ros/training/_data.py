@@ -4,20 +4,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from re3_ros.datasets import FrameCache
 from re3_ros.errors import SourceError
 
 from ._config import Stage, TrainingConfig
 from ._procedural import draw_stills
 from ._simulator import Simulator
+from ._sources import ATTEMPTS, Videos, open_videos, stills_of
 from ._stills import Still, read_stills
+from ._track import SimulatedTrack
 from ._unroll import Track
 from ._validation import simulate_clips
-from ._videos import Clip, draw_track, read_clip
+from ._videos import Clip, VideoTrack, draw_track, read_clip
+
+log = logging.getLogger("re3_ros.training")
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,9 @@ class Data:
     simulator: Simulator
     clips: list[Clip]
     held_clips: list[Clip]
+    videos: list[Videos] = field(default_factory=list)
+    """Data sets that are read on demand."""
+    _named: set[str] = field(default_factory=set)
 
     def batch(
         self, config: TrainingConfig, stage: Stage, step: int, part: slice = slice(None)
@@ -40,37 +49,74 @@ class Data:
         return [self._track(rng, config.video_share, stage.unroll) for _ in each][part]
 
     def _track(self, rng: np.random.Generator, video_share: float, frames: int) -> Track:
-        if self.clips and rng.random() < video_share:
-            return draw_track(rng, self.clips, frames)
-        return self.simulator.draw(rng, frames)
+        if (self.clips or self.videos) and rng.random() < video_share:
+            return self._video(rng, frames)
+        return self._simulated(rng, frames)
+
+    def _video(self, rng: np.random.Generator, frames: int) -> VideoTrack:
+        shares = np.array([v.source.share for v in self.videos] + [1.0] * bool(self.clips))
+        # A single source costs no random number: runs without `datasets` stay what they were.
+        chosen = int(rng.choice(len(shares), p=shares / shares.sum())) if len(shares) > 1 else 0
+        if chosen < len(self.videos):
+            return self.videos[chosen].draw(rng, frames)
+        return draw_track(rng, self.clips, frames)
+
+    def _simulated(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
+        """Return a simulated track; a still that cannot be read is named once and others drawn."""
+        for _ in range(ATTEMPTS):
+            try:
+                return self.simulator.draw(rng, frames)
+            except SourceError as error:
+                if str(error) not in self._named:
+                    self._named.add(str(error))
+                    log.warning("skipped a still: %s", error)
+        raise SourceError(f"{ATTEMPTS} draws in a row met a still that cannot be read; see the log")
 
 
 def read_data(config: TrainingConfig, root: Path) -> Data:
-    """Return stills and clips below ``root`` as the configuration names them.
+    """Return stills and videos below ``root`` as the configuration names them.
 
     Raises SourceError for a folder that is missing or unreadable, or a held clip unknown.
     """
-    stills = _read_stills(config, root)
-    training, held = split_held(stills, config.held_stills)
-    videos = (root / config.videos).iterdir() if config.videos else ()
-    folders = sorted(p for p in videos if p.is_dir())
-    unknown = set(config.held_out) - {p.name for p in folders}
-    if unknown:
-        raise SourceError(f"{root / config.videos} has no clip {', '.join(sorted(unknown))}")
+    training, held = split_held(_read_stills(config, root), config.held_stills)
+    folders = _clip_folders(config, root)
     clips = [read_clip(p) for p in folders]
+    sources = open_videos(config.datasets, root, FrameCache(config.cache_megabytes << 20))
     return Data(
         Simulator(training),
         [c for c in clips if c.name not in config.held_out],
-        [c for c in clips if c.name in config.held_out] + simulate_clips(held, config.held_tracks),
+        [c for c in clips if c.name in config.held_out]
+        + [c for v in sources if v.source.role == "validate" for c in v.clips()]
+        + simulate_clips(held, config.held_tracks),
+        [v for v in sources if v.source.role == "train"],
     )
+
+
+def _clip_folders(config: TrainingConfig, root: Path) -> list[Path]:
+    if not config.videos:
+        return []
+    folder = root / config.videos
+    if not folder.is_dir():
+        raise SourceError(
+            f"{folder} is not a folder; give `videos` one of clips, or leave it empty"
+        )
+    folders = sorted(p for p in folder.iterdir() if p.is_dir())
+    unknown = set(config.held_out) - {p.name for p in folders}
+    if unknown:
+        raise SourceError(f"{folder} has no clip {', '.join(sorted(unknown))}")
+    return folders
 
 
 def _read_stills(config: TrainingConfig, root: Path) -> list[Still]:
     if config.procedural:
         return draw_stills(config.procedural)
-    stills = read_stills(root / config.stills, config.skip_licences)
-    if not stills:
-        raise SourceError(f"{root / config.stills} lists no object that may be used")
+    stills = read_stills(root / config.stills, config.skip_licences) if config.stills else []
+    stills += stills_of(config.datasets, root, config.skip_licences)
+    if not stills and config.video_share < 1:
+        raise SourceError(
+            f"{root / config.stills} and datasets list no still that may be used; name some, or "
+            "set video_share to 1"
+        )
     return stills
 
 

@@ -191,7 +191,7 @@ def open_videos(sources: Sequence[DataSource], root: Path, cache: FrameCache) ->
     ]  # fmt: skip
 
 
-def read_stills(
+def stills_of(
     sources: Sequence[DataSource], root: Path, skip_licences: Sequence[str]
 ) -> list[Still]:
     """Return the objects of all sources of stills below ``root``; errors as for `open_videos`."""
