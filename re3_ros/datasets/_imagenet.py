@@ -51,7 +51,8 @@ class _Reader:
         frames = list_frames(self.root / "Data" / place)
         objects: dict[str, dict[int, ET.Element]] = {}
         for index, name in enumerate(frames.names):
-            for thing in read_objects(self.labels / f"{Path(name).stem}.xml"):
+            label = read_label(self.labels / f"{Path(name).stem}.xml")
+            for thing in label.findall("object"):
                 objects.setdefault(thing.findtext("trackid", "0"), {})[index] = thing
         return tuple(
             _sequence(f"{self.labels.name}.{track}", frames, seen, self.labels)
@@ -59,10 +60,10 @@ class _Reader:
         )
 
 
-def read_objects(path: Path) -> list[ET.Element]:
-    """Return the objects of a PASCAL VOC label file; SourceError names one that is broken."""
+def read_label(path: Path) -> ET.Element:
+    """Return a PASCAL VOC label file; SourceError names one that is broken."""
     try:
-        return ET.parse(path).getroot().findall("object")  # noqa: S314  labels of a data set
+        return ET.parse(path).getroot()  # noqa: S314  labels of a data set
     except (OSError, ET.ParseError) as error:
         raise SourceError(
             f"{path} cannot be read ({error}); expected a label file in XML"

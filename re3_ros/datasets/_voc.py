@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 
 from re3_ros.errors import ConfigError, SourceError
 
 from ._entry import sub_folders
-from ._imagenet import read_bounds, read_objects
+from ._imagenet import read_bounds, read_label
 from ._marked import Marked, Picture
 from ._masks import Mask, image_size, read_numbers
 from ._text import read_lines
@@ -80,12 +81,9 @@ def _listed(year: Path, split: str) -> list[str]:
 
 
 def _voc_objects(year: Path, name: str) -> list[Marked]:
-    path = year / "Annotations" / f"{name}.xml"
-    image, masks = year / "JPEGImages" / f"{name}.jpg", year / "SegmentationObject" / f"{name}.png"
-    objects = read_objects(path)
-    if not objects:
-        return []
-    width, height = image_size(image)
+    path, image = year / "Annotations" / f"{name}.xml", year / "JPEGImages" / f"{name}.jpg"
+    masks = year / "SegmentationObject" / f"{name}.png"
+    things, (width, height) = _read(path, image)
     return [
         Marked(
             image,
@@ -95,8 +93,19 @@ def _voc_objects(year: Path, name: str) -> list[Marked]:
             VOC_TERMS,
             partial(_draw, masks, number) if masks.is_file() else None,
         )
-        for number, thing in enumerate(objects, 1)
+        for number, thing in enumerate(things, 1)
     ]
+
+
+def _read(path: Path, image: Path) -> tuple[list[ET.Element], tuple[int, int]]:
+    """Return the objects of a label file, and width and height of its picture."""
+    label = read_label(path)
+    if not image.is_file():
+        raise SourceError(f"{image} is missing, though {path} describes it")
+    size = label.findtext("size/width", ""), label.findtext("size/height", "")
+    if all(side.isdigit() and int(side) > 0 for side in size):
+        return label.findall("object"), (int(size[0]), int(size[1]))
+    return label.findall("object"), image_size(image)
 
 
 def _draw(masks: Path, number: int) -> Mask:
@@ -108,9 +117,6 @@ def _draw(masks: Path, number: int) -> Mask:
 
 def _det_objects(root: Path, path: Path) -> list[Marked]:
     image = root / "Data" / path.relative_to(root / "Annotations").with_suffix(".JPEG")
-    objects = read_objects(path)
-    if not objects:
-        return []
-    width, height = image_size(image)
-    boxes = [np.add(read_bounds(path, thing), (0, 0, 1, 1)) for thing in objects]
+    things, (width, height) = _read(path, image)
+    boxes = [np.add(read_bounds(path, thing), (0, 0, 1, 1)) for thing in things]
     return [Marked(image, width, height, box, DET_TERMS) for box in boxes]

@@ -15,11 +15,11 @@ OBJECT = """<object><name>dog</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>
 <ymax>{}</ymax></bndbox></object>"""
 
 
-def put_label(path, *boxes):
+def put_label(path, *boxes, size=""):
     """Write a label file of PASCAL VOC with boxes xmin, ymin, xmax, ymax."""
     path.parent.mkdir(parents=True, exist_ok=True)
     objects = "".join(OBJECT.format(*box) for box in boxes)
-    path.write_text(f"<annotation>{objects}</annotation>")
+    path.write_text(f"<annotation>{size}{objects}</annotation>")
 
 
 def put_picture(path, box, size=(640, 480)):
@@ -194,8 +194,22 @@ def test_missing_pictures_and_broken_labels_are_named_and_left_out(voc, caplog):
     (voc / "VOC2012" / "Annotations" / "2007_000032.xml").write_text("<annotation>")
     with pytest.raises(SourceError, match="no object that may be used"):
         list_stills(voc)
-    assert "2007_000027.jpg is not a readable image" in caplog.text
+    assert "2007_000027.jpg is missing, though" in caplog.text
     assert "2007_000032.xml cannot be read" in caplog.text
+
+
+SIZE = "<size><width>{}</width><height>{}</height><depth>3</depth></size>"
+
+
+def test_the_size_that_labels_tell_is_trusted_until_the_picture_is_read(voc):
+    path = voc / "VOC2012" / "Annotations" / "2007_000027.xml"
+    put_label(path, (21, 31, 80, 80), size=SIZE.format(160, 120))
+    assert list_stills(voc)[0].image().shape == (120, 160, 3)
+    put_label(path, (21, 31, 80, 80), size=SIZE.format(0, 0))
+    assert list_stills(voc)[0].image().shape == (120, 160, 3)
+    put_label(path, (21, 31, 80, 80), size=SIZE.format(200, 120))
+    with pytest.raises(SourceError, match="has 160 x 120 pixels, not 200 x 120"):
+        list_stills(voc)[0].image()
 
 
 @pytest.fixture

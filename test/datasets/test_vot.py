@@ -1,9 +1,15 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from re3_ros.datasets import list_entries, read_sequences
+from re3_ros.datasets._vot import _region
 from re3_ros.errors import SourceError
 
 
@@ -45,6 +51,18 @@ def test_masks_become_the_box_of_their_outermost_pixels(vot):
     np.testing.assert_array_equal(sequence.truth[0], [10, 21, 14, 25])
     assert sequence.absent.tolist() == [False, True]
     assert sequence.frames[0].parent.name == "color"
+
+
+@given(arrays(bool, st.tuples(st.integers(1, 20), st.integers(1, 20))), st.integers(-5, 50))
+def test_any_mask_gives_its_bounds(mask, x):
+    found = _region(Path("groundtruth.txt"), 1, runs(mask, x, 7))
+    rows, columns = np.nonzero(mask)
+    if len(rows):
+        x1, y1, x2, y2 = found - [x, 7, x, 7]
+        assert (y1, y2) == (rows.min(), rows.max() + 1)
+        assert (x1, x2) == (columns.min(), columns.max() + 1)
+    else:
+        assert np.isnan(found).all()
 
 
 def test_codes_and_nan_mean_no_target(vot):
