@@ -6,6 +6,14 @@ Any class with ``init(image, box)`` and ``update(image)`` can be measured:
 ``mean_auc(run_ope(MyTracker, read_sequences(folder)))``.
 """
 
+from ._attributes import (
+    attribute_figures,
+    occluded_figures,
+    only_occluded,
+    overlap_figures,
+    reinit_figures,
+    reinit_sequence_figures,
+)
 from ._cache import TrackCache
 from ._compare import Options, Summary, compare, compare_reinitialised, measure, summarise
 from ._metrics import (
@@ -39,6 +47,7 @@ from ._specs import (
     parse_specs,
     shared_folder,
 )
+from ._state_path import StatePath, state_path, state_plot
 from ._tables import (
     ReportTable,
     failures,
@@ -50,6 +59,7 @@ from ._tables import (
 )
 from ._trax_client import TraxTracker
 from ._trax_server import serve_trax
+from ._vot import VotFigures, VotOptions, run_vot, vot_figures
 
 __all__ = [
     "NORMALISED_THRESHOLDS",
@@ -72,6 +82,7 @@ __all__ = [
     "Result",
     "Sequence",
     "SessionTracker",
+    "StatePath",
     "Summary",
     "Track",
     "TrackCache",
@@ -79,6 +90,9 @@ __all__ = [
     "TrackerSpec",
     "TraxTracker",
     "VisualTracker",
+    "VotFigures",
+    "VotOptions",
+    "attribute_figures",
     "auc",
     "compare",
     "compare_reinitialised",
@@ -88,9 +102,12 @@ __all__ = [
     "limit_threads",
     "mean_auc",
     "measure",
+    "occluded_figures",
     "occluded_frames",
     "occlusion",
     "occlusion_figures",
+    "only_occluded",
+    "overlap_figures",
     "overlaps",
     "paper_average",
     "parse_spec",
@@ -99,20 +116,26 @@ __all__ = [
     "precision_curve",
     "read_sequence",
     "read_sequences",
+    "reinit_figures",
+    "reinit_sequence_figures",
     "rich_table",
     "robustness",
     "run_ope",
     "run_reinitialised",
     "run_sequence",
+    "run_vot",
     "sequence_figures",
     "sequence_table",
     "serve_trax",
     "shared_folder",
+    "state_path",
+    "state_plot",
     "success_curve",
     "success_rate",
     "summarise",
     "summary_figures",
     "summary_table",
+    "vot_figures",
     "write_report",
     "write_tables",
 ]
