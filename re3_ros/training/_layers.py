@@ -92,24 +92,31 @@ class Layer:
         value = alpha[np.clip(y, 0, alpha.shape[0] - 1), np.clip(x, 0, alpha.shape[1] - 1)]
         return np.asarray(inside & (value > 127))
 
-    def poses(self, frame: int, exposure: float, place: Affine) -> Affine:
-        """Return (K, 3, 3) from the cutout to a crop while the shutter is open.
+    def middles(self) -> NDArray[np.float64]:
+        """Return where the middle of the outline is on the screen, (T, 2)."""
+        return transform(self.motion, self.cutout.outline.mean(0, keepdims=True))[:, 0]
 
-        ``place`` (3, 3) maps the screen to the crop. One pose where less than a pixel is passed.
+    def reach(self, frame: int, exposure: float, place: Affine) -> NDArray[np.float64]:
+        """Return how far (2,) the middle moves to both sides while the shutter is open.
+
+        ``place`` (3, 3) maps the screen to a crop, in whose pixels the reach is; it is 0 for less
+        than one pixel's way.
         """
-        now = place @ self.motion[frame]
         if exposure <= 0:
-            return np.asarray(now[None])
-        step = place @ (self.velocity(frame) * exposure)
-        middle = np.append(self.cutout.outline.mean(0), 1.0)
-        if np.hypot(*(step @ middle)[:2]) < 1:
-            return np.asarray(now[None])
-        return np.asarray(now + step * np.linspace(-0.5, 0.5, SMEAR)[:, None, None])
-
-    def velocity(self, frame: int) -> Affine:
-        """Return the change (3, 3) of the motion in a frame."""
+            return np.zeros(2)
         later = max(frame, 1)
-        return np.asarray(self.motion[later] - self.motion[later - 1])
+        ends = transform(self.motion[later - 1 : later + 1], self.cutout.outline.mean(0)[None])
+        way = np.abs(place[:2, :2] @ (ends[1, 0] - ends[0, 0])) * exposure
+        return np.asarray(way / 2 * (np.hypot(*way) >= 1))
+
+    def poses(self, frame: int, exposure: float, place: Affine) -> Affine:
+        """Return (K, 3, 3) from the cutout to a crop while the shutter is open; 1 for no blur."""
+        now = place @ self.motion[frame]
+        if not self.reach(frame, exposure, place).any():
+            return np.asarray(now[None])
+        later = max(frame, 1)
+        step = place @ (self.motion[later] - self.motion[later - 1]) * exposure
+        return np.asarray(now + step * np.linspace(-0.5, 0.5, SMEAR)[:, None, None])
 
 
 def is_affine(motion: Affine) -> bool:

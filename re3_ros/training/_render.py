@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol, cast
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -14,6 +18,12 @@ from torch import Tensor
 
 from re3_ros.boxes import Boxes
 from re3_ros.errors import ConfigError
+
+from ._film import film_crops
+from ._paint import Painter
+from ._scene import Index
+from ._track import SimulatedTrack
+from ._videos import VideoTrack
 
 if TYPE_CHECKING:  # `Unroll` takes a renderer
     from ._unroll import Track
@@ -60,11 +70,99 @@ class HostRenderer:
         return crops.to(self.device).permute(0, 3, 1, 2)
 
 
-def make_renderer(kind: str, executor: Executor, device: torch.device) -> Renderer:
-    """Return the renderer that a configuration names: ``numpy``, or ``auto``, which chooses.
+class TorchRenderer:
+    """Crops rendered on the device itself, the pictures of a batch of tracks sent there once.
 
-    Raises ConfigError for any other name.
+    They equal those of the host up to rounding, but for the grain of noisy tracks, which is other
+    grain of the same strength. Simulated tracks stay on the device for as long as they live.
     """
-    if kind in {"auto", "numpy"}:
+
+    def __init__(self, device: torch.device, chunk: int | None = None) -> None:
+        """``chunk``: crops rendered at a time; by default few on a CPU, for its caches."""
+        self.device = device
+        self.chunk = chunk or (4 if device.type == "cpu" else 1024)
+        self._uploaded: WeakKeyDictionary[SimulatedTrack, tuple[Painter, int]] = WeakKeyDictionary()
+        self._lock = Lock()
+
+    @torch.no_grad()
+    def crops(
+        self,
+        tracks: Sequence[Track],
+        frames: Sequence[int],
+        boxes: Boxes,
+        size: int,
+        context: float,
+    ) -> Tensor:
+        """Return the crops; see `Renderer`."""
+        cuts = _Cuts(tracks, np.asarray(frames, np.int64), boxes, size, context, self.device)
+        out = torch.empty((len(tracks), 3, size, size), dtype=torch.uint8, device=self.device)
+        for cut, chosen in self._groups(cuts):
+            for at in range(0, len(chosen), self.chunk):
+                part = np.array(chosen[at : at + self.chunk])
+                out[torch.from_numpy(part).to(self.device)] = cut(part)
+        return out
+
+    def _groups(self, cuts: _Cuts) -> Iterator[tuple[Callable[[Index], Tensor], list[int]]]:
+        """Yield what cuts crops, and the crops that it cuts."""
+        simulated = {i: t for i, t in enumerate(cuts.tracks) if isinstance(t, SimulatedTrack)}
+        places = self._upload(simulated)
+        for painter in {painter for painter, _ in places.values()}:
+            chosen = [i for i, place in places.items() if place[0] is painter]
+            slots = np.array([places[i][1] if i in places else -1 for i in range(len(cuts.tracks))])
+            yield partial(cuts.paint, painter, slots), chosen
+        filmed = [i for i, track in enumerate(cuts.tracks) if isinstance(track, VideoTrack)]
+        yield cuts.film, filmed
+        yield cuts.copy, sorted({*range(len(cuts.tracks))} - {*simulated, *filmed})
+
+    def _upload(self, tracks: Mapping[int, SimulatedTrack]) -> dict[int, tuple[Painter, int]]:
+        """Return where each track is on the device; those that are not there yet go together."""
+        with self._lock:  # crops may be cut ahead by another thread
+            known = self._uploaded
+            new = list(dict.fromkeys(track for track in tracks.values() if track not in known))
+            if new:
+                painter = Painter(new, self.device)
+                known.update({track: (painter, slot) for slot, track in enumerate(new)})
+            return {i: known[track] for i, track in tracks.items()}
+
+
+@dataclass(frozen=True)
+class _Cuts:
+    """Crops to be cut, and three ways to cut some of them."""
+
+    tracks: Sequence[Track]
+    frames: Index
+    boxes: Boxes
+    size: int
+    context: float
+    device: torch.device
+
+    def paint(self, painter: Painter, slots: Index, part: Index) -> Tensor:
+        """Return crops of simulated tracks, which are at ``slots`` (N,) of a painter."""
+        where = slots[part], self.frames[part], self.boxes[part]
+        return painter.crops(painter.scene.view(*where, self.size, self.context), self.size)
+
+    def film(self, part: Index) -> Tensor:
+        """Return crops of videos."""
+        images = [cast("VideoTrack", self.tracks[i]).images[self.frames[i]] for i in part]
+        return film_crops(images, self.boxes[part], self.size, self.context, self.device)
+
+    def copy(self, part: Index) -> Tensor:
+        """Return crops of any track, made on the host."""
+        crops = [
+            self.tracks[i].crop(int(self.frames[i]), self.boxes[i], self.size, self.context)
+            for i in part
+        ]
+        return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).to(self.device)
+
+
+def make_renderer(kind: str, executor: Executor, device: torch.device) -> Renderer:
+    """Return the renderer that a configuration names.
+
+    ``numpy`` renders on the host, ``torch`` on the device; ``auto`` is numpy for a CPU, where it
+    is faster, and torch for everything else. Raises ConfigError for any other name.
+    """
+    if kind == "numpy" or (kind == "auto" and device.type == "cpu"):
         return HostRenderer(executor, device)
-    raise ConfigError(f"renderer {kind!r} is unknown; use auto or numpy")
+    if kind in {"auto", "torch"}:
+        return TorchRenderer(device)
+    raise ConfigError(f"renderer {kind!r} is unknown; use auto, numpy or torch")

@@ -19,7 +19,7 @@ from ._motion import Array, translation
 SCREEN = (320.0, 240.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a track equals itself alone, so that it can be a key
 class SimulatedTrack:
     """One target over T frames; ``layers`` are drawn in order, the first fills the screen."""
 
@@ -56,10 +56,8 @@ class SimulatedTrack:
         out = view.ground(first, first.poses(frame, self.look.exposure, place))
         for layer in others:
             poses = layer.poses(frame, self.look.exposure, place)
-            spread = transform(poses, layer.swayed(layer.cutout.outline, frame))
-            if (spread.max((0, 1)) < 0).any() or (spread.min((0, 1)) > [columns, rows]).any():
-                continue
-            out = view.over(out, layer, poses)
+            if view.shows(layer, poses, layer.reach(frame, self.look.exposure, place)):
+                out = view.over(out, layer, poses)
         return out
 
     def _blacken_outside(self, out: Image, place: Array) -> None:
@@ -105,6 +103,13 @@ class _View:
     columns: int
     rows: int
     frame: int
+
+    def shows(self, layer: Layer, poses: Affine, reach: Array) -> bool:
+        """Return whether any of the layer's box, grown by ``reach`` (2,), is in the view."""
+        outline = layer.swayed(layer.cutout.outline, self.frame)
+        spread = transform(poses[len(poses) // 2, None], outline)[0]
+        low, high = spread.min(0) - reach, spread.max(0) + reach
+        return bool((high >= 0).all() and (low <= [self.columns, self.rows]).all())
 
     def ground(self, layer: Layer, poses: Affine) -> Image:
         """Return the layer below all others; mirrored, it fills the view."""
