@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""`re3 weights`: import published weights, show what a weights file is."""
+"""`re3 weights`: import published weights, calibrate scores, show what a weights file is."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ _LAYOUTS = "auto, tf-large, tf-small, pt-large or pt-small"
 
 
 def register(app: typer.Typer) -> None:
-    """Add `re3 weights import` and `re3 weights show` to ``app``."""
+    """Add `re3 weights` with its commands to ``app``."""
     commands = typer.Typer(
-        help="Import published weights, show what a file is.", no_args_is_help=True
+        help="Import published weights, calibrate scores, show what a file is.",
+        no_args_is_help=True,
     )
     commands.command("import")(import_weights)
+    commands.command("calibrate")(calibrate)
     commands.command("show")(show)
     app.add_typer(commands, name="weights")
 
@@ -49,6 +51,36 @@ def import_weights(
     metadata = {"source": source.resolve().name, "layout": name, "licence": "GPL-3.0"}
     save(network, output, metadata, torch.float16 if half else torch.float32)
     typer.echo(f"{source} has the layout {name}; wrote {output}")
+    _print_info(describe(output))
+
+
+def calibrate(
+    source: Annotated[Path, typer.Argument(help="Weights, NAME.safetensors")],
+    output: Annotated[Path, typer.Argument(help="File to write, NAME.safetensors")],
+    data: Annotated[Path, typer.Option(help="Data folder of the run that trained SOURCE")],
+    config: Annotated[
+        Path | None, typer.Option(help="The run's YAML file, where SOURCE does not tell it")
+    ] = None,
+    videos: Annotated[int, typer.Option(min=0, help="Videos to simulate")] = 60,
+    frames: Annotated[int, typer.Option(min=2, help="Frames of each")] = 100,
+    device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
+) -> None:
+    """Make the score the probability that the box overlaps the object by half.
+
+    It is fitted on what the training run held back, and put into the network's last layer.
+    """
+    from rich.progress import track
+
+    from re3_ros.network import describe, load
+    from re3_ros.training import calibrate as run
+    from re3_ros.training import held_videos, read_run, save_calibrated
+
+    held = held_videos(read_run(source, config), data, videos, frames)
+    network = load(source, device)
+    shown = track([*held.simulated, *held.clips], "tracking", transient=True)
+    result = run(network, shown, device)
+    save_calibrated(network.cpu(), result, source, output)
+    typer.echo(f"{result}\nwrote {output}")
     _print_info(describe(output))
 
 

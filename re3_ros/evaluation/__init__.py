@@ -37,6 +37,8 @@ from ._protocols import OnePass, Protocol, Restarts
 from ._reinit import Reinitialised, pool, run_reinitialised
 from ._report import write_report, write_tables
 from ._runner import Result, Track, TrackerFactory, VisualTracker, mean_auc, run_ope, run_sequence
+from ._score import ScoreQuality, run_video, score_quality, scored_frames
+from ._score_report import score_figures, write_score
 from ._sequence import Sequence, find_sequences, read_sequence, read_sequences
 from ._specs import (
     OURS,
@@ -80,6 +82,7 @@ __all__ = [
     "ReportTable",
     "Restarts",
     "Result",
+    "ScoreQuality",
     "Sequence",
     "SessionTracker",
     "StatePath",
@@ -123,7 +126,11 @@ __all__ = [
     "run_ope",
     "run_reinitialised",
     "run_sequence",
+    "run_video",
     "run_vot",
+    "score_figures",
+    "score_quality",
+    "scored_frames",
     "sequence_figures",
     "sequence_table",
     "serve_trax",
@@ -137,5 +144,6 @@ __all__ = [
     "summary_table",
     "vot_figures",
     "write_report",
+    "write_score",
     "write_tables",
 ]

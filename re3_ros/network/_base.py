@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from re3_ros.errors import ConfigError
+
 
 class Output(NamedTuple):
     """What the network says of one pair of crops."""
@@ -70,6 +72,16 @@ class Re3Network(nn.Module, ABC):
     @abstractmethod
     def read(self, hidden: Tensor, embedding: Tensor) -> Output:
         """Return corners and visibility from hidden (N, H) and embedding (N, E)."""
+
+    def rescale_visibility(self, scale: float, offset: float) -> None:
+        """Make the visibility logit ``scale * logit + offset`` from now on, in the weights.
+
+        Raises ConfigError for networks without such an output.
+        """
+        raise ConfigError(
+            f"{self.architecture} has no visibility output to be scaled by {scale:g} and moved by "
+            f"{offset:g}; networks of the architecture compact have one"
+        )
 
     def initial_state(self, targets: int) -> Tensor:
         """Return zeros (targets, R, H), the state before the first frame."""

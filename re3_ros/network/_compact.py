@@ -105,6 +105,12 @@ class Compact(Re3Network):
         out = self.head(torch.cat([hidden, embedding], 1))
         return Output(out[:, :4], out[:, 4])
 
+    @torch.no_grad()
+    def rescale_visibility(self, scale: float, offset: float) -> None:
+        """Make the visibility logit ``scale * logit + offset``: the head's last row is linear."""
+        self.head.weight[4] *= scale
+        self.head.bias[4] = scale * self.head.bias[4] + offset
+
 
 class Skips(nn.Module):
     """1x1 convolutions with PReLU on the trunk's three maps, and what is matched between crops."""

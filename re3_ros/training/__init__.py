@@ -2,8 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training: simulated and labelled tracks, unrolled self-training, and the training loop."""
 
+from ._calibration import (
+    Calibration,
+    Observed,
+    Platt,
+    calibrate,
+    fit_platt,
+    observe,
+    save_calibrated,
+)
 from ._choices import Plan
 from ._config import Stage, TrainingConfig, read_config
+from ._held import HeldVideos, SimulatedVideo, Video, held_videos, read_run, simulated_videos
 from ._preview import preview
 from ._simulator import Simulator
 from ._stills import Still, read_stills
@@ -14,20 +24,33 @@ from ._videos import Clip, draw_track, read_clip
 
 __all__ = [
     "Batch",
+    "Calibration",
     "Clip",
+    "HeldVideos",
+    "Observed",
     "Plan",
+    "Platt",
     "Result",
+    "SimulatedVideo",
     "Simulator",
     "Stage",
     "Still",
     "Track",
     "TrainingConfig",
     "Unroll",
+    "Video",
+    "calibrate",
     "closed_loop",
     "draw_track",
+    "fit_platt",
+    "held_videos",
+    "observe",
     "preview",
     "read_clip",
     "read_config",
+    "read_run",
     "read_stills",
+    "save_calibrated",
+    "simulated_videos",
     "train",
 ]

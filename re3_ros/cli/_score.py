@@ -1,0 +1,108 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""``re3 score``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from re3_ros.evaluation import Result, TrackerSpec
+    from re3_ros.network import Re3Network
+    from re3_ros.training import Video
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command()(score)
+
+
+def score(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of sequences; default: data/bench in RE3_SHARED or ../shared."),
+    ] = None,
+    training_data: Annotated[
+        Path | None,
+        typer.Option(help="Data folder of the training run; default: RE3_SHARED or ../shared."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The run's YAML file, where the weights do not tell it.")
+    ] = None,
+    tracker: Annotated[str, typer.Option(help="re3 or re3-procedure.")] = "re3",
+    weights: Annotated[Path | None, typer.Option(help="Weights of re3; default: ours.")] = None,
+    output: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("output/score"),
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder of finished tracks; default: cache in the output.")
+    ] = None,
+    videos: Annotated[int, typer.Option(min=0, help="Videos to simulate.")] = 60,
+    frames: Annotated[int, typer.Option(min=2, help="Frames of each.")] = 100,
+    device: Annotated[str, typer.Option(help="Device of re3: cpu, cuda, ...")] = "cpu",
+    jobs: Annotated[int, typer.Option(min=1, help="Processes for the sequences.")] = 1,
+) -> None:
+    """Measure what the scores are worth: on sequences, and on what training held back."""
+    from rich.console import Console
+
+    from re3_ros.errors import ConfigError
+    from re3_ros.evaluation import (
+        OURS,
+        TrackerSpec,
+        rich_table,
+        score_figures,
+        score_quality,
+        scored_frames,
+        shared_folder,
+        write_score,
+    )
+    from re3_ros.network import load
+    from re3_ros.training import held_videos, read_run
+    from re3_ros.weights import default_weights
+
+    file = weights or default_weights()
+    spec, network = TrackerSpec(tracker, file, device), load(file, device)
+    if tracker not in OURS:
+        raise ConfigError(
+            f"tracker is {tracker!r}; expected {' or '.join(OURS)}, which give scores"
+        )
+    run = read_run(file, config)
+    held = held_videos(run, training_data or shared_folder(), videos, frames)
+    folder = data or shared_folder() / "data" / "bench"
+    results = {
+        "sequences": _run_sequences(spec, folder, cache or output / "cache", jobs),
+        "simulated videos": _run_videos(spec, network, held.simulated, "simulated videos"),
+        "held clips": _run_videos(spec, network, held.clips, "held clips"),
+    }
+    qualities = {n: score_quality(*scored_frames(rs)) for n, rs in results.items() if rs}
+    Console().print(rich_table(score_figures(qualities)))
+    about = {"tracker": tracker, "weights_sha256": spec.weights_hash(), "data": folder.name}
+    for path in write_score(output, qualities, about):
+        typer.echo(f"wrote {path}")
+
+
+def _run_sequences(spec: TrackerSpec, data: Path, cache: Path, jobs: int) -> list[Result]:
+    """Return the results on a data set, finished ones from the cache."""
+    from rich.progress import Progress
+
+    from re3_ros.evaluation import compare, find_sequences
+
+    with Progress(transient=True) as progress:
+        bar = progress.add_task("sequences", total=len(find_sequences(data)))
+        results = compare([spec], data, cache, jobs, done=lambda *_: progress.advance(bar))
+    return results[spec.label]
+
+
+def _run_videos(
+    spec: TrackerSpec, network: Re3Network, videos: Sequence[Video], title: str
+) -> list[Result]:
+    """Return the results on videos that were held back, with a progress bar."""
+    from rich.progress import track
+
+    from re3_ros.evaluation import OURS, run_video
+
+    make = OURS[spec.name]
+    shown = track(videos, title, transient=True)
+    return [run_video(make(network, spec.device), video) for video in shown]

@@ -1,0 +1,159 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the visibility output a probability: that the box overlaps the object by half.
+
+Platt scaling (1999): the logit x is replaced by ``scale * x + offset``, the two numbers being
+those that make what was observed most likely. As the output is a linear layer's, both go into its
+weights exactly, and nothing is added to the network. The order of scores stays, hence also the
+area under their ROC curve.
+
+It is fitted on videos that the run held back, tracked as a session tracks them: the scores of a
+network that follows its own boxes, loses its object, and looks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from re3_ros.boxes import iou
+from re3_ros.errors import ConfigError
+from re3_ros.network import Re3Network, describe, read_metadata, save
+from re3_ros.tracking import Tracker
+
+from ._held import Video
+
+HIT = 0.5
+"""IoU from which a box overlaps the object by half."""
+_LARGEST = 17.0
+_STEPS = 100
+
+
+@dataclass(frozen=True)
+class Platt:
+    """``calibrated logit = scale * logit + offset``."""
+
+    scale: float
+    offset: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was done to a network, and on what grounds."""
+
+    platt: Platt
+    frames: int
+    hits: float
+    """Share of these frames whose box overlapped the object by half."""
+
+    def __str__(self) -> str:
+        """Return it in a line."""
+        return (
+            f"visibility logit x {self.platt.scale:.6g} + {self.platt.offset:.6g}, fitted on "
+            f"{self.frames} frames held back from training, {self.hits:.1%} of them hits"
+        )
+
+
+class Observed(NamedTuple):
+    """Logits of the visibility output (n,), and whether the box was a hit (n,)."""
+
+    logits: NDArray[np.float64]
+    hits: NDArray[np.bool_]
+
+
+def observe(
+    network: Re3Network, videos: Iterable[Video], device: str | torch.device = "cpu"
+) -> Observed:
+    """Track videos from their first box and return what the network said of its boxes.
+
+    The bare procedure of the paper is run, without states and search, so that no threshold has a
+    say. Boxes that are degenerate are left out: they score 0 whatever the network says.
+    """
+    logits: list[float] = []
+    hits: list[bool] = []
+    for video in videos:
+        truth = video.boxes
+        tracker = Tracker(network, device)
+        tracker.start(video.image(0), {"target": truth[0]})
+        for frame in range(1, len(truth)):
+            estimate = tracker.track(video.image(frame))["target"]
+            if estimate.good:
+                logits.append(_logit(estimate.score))
+                hits.append(bool(iou(estimate.box, truth[frame]) >= HIT))  # False where NaN
+    return Observed(np.array(logits), np.array(hits, np.bool_))
+
+
+def fit_platt(observed: Observed) -> Platt:
+    """Return the most likely scale and offset, found by Newton's method.
+
+    Targets are Platt's (n + 1) / (n + 2) and 1 / (m + 2) for n hits and m misses, which keeps the
+    numbers finite. Raises ConfigError where there are only hits, only misses, or where the logit
+    does not rise from misses to hits.
+    """
+    x, hits = observed
+    n, m = int(hits.sum()), int((~hits).sum())
+    if not n or not m:
+        raise ConfigError(
+            f"{n} hits and {m} misses were observed; calibration needs both, from more videos"
+        )
+    target = np.where(hits, (n + 1) / (n + 2), 1 / (m + 2))
+    columns = np.stack([x, np.ones_like(x)], axis=1)
+    beta = np.array([0.0, np.log((n + 1) / (m + 1))])
+    for _ in range(_STEPS):
+        p = _sigmoid(columns @ beta)
+        weights = np.maximum(p * (1 - p), 1e-12)
+        hessian = columns.T @ (columns * weights[:, None]) + 1e-9 * np.eye(2)
+        step = np.linalg.solve(hessian, columns.T @ (target - p))
+        beta += np.clip(step, -2, 2)  # far from the optimum the curvature promises too much
+        if np.abs(step).max() < 1e-10:
+            break
+    if beta[0] <= 0:
+        raise ConfigError(
+            f"the visibility output does not tell hits from misses (scale {beta[0]:.3g}); "
+            "train it before it is calibrated"
+        )
+    return Platt(float(beta[0]), float(beta[1]))
+
+
+def calibrate(
+    network: Re3Network, videos: Iterable[Video], device: str | torch.device = "cpu"
+) -> Calibration:
+    """Fit on videos, put the result into ``network``, and say what it is.
+
+    Raises ConfigError where that cannot be done, see `fit_platt` and `rescale_visibility`.
+    """
+    observed = observe(network, videos, device)
+    platt = fit_platt(observed)
+    network.rescale_visibility(platt.scale, platt.offset)
+    return Calibration(platt, len(observed.hits), float(observed.hits.mean()))
+
+
+def save_calibrated(
+    network: Re3Network, calibration: Calibration, source: Path, output: Path
+) -> None:
+    """Write a calibrated network beside the weights it came from, in their precision.
+
+    What the file says of itself stays, with a line about the calibration.
+    """
+    own = ("format", "format_version", "architecture", "options")
+    kept = {key: text for key, text in read_metadata(source).items() if key not in own}
+    before = f"; before: {kept['calibration']}" if "calibration" in kept else ""
+    half = "F16" in describe(source).dtypes
+    metadata = {**kept, "calibration": f"{calibration}{before}"}
+    save(network, output, metadata, torch.float16 if half else torch.float32)
+
+
+def _logit(score: float) -> float:
+    """Return the logit of a score, within what can be told from a score in float32."""
+    with np.errstate(divide="ignore"):
+        return float(np.clip(np.log(score) - np.log1p(-score), -_LARGEST, _LARGEST))
+
+
+def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(0.5 * (1 + np.tanh(x / 2)))

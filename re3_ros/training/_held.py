@@ -1,0 +1,151 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Videos for validation, made of what a training run held back: stills and clips.
+
+The same configuration and data give the same videos, down to the last pixel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from pydantic import ValidationError
+
+from re3_ros.boxes import Boxes
+from re3_ros.crops import Image
+from re3_ros.errors import ConfigError, SourceError
+from re3_ros.network import read_metadata
+
+from ._config import TrainingConfig, read_config
+from ._data import split_held
+from ._simulator import Simulator
+from ._stills import read_stills
+from ._track import SCREEN, SimulatedTrack
+from ._videos import Clip, read_clip
+
+STREAM = 11
+"""Random numbers that no training run draws from."""
+
+
+class Video(Protocol):
+    """A labelled video of n frames, each of them made or read when asked for."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def boxes(self) -> Boxes:
+        """The object's box in each frame, (n, 4) pixels; NaN where it is not in view."""
+
+    def image(self, frame: int) -> Image:
+        """Return a frame, uint8 HxWx3 RGB."""
+
+
+@dataclass(frozen=True)
+class ClipVideo:
+    """A held clip."""
+
+    clip: Clip
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.clip.name
+
+    @property
+    def boxes(self) -> Boxes:
+        """(n, 4) pixels, NaN where the object is absent."""
+        return self.clip.boxes
+
+    def image(self, frame: int) -> Image:
+        """Return a frame."""
+        return self.clip.images[frame]
+
+
+@dataclass(frozen=True)
+class SimulatedVideo:
+    """A simulated track as a camera sees it."""
+
+    name: str
+    track: SimulatedTrack
+
+    @property
+    def boxes(self) -> Boxes:
+        """(n, 4) pixels, NaN where nothing of the object is seen."""
+        return np.where(self.track.visible[:, None] > 0, self.track.boxes, np.nan)
+
+    def image(self, frame: int) -> Image:
+        """Return a frame: a crop as wide as the screen around its middle, cut to its height."""
+        width, height = (int(side) for side in SCREEN)
+        middle = np.array([width, height, width, height]) / 2
+        window = middle + width / 2 * np.array([-1, -1, 1, 1])
+        top = (width - height) // 2
+        square = self.track.crop(frame, window, width, 1.0)
+        return np.ascontiguousarray(square[top : top + height])
+
+
+def simulated_videos(simulator: Simulator, count: int, frames: int) -> list[SimulatedVideo]:
+    """Return ``count`` videos of ``frames`` frames, the same for the same simulator."""
+    return [
+        SimulatedVideo(f"simulated {k}", simulator.draw(np.random.default_rng([STREAM, k]), frames))
+        for k in range(count)
+    ]
+
+
+class HeldVideos(NamedTuple):
+    """What can be made of the data that a run held back; either may be empty."""
+
+    simulated: Sequence[Video]
+    clips: Sequence[Video]
+
+
+def held_videos(
+    config: TrainingConfig, root: Path, count: int = 60, frames: int = 100
+) -> HeldVideos:
+    """Return ``count`` simulated videos of the held stills, and the held clips.
+
+    ``config`` is that of the run which trained the network, ``root`` its data folder. Raises
+    SourceError for data that cannot be read, ConfigError where nothing was held back.
+    """
+    stills = read_stills(root / config.stills, config.skip_licences)
+    held = split_held(stills, config.held_stills)[1]
+    if not held and not config.held_out:
+        raise ConfigError(
+            f"the run held nothing back from {root}; set held_stills or held_out and train again"
+        )
+    simulated = simulated_videos(Simulator(held), count, frames) if held else []
+    clips = [ClipVideo(_read(root / config.videos / name)) for name in config.held_out]
+    return HeldVideos(simulated, clips)
+
+
+def read_run(weights: Path, config: Path | None = None) -> TrainingConfig:
+    """Return the configuration that weights were trained with, or the one in a YAML file.
+
+    Raises WeightsError where the weights cannot be read, ConfigError where they do not say.
+    """
+    if config is not None:
+        return read_config(config)
+    text = read_metadata(weights).get("training")
+    if text is None:
+        raise ConfigError(
+            f"{weights} does not say what it was trained on, hence not what was held back; give "
+            "the run's YAML file"
+        )
+    try:
+        return TrainingConfig.model_validate_json(text)
+    except ValidationError as error:
+        raise ConfigError(
+            f"{weights} was trained with settings that this re3_ros does not know ({error}); give "
+            "the run's YAML file"
+        ) from error
+
+
+def _read(folder: Path) -> Clip:
+    if not folder.is_dir():
+        raise SourceError(f"{folder}, a clip that was held back, is missing; give the data folder")
+    return read_clip(folder)
