@@ -16,6 +16,7 @@ from ._config import Stage, TrainingConfig, read_config
 from ._held import HeldVideos, SimulatedVideo, Video, held_videos, read_run, simulated_videos
 from ._preview import preview
 from ._simulator import Simulator
+from ._simulator_config import SimulatorConfig
 from ._stills import Still, read_stills
 from ._trainer import train
 from ._unroll import Batch, Result, Track, Unroll
@@ -33,6 +34,7 @@ __all__ = [
     "Result",
     "SimulatedVideo",
     "Simulator",
+    "SimulatorConfig",
     "Stage",
     "Still",
     "Track",

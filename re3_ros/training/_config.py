@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from re3_ros.errors import ConfigError
 
 from ._choices import Noise, Plan
+from ._simulator_config import SimulatorConfig
 from ._sources import DataSource
 
 
@@ -64,6 +65,7 @@ class TrainingConfig(_Strict):
     skip_licences: tuple[str, ...] = ()
     videos: str = Field(default="data/train/videos", description="folder of clips; empty for none")
     video_share: float = Field(default=0.2, ge=0, le=1)
+    simulator: SimulatorConfig = SimulatorConfig()
     datasets: tuple[DataSource, ...] = Field(default=(), description="see docs/datasets.md")
     cache_megabytes: int = Field(default=1024, gt=0, description="decoded frames of `datasets`")
     held_out: tuple[str, ...] = Field(default=(), description="clips kept for validation")

@@ -83,7 +83,7 @@ def read_data(config: TrainingConfig, root: Path) -> Data:
     clips = [read_clip(p) for p in folders]
     sources = open_videos(config.datasets, root, FrameCache(config.cache_megabytes << 20))
     return Data(
-        Simulator(training),
+        Simulator(training, config.simulator),
         [c for c in clips if c.name not in config.held_out],
         [c for c in clips if c.name in config.held_out]
         + [c for v in sources if v.source.role == "validate" for c in v.clips()]

@@ -7,7 +7,15 @@ import pytest
 from pydantic import ValidationError
 
 from re3_ros.boxes import from_xywh, iou
-from re3_ros.training import Simulator, read_stills
+from re3_ros.errors import ConfigError
+from re3_ros.training import (
+    Simulator,
+    SimulatorConfig,
+    TrainingConfig,
+    read_config,
+    read_stills,
+)
+from re3_ros.training._data import read_data
 from re3_ros.training._effects import (
     camera,
     cover,
@@ -21,7 +29,6 @@ from re3_ros.training._effects import (
 )
 from re3_ros.training._layers import Cutout, Layer, cut_object
 from re3_ros.training._motion import translation
-from re3_ros.training._simulator_config import SimulatorConfig
 from re3_ros.training._track import SCREEN, Look, SimulatedTrack
 
 FRAMES = 12
@@ -206,3 +213,22 @@ def test_shares_beyond_one_and_unknown_names_are_refused():
         SimulatorConfig(hide=1.5)
     with pytest.raises(ValidationError, match="hode"):
         SimulatorConfig(hode=0.5)
+
+
+def test_a_configuration_file_says_what_happens(tmp_path):
+    stage = "{steps: 1, unroll: 2, batch: 1, self_training: 0, rate: [1, 1]}"
+    path = tmp_path / "config.yaml"
+    path.write_text(f"simulator: {{hide: 0.2, shake: 0.1}}\nstages: [{stage}]\n")
+    assert read_config(path).simulator == SimulatorConfig(hide=0.2, shake=0.1)
+    path.write_text(f"simulator: {{hode: 0.2}}\nstages: [{stage}]\n")
+    with pytest.raises(ConfigError, match=r"simulator\.hode"):
+        read_config(path)
+
+
+def test_training_draws_from_the_simulator_of_its_configuration(data_root):
+    stage = {"steps": 1, "unroll": 12, "batch": 20, "self_training": 0, "rate": [1e-3, 1e-3]}
+    config = TrainingConfig.model_validate(
+        {"stills": "stills", "videos": "", "simulator": {"leave": 1}, "stages": [stage]}
+    )
+    tracks = read_data(config, data_root).batch(config, config.stages[0], 0)
+    assert all((~track.in_frame).any() for track in tracks)
