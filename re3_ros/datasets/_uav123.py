@@ -3,7 +3,8 @@
 """UAV123 and UAV20L: ``data_seq/UAV123/<folder>/000001.jpg`` and ``anno/UAV123/<sequence>.txt``.
 
 Boxes are x,y,w,h in MATLAB's pixels, which start at 1, NaN where the target is hidden or away.
-Several sequences may lie in one folder, each over its own frames.
+Several sequences may lie in one folder, each over its own frames: from the number that the
+benchmark lists, as many as there are boxes.
 """
 
 from __future__ import annotations
@@ -25,8 +26,7 @@ from ._text import (
     read_rows,
 )
 
-# First frames of the parts of a folder, as the benchmark's configSeqs lists them; a part ends
-# where its boxes end.
+# First frames of the parts of a folder, as the benchmark's configSeqs lists them.
 _PARTS = """
 bird1 1 775 1573; car1 1 751 1627; car6 1 487 1807 2953 3925; car8 1 1357; car16 1 415;
 group1 1 1333 2515 3925; group2 1 907 1771; group3 1 1567 2827 4369; person2 1 1189;
@@ -61,11 +61,9 @@ def entries(root: Path, split: str) -> list[Entry]:
 
 def _read(root: Path, path: Path) -> Sequence:
     boxes = corners(path, read_rows(path), origin=1)
-    whole = path.parent.name == "UAV20L"
-    folder, start = (path.stem, 1) if whole else STARTS.get(path.stem, (path.stem, 1))
-    frames = list_frames(root / "data_seq" / "UAV123" / folder)
-    if path.stem in STARTS and not whole:
-        frames = _part(frames, start, len(boxes))
+    own = (path.stem, 1)
+    folder, start = own if path.parent.name == "UAV20L" else STARTS.get(path.stem, own)
+    frames = _part(list_frames(root / "data_seq" / "UAV123" / folder), start, len(boxes))
     check_lengths(path, boxes, frames)
     check_first(path, boxes)
     absent = missing(boxes)
