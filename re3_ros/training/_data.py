@@ -92,6 +92,18 @@ def read_data(config: TrainingConfig, root: Path) -> Data:
     )
 
 
+def held_data(config: TrainingConfig, root: Path) -> tuple[list[Still], list[Clip]]:
+    """Return the stills and the clips that a run does not train on.
+
+    Raises SourceError as `read_data`.
+    """
+    stills = split_held(_read_stills(config, root), config.held_stills)[1]
+    clips = [read_clip(p) for p in _clip_folders(config, root) if p.name in config.held_out]
+    chosen = [source for source in config.datasets if source.role == "validate"]
+    sources = open_videos(chosen, root, FrameCache(config.cache_megabytes << 20))
+    return stills, clips + [clip for source in sources for clip in source.clips()]
+
+
 def _clip_folders(config: TrainingConfig, root: Path) -> list[Path]:
     if not config.videos:
         return []

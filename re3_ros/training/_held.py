@@ -17,18 +17,23 @@ from pydantic import ValidationError
 
 from re3_ros.boxes import Boxes
 from re3_ros.crops import Image
-from re3_ros.errors import ConfigError, SourceError
+from re3_ros.errors import ConfigError
 from re3_ros.network import read_metadata
 
 from ._config import TrainingConfig, read_config
-from ._data import split_held
+from ._data import held_data
 from ._simulator import Simulator
-from ._stills import read_stills
+from ._simulator_config import SimulatorConfig
 from ._track import SCREEN, SimulatedTrack
-from ._videos import Clip, read_clip
+from ._videos import Clip
 
 STREAM = 11
 """Random numbers that no training run draws from."""
+EVENTS = SimulatorConfig(
+    hide=0.2, leave=0.1, shake=0.2, tilt=0.3, bend=0.1, renew=0.1, motion_blur=0.2
+)
+"""What happens in simulated videos, whatever the run was trained on, so that runs can be compared:
+beside everyday occluders, targets that hide whole or leave and come back, and change their look."""
 
 
 class Video(Protocol):
@@ -112,15 +117,13 @@ def held_videos(
     ``config`` is that of the run which trained the network, ``root`` its data folder. Raises
     SourceError for data that cannot be read, ConfigError where nothing was held back.
     """
-    stills = read_stills(root / config.stills, config.skip_licences)
-    held = split_held(stills, config.held_stills)[1]
-    if not held and not config.held_out:
+    stills, clips = held_data(config, root)
+    if not stills and not clips:
         raise ConfigError(
             f"the run held nothing back from {root}; set held_stills or held_out and train again"
         )
-    simulated = simulated_videos(Simulator(held), count, frames) if held else []
-    clips = [ClipVideo(_read(root / config.videos / name)) for name in config.held_out]
-    return HeldVideos(simulated, clips)
+    simulated = simulated_videos(Simulator(stills, EVENTS), count, frames) if stills else []
+    return HeldVideos(simulated, [ClipVideo(clip) for clip in clips])
 
 
 def read_run(weights: Path, config: Path | None = None) -> TrainingConfig:
@@ -143,9 +146,3 @@ def read_run(weights: Path, config: Path | None = None) -> TrainingConfig:
             f"{weights} was trained with settings that this re3_ros does not know ({error}); give "
             "the run's YAML file"
         ) from error
-
-
-def _read(folder: Path) -> Clip:
-    if not folder.is_dir():
-        raise SourceError(f"{folder}, a clip that was held back, is missing; give the data folder")
-    return read_clip(folder)

@@ -79,9 +79,12 @@ def test_only_what_was_held_back_is_shown(data_root):
 
 def test_held_stills_are_not_those_of_training(data_root, monkeypatch):
     shown = []
-    monkeypatch.setattr(
-        "re3_ros.training._held.Simulator", lambda stills: shown.append(stills) or Simulator(stills)
-    )
+
+    def spy(stills, events):
+        shown.append(stills)
+        return Simulator(stills, events)
+
+    monkeypatch.setattr("re3_ros.training._held.Simulator", spy)
     held_videos(make_config(), data_root, 1, 2)
     every = {s.image_path for s in read_stills(data_root / "stills")}
     held = {s.image_path for s in shown[0]}
@@ -99,7 +102,7 @@ def test_nothing_held_back(data_root):
 
 
 def test_a_clip_that_is_missing_is_named(data_root):
-    with pytest.raises(SourceError, match="videos/three"):
+    with pytest.raises(SourceError, match="videos has no clip three"):
         held_videos(make_config(held_out=["three"]), data_root, 1, 2)
 
 
