@@ -8,7 +8,7 @@ the objects of photographs.
 """
 
 from ._entry import Entry
-from ._frame_cache import FrameCache
+from ._frame_cache import FrameCache, StillCache
 from ._layouts import LAYOUTS, Layout, list_entries, read_sequences
 from ._masks import image_size
 from ._pictures import STILL_LAYOUTS, StillLayout, list_stills
@@ -27,6 +27,7 @@ __all__ = [
     "Layout",
     "Sequence",
     "Still",
+    "StillCache",
     "StillLayout",
     "find_sequences",
     "image_size",

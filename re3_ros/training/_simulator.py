@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from re3_ros.boxes import area, centre, clip, size
 from re3_ros.crops import Image
+from re3_ros.datasets import StillCache
 
 from ._effects import Target, camera, chance, cover, moved, skin, tinted, vary
 from ._layers import Affine, Cutout, Layer, cut_object, cut_patch, flip, outline_of
@@ -26,6 +27,8 @@ from ._stills import Still
 from ._track import SCREEN, Look, SimulatedTrack
 
 MIN_SIDE = 8.0
+KEPT = 2 << 30
+"""Bytes of photographs that stay in memory."""
 _POINTS = 48
 
 
@@ -33,9 +36,9 @@ class Simulator:
     """Draws tracks from a set of stills; the same generator state gives the same track."""
 
     def __init__(self, stills: Sequence[Still], config: SimulatorConfig | None = None) -> None:
-        """Keep the list; pixels are read when first needed and stay in memory."""
+        """Keep the list; pixels are read when needed and stay in memory as far as they fit."""
         self.stills, self.config = stills, config or SimulatorConfig()
-        self._pixels: dict[int, tuple[Image, NDArray[np.uint8] | None]] = {}
+        self._pixels = StillCache(KEPT)
 
     def draw(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
         """Return a track whose target is large enough and well visible in its first frame."""
@@ -69,10 +72,7 @@ class Simulator:
         )
 
     def _read(self, still: Still) -> tuple[Image, NDArray[np.uint8] | None]:
-        key = id(still)
-        if key not in self._pixels:
-            self._pixels[key] = (still.image(), still.mask())
-        return self._pixels[key]
+        return self._pixels.read(still)
 
     def _any(self, rng: np.random.Generator) -> Still:
         return self.stills[int(rng.integers(len(self.stills)))]

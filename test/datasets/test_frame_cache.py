@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from re3_ros.datasets import FrameCache, read_image
+from re3_ros.datasets import FrameCache, Still, StillCache, read_image
 from re3_ros.errors import SourceError
 
 FRAME = 96 * 128 * 3
@@ -54,3 +54,29 @@ def test_an_unreadable_frame_is_named(paths):
     paths[0].write_bytes(b"no image")
     with pytest.raises(SourceError, match=r"00000001.jpg is not a readable image"):
         FrameCache(FRAME).read(paths[0])
+
+
+@pytest.fixture
+def stills(paths):
+    """Return two stills, the first with its own picture as mask."""
+    box = np.array([10.0, 30, 30, 46])
+    return [Still(paths[0], paths[0], box, ""), Still(paths[1], None, box, "")]
+
+
+def test_stills_are_read_once(stills):
+    cache = StillCache(10 * FRAME)
+    image, mask = cache.read(stills[0])
+    assert (image.shape, mask.shape) == ((96, 128, 3), (96, 128))
+    stills[0].image_path.unlink()
+    assert cache.read(stills[0])[0] is image
+    assert cache.read(stills[1])[1] is None
+    assert cache.bytes == 2 * FRAME + 96 * 128
+
+
+def test_stills_make_room(stills):
+    cache = StillCache(FRAME + 96 * 128)
+    gone = cache.read(stills[0])[0]
+    cache.read(stills[1])
+    assert cache.bytes == FRAME
+    assert cache.read(stills[0])[0] is not gone
+    assert pickle.loads(pickle.dumps(cache)).bytes == 0
