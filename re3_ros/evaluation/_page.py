@@ -27,6 +27,8 @@ from ._runner import Result
 from ._style import Style, pick_main, styles
 from ._tables import ReportTable, failures, sequence_figures, summary_figures
 
+PACKAGE, MACHINE = "re3_ros", "machine"
+
 
 @dataclass(frozen=True)
 class Extras:
@@ -79,7 +81,9 @@ def page_of_results(
         *extras.plots,
     ]
     first = next(iter(results.values()))
-    tables = (occlusion_figures(results),) if under_occlusion else ()
+    tables = {t.name: t for t in extras.tables}
+    if under_occlusion:
+        tables = {"occlusion": occlusion_figures(results), **tables}
     return Page(
         title="Tracker evaluation",
         lede=lede(len(results), len(first), sum(len(r.truth) for r in first), facts),
@@ -90,7 +94,7 @@ def page_of_results(
         plots=tuple(plot for plot in plots if plot is not None),
         sequences=sequence_figures(results),
         by_sequence=sequence_plot(results, looks),
-        tables=(*tables, *extras.tables),
+        tables=tuple(tables.values()),
         strips=tuple(_strips(results, main)),
         paths=extras.paths,
         failures=tuple(failures(results)),
@@ -122,13 +126,14 @@ def lede(trackers: int, sequences: int, frames: int, facts: Mapping[str, Any]) -
     return f"{counted[0]} on {counted[1]}{data}, {counted[2]}"
 
 
-def flatten(facts: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def flatten(facts: Mapping[str, Any], inside: str = "") -> Iterable[tuple[str, str]]:
     """Yield names and values for the reader, those of mappings inside one by one."""
     for name, value in facts.items():
+        said = name if inside or name == PACKAGE else name.replace("_", " ")
         if isinstance(value, Mapping):
-            yield from flatten(value)
+            yield from flatten(value, "" if name == MACHINE else f"{said}, ")
         elif value is not None:
-            yield name.replace("_", " "), str(value)
+            yield inside + said, str(value)
 
 
 def _count(number: int, thing: str) -> str:

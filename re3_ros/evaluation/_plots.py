@@ -58,6 +58,14 @@ class OcclusionFigures(Protocol):
         """Its name."""
 
     @property
+    def frames(self) -> int:
+        """Number of occluded frames."""
+
+    @property
+    def sequences(self) -> int:
+        """Number of sequences that have such frames."""
+
+    @property
     def everywhere(self) -> float:
         """AUC on all frames."""
 
@@ -159,8 +167,9 @@ def occlusion_plot(rows: Iterable[OcclusionFigures], looks: Mapping[str, Style])
     return Plot(
         "occlusion",
         "All frames against occluded frames",
-        "Full mark: AUC on all frames. Open mark: AUC on the frames in which the target is "
-        "labelled as occluded. Beside them the relative change.",
+        f"Means over the {rows[0].sequences} sequences with occluded frames. Full mark: AUC on all "
+        f"their frames; open mark: AUC on the {rows[0].frames} in which the target is labelled as "
+        "occluded. Beside them the relative change.",
         _alt("AUC on all and on occluded frames", said[::-1]),
         figure,
     )
@@ -240,7 +249,7 @@ def _normalised(tracker: str, results: Iterable[Result]) -> Line:
 def _scale_speed(axes: Any, points: Sequence[tuple[str, float, float]]) -> None:
     speeds = [speed for _, speed, _ in points]
     ticks = (1, 3, 10, 30, 100, 300, 1000, 3000, 10000)
-    low, high = min(*speeds, REAL_TIME) / 1.6, max(*speeds, REAL_TIME) * 2.2
+    low, high = min(*speeds, REAL_TIME) / 1.6, max(*speeds, REAL_TIME) * 3.2
     axes.set_xscale("log")
     axes.set_xticks(ticks, [f"{t:,}" for t in ticks])
     axes.set_xticks([], minor=True)

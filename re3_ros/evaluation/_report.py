@@ -9,6 +9,7 @@ import json
 import math
 import platform
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import re3_ros
 from ._compare import Summary, summarise
 from ._html import render
 from ._metrics import PRECISION_THRESHOLDS, SUCCESS_THRESHOLDS
-from ._page import Extras, Page, page_of_results, page_of_tables
+from ._page import MACHINE, Extras, Page, page_of_results, page_of_tables
 from ._runner import Result
 from ._style import save_png
 from ._tables import ReportTable
@@ -51,7 +52,7 @@ def write_report(
     ``about`` (data, weights, ...) goes into JSON and HTML. The HTML holds all figures and pictures
     in itself. Results that have no frames (`Result.source`) yield no filmstrip.
     """
-    facts = {**(about or {}), "machine": _machine()}
+    facts = {**(about or {}), MACHINE: _machine()}
     page, summaries = page_of_results(results, facts, extras or Extras()), summarise(results)
     root = Path(folder)
     paths = _write_page(root, page, _document(summaries, results, facts, page.tables))
@@ -74,7 +75,7 @@ def write_tables(
 
     ``lede`` is the line below the title; ``trackers`` gives the names their colours.
     """
-    facts = {**(about or {}), "machine": _machine()}
+    facts = {**(about or {}), MACHINE: _machine()}
     page = page_of_tables(title, lede, trackers, facts, extras or Extras())
     document = {"about": facts, "tables": _table_documents(page.tables)}
     return _write_page(Path(folder), page, document)
@@ -97,6 +98,7 @@ def _machine() -> dict[str, str]:
         "numpy": np.__version__,
         "python": platform.python_version(),
         "processor": platform.processor() or platform.machine(),
+        "written": datetime.now(timezone.utc).isoformat(timespec="minutes"),
     }
 
 

@@ -23,6 +23,8 @@ class Row(NamedTuple):
     tracker: str
     everywhere: float
     occluded: float
+    frames: int = 40
+    sequences: int = 3
 
 
 @pytest.fixture
@@ -89,6 +91,8 @@ def test_occlusion_draws_both_figures_and_tells_the_loss(looks):
     assert at == [(0.4, 0), (0.2, 0), (0.6, 1), (0.57, 1)]
     assert [t.get_text() for t in plot.figure.axes[0].texts] == ["−50.0 %", "−5.0 %"]
     assert "good 0.600 and 0.570 (−5.0 %), bad" in plot.alt
+    assert "the 3 sequences" in plot.caption
+    assert "the 40 in which" in plot.caption
     assert occlusion_plot([], looks) is None
 
 

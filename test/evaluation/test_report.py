@@ -63,6 +63,22 @@ def test_further_tables_go_everywhere(results, tmp_path):
     assert "By attribute" in paths["report.html"].read_text()
 
 
+def test_the_reader_learns_how_it_was_run(results, tmp_path):
+    about = {"weights_sha256": {"re3_x": "abc"}, "jobs": 2, "device": None}
+    page = write_report(tmp_path, results, about)[0].read_text()
+    for name, value in (("weights sha256, re3_x", "abc"), ("jobs", "2"), ("numpy", np.__version__)):
+        assert f'<th scope="row">{name}</th><td class="fact">{value}</td>' in page
+    assert ">device<" not in page
+
+
+def test_a_table_of_occlusion_that_is_given_is_the_one_shown(results, tmp_path):
+    hidden = {name: [hide(r, 7) for r in rs] for name, rs in results.items()}
+    table = ReportTable("occlusion", "Mine", ("tracker",), (("good",),))
+    page = write_report(tmp_path, hidden, {}, Extras(tables=(table,)))[0].read_text()
+    assert "Mine" in page
+    assert "AUC under occlusion" not in page
+
+
 def test_labels_of_occlusion_give_figure_table_and_shading(results, tmp_path):
     hidden = {name: [hide(r, 7) for r in rs] for name, rs in results.items()}
     paths = {p.name: p for p in write_report(tmp_path, hidden, {}, Extras(main="bad"))}
