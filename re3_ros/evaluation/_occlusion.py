@@ -33,7 +33,6 @@ from ._tables import ReportTable
 
 LABELS = "occluded.csv"
 DEGREES = ("partly", "fully")
-READINGS = ("sequence", "frame", "attribute")
 
 
 class Span(NamedTuple):
@@ -104,33 +103,33 @@ def occlusion(results: Mapping[str, list[Result]]) -> list[Occlusion]:
 
 
 def occlusion_figures(results: Mapping[str, list[Result]]) -> ReportTable:
-    """Return AUC and relative loss for each tracker, in three readings; see the module."""
+    """Return AUC by sequence, and the relative loss in all three readings; see the module."""
     rows = occlusion(results)
-    columns = [f"{r}: {what}" for r in READINGS for what in ("all", "occluded", "loss, %")]
-    losses = [column for column in columns if column.endswith("%")]
+    losses = ("loss, %", "by frame, %", "by attribute, %")
     return ReportTable(
         name="occlusion",
         title="AUC under occlusion",
-        columns=("tracker", *columns),
+        columns=("tracker", "all frames", "occluded", *losses),
         rows=tuple(_cells(row) for row in rows),
         note=_note(rows),
-        best=dict.fromkeys(losses, "low"),
+        best={"all frames": "high", "occluded": "high", **dict.fromkeys(losses, "low")},
         digits=dict.fromkeys(losses, 1),
     )
 
 
 def _cells(row: Occlusion) -> tuple[str | float, ...]:
     contrasts = (row.by_sequence, row.by_frame, row.by_attribute)
-    return row.tracker, *(v for c in contrasts for v in (c.everywhere, c.occluded, 100 * c.loss))
+    return row.tracker, *row.by_sequence, *(100 * c.loss for c in contrasts)
 
 
 def _note(rows: list[Occlusion]) -> str:
     if not rows:
         return "No sequence has frames that are labelled as occluded."
     return (
-        f"{rows[0].frames} occluded frames in {rows[0].sequences} sequences. By sequence: means "
-        "over those, all of their frames against the occluded ones. By frame: all frames in one "
-        "heap. By attribute: all sequences against those with occlusion, whole."
+        f"{rows[0].frames} occluded frames in {rows[0].sequences} sequences. Means over these "
+        "sequences, all of their frames against the occluded ones, and the relative loss; that by "
+        "frame: all frames of all sequences in one heap (VOT); that by attribute: all sequences "
+        "against those with occlusion, whole (OTB)."
     )
 
 

@@ -88,8 +88,8 @@ def test_the_smallest_loss_comes_first_and_a_tracker_that_never_hits_last():
     assert [row[0] for row in table.rows] == ["holds", "loses", "never"]
     assert table.texts()[0][1:4] == [f"{PERFECT:.3f}", f"{PERFECT:.3f}", "0.0"]
     assert table.texts()[2][3] == ""  # no share of nothing
-    assert table.bold()[0][3]
-    assert not table.bold()[0][1]
+    assert table.bold()[0][1:4] == [True, True, True]
+    assert table.bold()[1][3] is False
 
 
 def test_labels_hold_for_a_sequence_of_the_same_name_and_length():
