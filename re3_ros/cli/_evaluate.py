@@ -4,16 +4,66 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from re3_ros.evaluation import Result, TrackerSpec
+from re3_ros.errors import ConfigError
 
+from ._running import DeviceOption, WeightsOption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from re3_ros.evaluation import Options, Protocol, ReportTable, Result, TrackerSpec
+
+PROTOCOLS = ("ope", "reinit", "occluded", "vot")
+DEFAULT_TRACKERS = "re3,re3-procedure,mosse,kcf,medianflow,csrt"
 NANO_BACKBONE = "nanotrack_backbone_sim.onnx"
 NANO_HEAD = "nanotrack_head_sim.onnx"
+SMALL = 40
+"""Sequences up to which a table of all of them is printed."""
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the data set; default: data/bench in RE3_SHARED or ../shared."),
+]
+LayoutOption = Annotated[
+    str, typer.Option(help="How it lies on disk: auto, otb, vot, got10k, lasot, ...")
+]
+SplitOption = Annotated[str, typer.Option(help="Part of the data set: val, test, ...")]
+OnlyOption = Annotated[str, typer.Option("--sequences", help="Names, with commas; default: all.")]
+TrackersOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="With commas: re3, re3-procedure, mosse, kcf, medianflow, csrt, mil, nano, vit, "
+        "re3@FILE for other weights, MODULE:CLASS for your own; LABEL=... to name one. "
+        f"trax:COMMAND needs an option of its own. Default: {DEFAULT_TRACKERS}.",
+    ),
+]
+ProtocolOption = Annotated[
+    str, typer.Option(help=f"With commas, of {', '.join(PROTOCOLS)}. See docs/evaluation.md.")
+]
+OutputOption = Annotated[Path, typer.Option(help="Folder of the report.")]
+CacheOption = Annotated[
+    Path | None, typer.Option(help="Folder of finished tracks; default: cache in the output.")
+]
+JobsOption = Annotated[
+    int, typer.Option(min=0, help="Processes; 1 where speed matters, 0 for a debugger.")
+]
+ThreadsOption = Annotated[int, typer.Option(min=1, help="Threads of each process.")]
+TimeoutOption = Annotated[
+    float, typer.Option(min=0.1, help="Seconds for a frame, after which a tracker hangs.")
+]
+FreshOption = Annotated[bool, typer.Option("--fresh", help="Track anew what is finished.")]
+OnnxOption = Annotated[Path | None, typer.Option(help="ONNX file, for nano.")]
+VitOption = Annotated[Path | None, typer.Option(help="ONNX file, for vit.")]
+VotOption = Annotated[
+    str | None, typer.Option(help="Python of the environment with vot-toolkit; default: this one.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -22,71 +72,197 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Folder of sequences; default: data/bench in RE3_SHARED or ../shared."),
-    ] = None,
-    trackers: Annotated[
-        str,
-        typer.Option(help="Of re3, re3-procedure, mosse, kcf, medianflow, csrt, mil, nano."),
-    ] = "re3,mosse,kcf,medianflow,csrt",
-    weights: Annotated[Path | None, typer.Option(help="Weights of re3; default: ours.")] = None,
-    output: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("output/evaluation"),
-    cache: Annotated[
-        Path | None, typer.Option(help="Folder of finished tracks; default: cache in the output.")
-    ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes; 1 where speed matters.")] = 1,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of each process.")] = 1,
-    device: Annotated[str, typer.Option(help="Device of re3: cpu, cuda, ...")] = "cpu",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Track anew what is finished.")] = False,
-    nano_backbone: Annotated[Path | None, typer.Option(help="ONNX file, for nano.")] = None,
-    nano_head: Annotated[Path | None, typer.Option(help="ONNX file, for nano.")] = None,
+    data: DataOption = None,
+    layout: LayoutOption = "auto",
+    split: SplitOption = "",
+    sequences: OnlyOption = "",
+    trackers: TrackersOption = None,
+    protocol: ProtocolOption = "ope",
+    weights: WeightsOption = None,
+    output: OutputOption = Path("output/evaluation"),
+    cache: CacheOption = None,
+    jobs: JobsOption = 1,
+    threads: ThreadsOption = 1,
+    timeout: TimeoutOption = 120,
+    device: DeviceOption = "cpu",
+    fresh: FreshOption = False,
+    nano_backbone: OnnxOption = None,
+    nano_head: OnnxOption = None,
+    vit_model: VitOption = None,
+    vot: VotOption = None,
 ) -> None:
-    """Measure trackers on sequences with true boxes: success, precision, speed."""
-    from re3_ros.evaluation import TrackerSpec, shared_folder, write_report
+    """Measure trackers on sequences with true boxes: success, precision, robustness, speed."""
+    from re3_ros.evaluation import Options, TrackerSpec, parse_specs, shared_folder
+    from re3_ros.tracking import pick_device
 
     models = shared_folder() / "peers" / "nanotrack_v2"
-    backbone, head = nano_backbone or models / NANO_BACKBONE, nano_head or models / NANO_HEAD
-    names = [name.strip() for name in trackers.split(",") if name.strip()]
-    specs = [TrackerSpec(name, weights, device, backbone, head) for name in dict.fromkeys(names)]
-    folder = data or shared_folder() / "data" / "bench"
-    results = _compare(specs, folder, cache or output / "cache", jobs, threads, fresh)
-    about: dict[str, Any] = {
-        "data": folder.name,
-        "device": device,
-        "jobs": jobs,
-        "threads": threads,
-    }
-    about["weights_sha256"] = next((h for h in (s.weights_hash() for s in specs) if h), None)
-    _show(results)
-    for path in write_report(output, results, about):
+    common = TrackerSpec(
+        "re3",
+        weights,
+        pick_device(device),
+        nano_backbone or models / NANO_BACKBONE,
+        nano_head or models / NANO_HEAD,
+        vit_model,
+    )
+    run = _Run(
+        specs=parse_specs(trackers or [DEFAULT_TRACKERS], common),
+        data=data or shared_folder() / "data" / "bench",
+        cache=cache or output / "cache",
+        output=output,
+        options=Options(jobs, threads, timeout, fresh, layout, split, tuple(_words(sequences))),
+        vot=vot,
+    )
+    wanted = _words(protocol)
+    if unknown := [name for name in wanted if name not in PROTOCOLS]:
+        raise ConfigError(f"no protocol {', '.join(unknown)}; known are {', '.join(PROTOCOLS)}")
+    for path in run.write(wanted or ["ope"]):
         typer.echo(f"wrote {path}")
 
 
-def _compare(
-    specs: list[TrackerSpec], data: Path, cache: Path, jobs: int, threads: int, fresh: bool
-) -> dict[str, list[Result]]:
-    """Return results by tracker, with a progress bar for each."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+class _Run:
+    """One call of the command."""
 
-    from re3_ros.evaluation import compare, find_sequences
+    def __init__(
+        self,
+        specs: list[TrackerSpec],
+        data: Path,
+        cache: Path,
+        output: Path,
+        options: Options,
+        vot: str | None,
+    ) -> None:
+        self.specs, self.data, self.cache, self.output = specs, data, cache, output
+        self.options, self.vot = options, vot
+        self.tables: list[ReportTable] = []
 
-    total = len(find_sequences(data))
-    columns = ("{task.description:14}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns) as progress:
-        bars = {spec.name: progress.add_task(spec.name, total=total) for spec in specs}
-        return compare(
-            specs, data, cache, jobs, threads, fresh, lambda s, _: progress.advance(bars[s.name])
+    def write(self, protocols: list[str]) -> list[Path]:
+        """Run the protocols, print their tables, and write the report."""
+        from re3_ros.evaluation import Extras, write_report, write_tables
+
+        one_pass = {"ope", "occluded"} & set(protocols)
+        results = self._one_pass(protocols) if one_pass else {}
+        if "reinit" in protocols:
+            self._reinit()
+        if "vot" in protocols:
+            self._vot()
+        extras = Extras(tables=tuple(self.tables))
+        if not results:
+            labels = [spec.label for spec in self.specs]
+            title, lede = "Tracker evaluation", f"{len(labels)} trackers on {self.data.name}"
+            return write_tables(self.output, title, lede, labels, self._about(), extras)
+        return write_report(self.output, results, self._about(), extras)
+
+    def _one_pass(self, protocols: list[str]) -> dict[str, list[Result]]:
+        from re3_ros.evaluation import (
+            OnePass,
+            attribute_figures,
+            failures,
+            occluded_figures,
+            occlusion_figures,
+            overlap_figures,
+            sequence_table,
+            summary_table,
         )
 
+        results = self._measure(OnePass())
+        console = _console()
+        if len(next(iter(results.values()))) <= SMALL:
+            console.print(sequence_table(results))
+        console.print(summary_table(results))
+        _show(occlusion_figures(results))  # the report has it anyhow
+        self._add(overlap_figures(results), attribute_figures(results))
+        if "occluded" in protocols:
+            self._add(occluded_figures(results))
+        for line in failures(results):
+            console.print(f"failed: {line}", style="red", markup=False, soft_wrap=True)
+        return results
 
-def _show(results: dict[str, list[Result]]) -> None:
+    def _reinit(self) -> None:
+        from re3_ros.evaluation import Restarts, reinit_figures, reinit_sequence_figures
+
+        runs = self._measure(Restarts())
+        self._add(reinit_figures(runs), reinit_sequence_figures(runs))
+        for tracker, each in runs.items():
+            for run in each:
+                if run.failure is not None:
+                    _fail(f"{tracker}, {run.sequence}: {run.failure}")
+
+    def _vot(self) -> None:
+        from re3_ros.evaluation import VotOptions, run_vot, vot_figures
+        from re3_ros.evaluation import read_sequences as read
+
+        only = self.options.only
+        found = read(self.data, self.options.layout, self.options.split)
+        chosen = [s for s in found if not only or s.name in only]
+        options = VotOptions(threads=self.options.threads)
+        options = options if self.vot is None else replace(options, python=self.vot)
+        typer.echo("running the VOT toolkit", err=True)
+        figures = run_vot(self.specs, chosen, self.output / "vot", options)
+        self._add(vot_figures(figures))
+        for figure in figures:
+            if figure.failure is not None:
+                _fail(f"{figure.tracker}: {figure.failure}")
+
+    def _measure(self, protocol: Protocol[Any]) -> dict[str, list[Any]]:
+        from re3_ros.evaluation import measure
+
+        with _bars(self.specs) as (begin, advance):
+            options = replace(self.options, begin=begin, done=advance)
+            return measure(protocol, self.specs, self.data, self.cache, options)
+
+    def _add(self, *tables: ReportTable) -> None:
+        """Print tables and put them into the report, those that have rows."""
+        for table in tables:
+            if table.rows:
+                self.tables.append(table)
+                _show(table)
+
+    def _about(self) -> dict[str, Any]:
+        hashes = {f"weights of {s.label}": h for s in self.specs if (h := s.weights_hash())}
+        options = self.options
+        return {
+            "data": self.data.name,
+            "device": self.specs[0].device,
+            "jobs": options.jobs,
+            "threads": options.threads,
+            "sha256": hashes,
+        }
+
+
+@contextmanager
+def _bars(
+    specs: list[TrackerSpec],
+) -> Iterator[tuple[Callable[[int], None], Callable[[TrackerSpec, Any], None]]]:
+    """Show a progress bar for each tracker; yield what sets their length and what moves one."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+    columns = ("{task.description:14}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns) as progress:
+        bars = {spec.label: progress.add_task(spec.label, total=None) for spec in specs}
+
+        def begin(total: int) -> None:
+            for bar in bars.values():
+                progress.update(bar, total=total)
+
+        yield begin, lambda spec, _: progress.advance(bars[spec.label])
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _console() -> Any:
     from rich.console import Console
 
-    from re3_ros.evaluation import failures, sequence_table, summary_table
+    return Console()
 
-    console = Console()
-    console.print(sequence_table(results))
-    console.print(summary_table(results))
-    for line in failures(results):
-        console.print(f"failed: {line}", style="red", markup=False)
+
+def _show(table: ReportTable) -> None:
+    from re3_ros.evaluation import rich_table
+
+    if table.rows:
+        _console().print(rich_table(table))
+
+
+def _fail(line: str) -> None:
+    _console().print(f"failed: {line}", style="red", markup=False, soft_wrap=True)

@@ -6,6 +6,14 @@ Any class with ``init(image, box)`` and ``update(image)`` can be measured:
 ``mean_auc(run_ope(MyTracker, read_sequences(folder)))``.
 """
 
+from ._attributes import (
+    attribute_figures,
+    occluded_figures,
+    only_occluded,
+    overlap_figures,
+    reinit_figures,
+    reinit_sequence_figures,
+)
 from ._cache import TrackCache
 from ._compare import Options, Summary, compare, compare_reinitialised, measure, summarise
 from ._metrics import (
@@ -53,6 +61,7 @@ from ._tables import (
 )
 from ._trax_client import TraxTracker
 from ._trax_server import serve_trax
+from ._vot import VotFigures, VotOptions, run_vot, vot_figures
 
 __all__ = [
     "NORMALISED_THRESHOLDS",
@@ -84,6 +93,9 @@ __all__ = [
     "TrackerSpec",
     "TraxTracker",
     "VisualTracker",
+    "VotFigures",
+    "VotOptions",
+    "attribute_figures",
     "auc",
     "compare",
     "compare_reinitialised",
@@ -93,9 +105,12 @@ __all__ = [
     "limit_threads",
     "mean_auc",
     "measure",
+    "occluded_figures",
     "occluded_frames",
     "occlusion",
     "occlusion_figures",
+    "only_occluded",
+    "overlap_figures",
     "overlaps",
     "paper_average",
     "parse_spec",
@@ -104,12 +119,15 @@ __all__ = [
     "precision_curve",
     "read_sequence",
     "read_sequences",
+    "reinit_figures",
+    "reinit_sequence_figures",
     "rich_table",
     "robustness",
     "run_ope",
     "run_reinitialised",
     "run_sequence",
     "run_video",
+    "run_vot",
     "score_figures",
     "score_quality",
     "scored_frames",
@@ -124,6 +142,7 @@ __all__ = [
     "summarise",
     "summary_figures",
     "summary_table",
+    "vot_figures",
     "write_report",
     "write_score",
     "write_tables",

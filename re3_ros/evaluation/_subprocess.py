@@ -125,7 +125,7 @@ class _Worker(Generic[Task, Answer]):
             except (EOFError, OSError):
                 answer = self._obituary()
         else:
-            answer = Lost(f"hung: no frame was finished within {self._timeout:g} s")
+            answer = Lost(f"hung: no frame was finished within {self._timeout:g} s (see --timeout)")
             self.alive = False
         if isinstance(answer, Re3Error):
             raise answer

@@ -1,0 +1,63 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""``re3 trax``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from ._running import DeviceOption, WeightsOption
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command()(trax)
+
+
+def trax(
+    tracker: Annotated[
+        str, typer.Argument(help="re3, re3@FILE, mosse, kcf, ..., or MODULE:CLASS of your own.")
+    ] = "re3",
+    weights: WeightsOption = None,
+    device: DeviceOption = "cpu",
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the tracker.")] = 1,
+    nano_backbone: Annotated[Path | None, typer.Option(help="ONNX file, for nano.")] = None,
+    nano_head: Annotated[Path | None, typer.Option(help="ONNX file, for nano.")] = None,
+    vit_model: Annotated[Path | None, typer.Option(help="ONNX file, for vit.")] = None,
+) -> None:
+    """Track for a program that speaks TraX, such as the VOT toolkit, which starts this command."""
+    from re3_ros.errors import ConfigError
+    from re3_ros.evaluation import TrackerSpec, limit_threads, parse_spec, serve_trax
+    from re3_ros.tracking import pick_device
+
+    common = TrackerSpec(
+        "re3", weights, str(pick_device(device)), nano_backbone, nano_head, vit_model
+    )
+    spec = parse_spec(tracker, common)
+    if spec.name.startswith("trax:"):
+        raise ConfigError(f"{tracker!r} speaks TraX by itself; start its command")
+    limit_threads(threads)
+    spec.check()
+    with _own_output() as output:
+        serve_trax(spec.create, spec.label, sys.stdin, output)
+
+
+@contextmanager
+def _own_output() -> Iterator[TextIO]:
+    """Keep standard output for the protocol; what else is printed goes to standard error."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(kept, "w", encoding="utf-8") as output:
+            yield output
+    finally:
+        # What was meant for standard output must not follow the protocol's last line.
+        sys.stdout.flush()
