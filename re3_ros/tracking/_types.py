@@ -46,7 +46,8 @@ class TargetResult:
     box: Boxes
     """(4,) x1, y1, x2, y2 in pixels, clipped to the image; while LOST the last good one."""
     score: float
-    """How sure the network is that it sees the target, in [0, 1]."""
+    """Probability, as far as the weights are calibrated, that the box overlaps the target by half;
+    while LOST that of the last look's box, which is not ``box``."""
     frames_since_init: int
     frames_since_reset: int
     frames_in_state: int
