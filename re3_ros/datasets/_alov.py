@@ -18,7 +18,7 @@ from re3_ros.errors import ConfigError, SourceError
 
 from ._entry import Entry, one
 from ._sequence import Frames, Sequence
-from ._text import list_frames, read_rows
+from ._text import files, list_frames, read_rows
 
 IMAGES, LABELS = "imagedata++", "alov300++_rectangleAnnotation_full"
 IN_VOT14 = {
@@ -43,8 +43,11 @@ def entries(root: Path, split: str) -> list[Entry]:
     """Return the videos that are not in VOT 2014; with split ``all``, those too."""
     if split not in {"", "all"}:
         raise ConfigError(f"layout alov has no split {split!r}; give all or none")
-    files = sorted((root / LABELS).glob("*/*.ann"))
-    return [one(p.stem, _read, root, p) for p in files if split or p.stem not in IN_VOT14]
+    return [
+        one(p.stem, _read, root, p)
+        for p in files(root / LABELS, "*/*.ann")
+        if split or p.stem not in IN_VOT14
+    ]
 
 
 def _read(root: Path, path: Path) -> Sequence:

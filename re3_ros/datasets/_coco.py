@@ -19,6 +19,7 @@ from re3_ros.errors import ConfigError, SourceError
 
 from ._marked import Marked, Picture
 from ._masks import Mask, decode_runs, draw_polygons
+from ._text import files
 
 _PREFIX = "instances_"
 
@@ -44,7 +45,7 @@ def pictures(root: Path, split: str) -> list[Picture]:
 
 
 def _files(root: Path) -> dict[str, Path]:
-    found = sorted((root / "annotations").glob(f"{_PREFIX}*.json"))
+    found = files(root / "annotations", f"{_PREFIX}*.json")
     return {p.stem.removeprefix(_PREFIX): p for p in found}
 
 

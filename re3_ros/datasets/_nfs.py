@@ -18,7 +18,7 @@ from re3_ros.errors import ConfigError, SourceError
 
 from ._entry import Entry, one
 from ._sequence import Sequence
-from ._text import check_first, check_lengths, list_frames, natural, read_lines
+from ._text import check_first, check_lengths, files, list_frames, read_lines
 
 _RATES = ("30", "240")
 
@@ -32,8 +32,7 @@ def entries(root: Path, split: str) -> list[Entry]:
     """Return the sequences at ``30`` (the default) or ``240`` frames a second."""
     if split not in {"", *_RATES}:
         raise ConfigError(f"layout nfs has no split {split!r}; give 30 or 240 frames a second")
-    files = root.glob(f"*/{split or '30'}/*.txt")
-    return [one(p.stem, _read, p) for p in sorted(files, key=lambda p: natural(p.name))]
+    return [one(p.stem, _read, p) for p in files(root, f"*/{split or '30'}/*.txt")]
 
 
 def _read(path: Path) -> Sequence:

@@ -16,7 +16,7 @@ from re3_ros.errors import ConfigError
 from ._entry import Entry, one
 from ._otb_facts import ATTRIBUTES, OMITTED, OTB2013, RANGES, TB50
 from ._sequence import Frames, Sequence
-from ._text import check_first, check_lengths, corners, holding, list_frames, natural, read_rows
+from ._text import check_first, check_lengths, corners, files, holding, list_frames, read_rows
 
 PATTERN = "groundtruth_rect*.txt"
 _SPLITS = {
@@ -41,7 +41,7 @@ def entries(root: Path, split: str) -> list[Entry]:
         one(_name(truth), _read, truth)
         for folder in holding(root, PATTERN)
         if wanted is None or folder.name in wanted
-        for truth in sorted(folder.glob(PATTERN), key=lambda p: natural(p.name))
+        for truth in files(folder, PATTERN)
         if truth.stat().st_size
     ]
 

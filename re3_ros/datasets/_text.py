@@ -26,7 +26,11 @@ def list_frames(folder: Path) -> Frames:
     """
     if not folder.is_dir():
         raise SourceError(f"{folder} is missing; put the frames there, named in their order")
-    names = [p.name for p in folder.iterdir() if p.suffix.lower() in IMAGES]
+    names = [
+        p.name
+        for p in folder.iterdir()
+        if p.suffix.lower() in IMAGES and not p.name.startswith(".")
+    ]
     if not names:
         raise SourceError(f"{folder} holds no image; expected {', '.join(sorted(IMAGES))} files")
     return Frames(folder, sorted(names, key=natural))
@@ -98,6 +102,13 @@ def check_first(truth: Path, boxes: Boxes) -> None:
     """Raise SourceError unless the target is seen in the first frame."""
     if np.isnan(boxes[0]).any():
         raise SourceError(f"{truth} line 1: the target must be seen in the first frame")
+
+
+def files(folder: Path, pattern: str) -> list[Path]:
+    """Return what matches a pattern below a folder, in natural order, hidden files left out: a Mac
+    packs a ``._name`` beside each file."""
+    found = [p for p in folder.glob(pattern) if not p.name.startswith(".")]
+    return sorted(found, key=lambda p: natural(str(p.relative_to(folder))))
 
 
 def holding(root: Path, pattern: str) -> list[Path]:

@@ -11,7 +11,16 @@ from re3_ros.errors import SourceError
 
 from ._entry import Entry, one
 from ._sequence import Sequence
-from ._text import check_first, check_lengths, corners, list_frames, natural, pad, read_rows
+from ._text import (
+    check_first,
+    check_lengths,
+    corners,
+    files,
+    list_frames,
+    natural,
+    pad,
+    read_rows,
+)
 
 _CHUNKS = ("TRAIN_*", "TEST")
 
@@ -29,7 +38,7 @@ def entries(root: Path, split: str) -> list[Entry]:
     return [
         one(path.stem, _read, chunk, path)
         for chunk in chunks
-        for path in sorted((chunk / "anno").glob("*.txt"))
+        for path in files(chunk / "anno", "*.txt")
     ]
 
 

@@ -19,9 +19,9 @@ from ._text import (
     check_first,
     check_lengths,
     corners,
+    files,
     list_frames,
     missing,
-    natural,
     read_marks,
     read_rows,
 )
@@ -54,9 +54,8 @@ def entries(root: Path, split: str) -> list[Entry]:
     """Return the sequences of ``UAV123`` (the default) or ``UAV20L``."""
     if split not in {"", "UAV123", "UAV20L"}:
         raise ConfigError(f"layout uav123 has no split {split!r}; give UAV123, UAV20L or none")
-    files = (root / "anno" / (split or "UAV123")).glob("*.txt")
-    chosen = sorted(files, key=lambda p: natural(p.name))
-    return [one(p.stem, _read, root, p) for p in chosen]
+    labels = root / "anno" / (split or "UAV123")
+    return [one(p.stem, _read, root, p) for p in files(labels, "*.txt")]
 
 
 def _read(root: Path, path: Path) -> Sequence:

@@ -22,7 +22,7 @@ from ._entry import sub_folders
 from ._imagenet import read_bounds, read_label
 from ._marked import Marked, Picture
 from ._masks import Mask, image_size, read_numbers
-from ._text import read_lines
+from ._text import files, read_lines
 
 VOC_TERMS = "Flickr terms (PASCAL VOC)"
 DET_TERMS = "non-commercial research (ImageNet)"
@@ -55,7 +55,7 @@ def det(root: Path, split: str) -> list[Picture]:
     return [
         partial(_det_objects, root, path)
         for part in sub_folders(labels, split, ("train", "val"))
-        for path in sorted(part.rglob("*.xml"))
+        for path in files(part, "**/*.xml")
     ]
 
 
@@ -65,7 +65,7 @@ def _years(root: Path) -> list[Path]:
 
 
 def _all(year: Path) -> list[str]:
-    return sorted(p.stem for p in (year / "Annotations").glob("*.xml"))
+    return [p.stem for p in files(year / "Annotations", "*.xml")]
 
 
 def _listed(year: Path, split: str) -> list[str]:

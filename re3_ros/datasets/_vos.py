@@ -22,7 +22,7 @@ from re3_ros.errors import ConfigError, SourceError
 from ._entry import Entry, sub_folders
 from ._masks import bounds, read_numbers
 from ._sequence import Frames, Sequence
-from ._text import list_frames, missing, read_lines
+from ._text import files, list_frames, missing, read_lines
 
 _SCALES = ("480p", "Full-Resolution", "1080p")
 _SPLITS = ("train", "valid", "test")
@@ -42,7 +42,7 @@ def davis(root: Path, split: str) -> list[Entry]:
     if split:
         names = _listed(root / "ImageSets", split)
     else:
-        names = sorted(p.name for p in masks.glob("*") if p.is_dir())
+        names = [p.name for p in files(masks, "*") if p.is_dir()]
     return [Entry(name, _Reader(images / name, masks / name, {})) for name in names]
 
 

@@ -23,6 +23,7 @@ from ._text import (
     check_first,
     check_lengths,
     corners,
+    files,
     holding,
     list_frames,
     missing,
@@ -57,8 +58,8 @@ def _read(folder: Path) -> Sequence:
     boxes = np.array([_region(path, n, line) for n, line in read_lines(path)]).reshape(-1, 4)
     check_lengths(path, boxes, frames)
     check_first(path, boxes)
-    files = sorted([*folder.glob("*.tag"), *folder.glob("*.label")])
-    tags = {p.stem: _tag(p, len(frames)) for p in files}
+    marked = [*files(folder, "*.tag"), *files(folder, "*.label")]
+    tags = {p.stem: _tag(p, len(frames)) for p in marked}
     return Sequence(
         folder.name,
         frames,

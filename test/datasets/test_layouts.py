@@ -87,3 +87,12 @@ def test_frames_count_up_by_number(frames, walk, tmp_path):
 def test_the_public_sequences_are_of_the_simple_layout(shared):
     assert len(list_entries(shared / "data" / "bench")) == 23
     assert len(list_entries(shared / "data" / "train" / "videos", "simple")) == 56
+
+
+def test_hidden_files_of_a_mac_do_no_harm(frames, walk, lines, tmp_path):
+    for name in ("bike1", "bike2"):
+        frames(tmp_path / "data_seq" / "UAV123" / name, walk(3), "{:06d}.jpg")
+        (tmp_path / "data_seq" / "UAV123" / name / "._000001.jpg").write_bytes(b"Mac OS X")
+        lines(tmp_path / "anno" / "UAV123" / f"{name}.txt", walk(3).astype(int))
+        (tmp_path / "anno" / "UAV123" / f"._{name}.txt").write_bytes(b"Mac OS X")
+    assert [(s.name, len(s)) for s in read_sequences(tmp_path)] == [("bike1", 3), ("bike2", 3)]
