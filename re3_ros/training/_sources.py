@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, overload
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from re3_ros import datasets
+from re3_ros.boxes import check_box
 from re3_ros.crops import Image
 from re3_ros.datasets import LAYOUTS, STILL_LAYOUTS, Entry, FrameCache, Still, list_entries
-from re3_ros.errors import SourceError
+from re3_ros.errors import BoxError, Re3Error, SourceError
 
 from ._videos import Clip, VideoTrack, play
 
@@ -96,16 +97,30 @@ class Videos:
         )
 
     def clips(self) -> list[Clip]:
-        """Return every target as a clip whose frames are read when asked for, for validation."""
-        found = []
-        for entry in self.entries:
+        """Return every target as a clip whose frames are read when asked for, for validation.
+
+        All frames are decoded once to see that they can be: a clip of which one cannot is named in
+        the log and left out now, so that it does not end a run hours later.
+        """
+        return [clip for entry in self.entries for clip in self._clips(entry)]
+
+    def _clips(self, entry: Entry) -> Iterator[Clip]:
+        try:
+            sequences = entry.read()
+        except SourceError as error:
+            self._name(entry.name, error)
+            return
+        for sequence in sequences:
             try:
-                sequences = entry.read()
-            except SourceError as error:
-                self._name(entry.name, error)
-                continue
-            found += [Clip(s.name, _Frames(s, self.cache), s.truth) for s in sequences]
-        return found
+                yield self._clip(sequence)
+            except (SourceError, BoxError) as error:
+                self._name(sequence.name, error)
+
+    def _clip(self, sequence: datasets.Sequence) -> Clip:
+        images = _Frames(sequence, self.cache)
+        shapes = [image.shape for image in images]
+        check_box(sequence.truth[0], shapes[0][1], shapes[0][0])
+        return Clip(sequence.name, images, sequence.truth)
 
     def _read_labels(self, index: int) -> tuple[datasets.Sequence, ...]:
         sequences = self.entries[index].read()
@@ -121,7 +136,7 @@ class Videos:
             rng, sequence.truth, shares, frames, lambda i: self.cache.read(sequence.frames[i])
         )
 
-    def _name(self, name: str, error: SourceError) -> None:
+    def _name(self, name: str, error: Re3Error) -> None:
         if name not in self._named:
             self._named.add(name)
             log.warning("skipped %s of %s: %s", name, self.source.path, error)

@@ -139,6 +139,13 @@ def test_clips_for_validation_are_read_when_asked_for(root):
     np.testing.assert_array_equal(images[1:][2:4][1], images[4])
 
 
+@pytest.mark.parametrize("damage", [break_frame, break_labels, move_outside])
+def test_bad_clips_for_validation_are_named_and_left_out(root, caplog, damage):
+    damage(root / "got10k" / "train" / "GOT-10k_Train_000002")
+    assert [c.name for c in opened(root).clips()] == ["GOT-10k_Train_000001"]
+    assert "skipped GOT-10k_Train_000002 of got10k" in caplog.text
+
+
 def test_a_wrong_folder_is_named(root):
     with pytest.raises(SourceError, match="in layout otb"):
         open_videos([DataSource(layout="otb", path="got10k")], root, FrameCache(1))
