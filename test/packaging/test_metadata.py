@@ -22,6 +22,7 @@ DISTRIBUTION = {
     "cv2": "opencv-python",
     "sklearn": "scikit-learn",
     "typing_extensions": "typing-extensions",
+    "vot": "vot-toolkit",
     "yaml": "pyyaml",
 }
 ROSDEP = {
