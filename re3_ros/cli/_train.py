@@ -43,14 +43,20 @@ def run(
         Path | None, typer.Option(help="Data folder; default: RE3_SHARED, or ../shared.")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")] = "cpu",
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write event files into the folder too.")
+    ] = False,
 ) -> None:
     """Train a network, or go on with a run that was interrupted.
 
-    The word run may be left out: re3 train CONFIG --output FOLDER.
+    The word run may be left out: re3 train CONFIG --output FOLDER. On several GPUs:
+    torchrun --nproc-per-node 4 -m re3_ros.cli train CONFIG --output FOLDER --device cuda
     """
     from re3_ros.tracking import pick_device
-    from re3_ros.training import read_config, train
+    from re3_ros.training import read_config, summary, train
 
     root = data or Path(os.environ.get("RE3_SHARED", "../shared"))
-    weights = train(read_config(config), root, output, pick_device(device))
-    typer.echo(f"averaged weights: {weights}")
+    settings, chosen = read_config(config), pick_device(device)
+    weights = train(settings, root, output, chosen, tensorboard=tensorboard)
+    if os.environ.get("RANK", "0") == "0":
+        typer.echo(f"{summary(output)}\naveraged weights: {weights}")

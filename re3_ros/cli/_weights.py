@@ -18,11 +18,12 @@ _LAYOUTS = "auto, tf-large, tf-small, pt-large or pt-small"
 def register(app: typer.Typer) -> None:
     """Add `re3 weights` with its commands to ``app``."""
     commands = typer.Typer(
-        help="Import published weights, calibrate scores, show what a file is.",
+        help="Import published weights, average, calibrate scores, show what a file is.",
         no_args_is_help=True,
     )
     commands.command("import")(import_weights)
     commands.command("calibrate")(calibrate)
+    commands.command("average")(average)
     commands.command("show")(show)
     app.add_typer(commands, name="weights")
 
@@ -51,6 +52,21 @@ def import_weights(
     metadata = {"source": source.resolve().name, "layout": name, "licence": "GPL-3.0"}
     save(network, output, metadata, torch.float16 if half else torch.float32)
     typer.echo(f"{source} has the layout {name}; wrote {output}")
+    _print_info(describe(output))
+
+
+def average(
+    files: Annotated[list[Path], typer.Argument(help="Weights of equal networks, two or more")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, NAME.safetensors")],
+) -> None:
+    """Write the arithmetic mean of weights, such as those a run kept on its way."""
+    import torch
+
+    from re3_ros.network import describe, save
+    from re3_ros.training import average_weights
+
+    network, metadata = average_weights(files)
+    save(network, output, metadata, torch.float16)
     _print_info(describe(output))
 
 

@@ -13,7 +13,11 @@ from torch.nn import functional
 
 from re3_ros.errors import WeightsError
 
+from ._trunk import msra
+
 MEAN_RGB = (123.0, 117.0, 104.0)
+INPUT_DEVIATION = 64.0
+"""About that of photographs' pixels, on the scale 0 ... 255."""
 
 
 class Fire(nn.Module):
@@ -56,6 +60,17 @@ class SqueezeNet(nn.Module):
         middle = self.fire5(self.fire4(_pool(fine)))
         coarse = self.fire9(self.fire8(self.fire7(self.fire6(_pool(middle)))))
         return fine, middle, coarse
+
+    @torch.no_grad()
+    def start_msra(self) -> None:
+        """Draw all convolutions anew as He et al. (2015), for training without pretrained ones.
+
+        As torch draws them, every layer would shrink its input: after 18 of them nothing is left.
+        """
+        for conv in self.modules():
+            if isinstance(conv, nn.Conv2d):
+                msra(conv)
+        self.conv1.weight.div_(INPUT_DEVIATION)
 
     def load_npz(self, path: Path) -> None:
         """Fill in ImageNet-pretrained arrays named as in Caffe, whose input was BGR.

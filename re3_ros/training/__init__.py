@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training: simulated and labelled tracks, unrolled self-training, and the training loop."""
 
+from ._averaging import average_weights
 from ._calibration import (
     Calibration,
     Observed,
@@ -14,6 +15,7 @@ from ._calibration import (
 from ._choices import Plan
 from ._config import Stage, TrainingConfig, read_config
 from ._held import HeldVideos, SimulatedVideo, Video, held_videos, read_run, simulated_videos
+from ._journal import summary
 from ._preview import preview
 from ._simulator import Simulator
 from ._simulator_config import SimulatorConfig
@@ -41,6 +43,7 @@ __all__ = [
     "TrainingConfig",
     "Unroll",
     "Video",
+    "average_weights",
     "calibrate",
     "closed_loop",
     "draw_track",
@@ -54,5 +57,6 @@ __all__ = [
     "read_stills",
     "save_calibrated",
     "simulated_videos",
+    "summary",
     "train",
 ]

@@ -65,6 +65,25 @@ class Journal:
         self.board.flush()
 
 
+def summary(folder: Path) -> str:
+    """Return in words how a run of at least one step went, and whether crops kept it waiting."""
+    log = {name: values[-50:] for name, values in read_columns(folder / LOG).items()}
+    rate, wait = float(np.median(log["pairs_s"])), float(np.median(log.get("wait", [np.nan])))
+    text = (
+        f"{int(log['step'][-1]) + 1} steps; in the last {len(log['step'])} loss "
+        f"{log['loss'].mean():.3f}, IoU {log['iou'].mean():.3f}, {rate:.0f} pairs/s\n"
+        f"tracks and crops took {wait:.0%} of the time: {rate / max(wait, 1e-3):.0f} pairs/s "
+        f"drawn, {rate / max(1 - wait, 1e-3):.0f} pairs/s trained on"
+    )
+    held = read_columns(folder / VALIDATION)
+    if held:
+        text += (
+            f"\nclosed-loop IoU on what is held back: {held['mean'][0]:.3f} after step "
+            f"{int(held['step'][0])}, {held['mean'][-1]:.3f} after step {int(held['step'][-1])}"
+        )
+    return text
+
+
 def tensor_board(folder: Path, done: int) -> Board:
     """Return a writer of TensorBoard's event files; ConfigError if TensorBoard is missing."""
     try:

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from re3_ros.errors import Re3Error
-from re3_ros.network import Re3Network, build, load, save
+from re3_ros.network import Re3Network, Trunk, build, initialise_trunk, load, save
 
 from ._checkpoint import load_run, save_run, write_tensors, writing
 from ._config import Stage, TrainingConfig
@@ -238,8 +238,13 @@ def _new_network(config: TrainingConfig, root: Path) -> Re3Network:
     if config.start_from:
         return load(root / config.start_from).train()
     network = build(config.network, **config.options)
-    if config.backbone:
-        network.get_submodule("trunk").load_npz(root / config.backbone)  # type: ignore[operator]
+    trunk = network.get_submodule("trunk")
+    if not config.backbone:
+        trunk.start_msra()  # type: ignore[operator]
+    elif isinstance(trunk, Trunk):
+        initialise_trunk(trunk, root / config.backbone)
+    else:
+        trunk.load_npz(root / config.backbone)  # type: ignore[operator]
     return network
 
 
