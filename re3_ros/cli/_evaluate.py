@@ -18,7 +18,14 @@ from ._running import DeviceOption, WeightsOption
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from re3_ros.evaluation import Options, Protocol, ReportTable, Result, TrackerSpec
+    from re3_ros.evaluation import (
+        Options,
+        Protocol,
+        Reinitialised,
+        ReportTable,
+        Result,
+        TrackerSpec,
+    )
 
 PROTOCOLS = ("ope", "reinit", "occluded", "vot")
 DEFAULT_TRACKERS = "re3,re3-procedure,mosse,kcf,medianflow,csrt"
@@ -61,6 +68,13 @@ TimeoutOption = Annotated[
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Track anew what is finished.")]
 OnnxOption = Annotated[Path | None, typer.Option(help="ONNX file, for nano.")]
 VitOption = Annotated[Path | None, typer.Option(help="ONNX file, for vit.")]
+StateOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Sequences, with commas, for which the path of the recurrent state is drawn; "
+        'default: the one tracked best; "": none.'
+    ),
+]
 VotOption = Annotated[
     str | None, typer.Option(help="Python of the environment with vot-toolkit; default: this one.")
 ]
@@ -90,6 +104,7 @@ def evaluate(
     nano_head: OnnxOption = None,
     vit_model: VitOption = None,
     vot: VotOption = None,
+    state: StateOption = None,
 ) -> None:
     """Measure trackers on sequences with true boxes: success, precision, robustness, speed."""
     from re3_ros.evaluation import Options, TrackerSpec, parse_specs, shared_folder
@@ -111,6 +126,7 @@ def evaluate(
         output=output,
         options=Options(jobs, threads, timeout, fresh, layout, split, tuple(_words(sequences))),
         vot=vot,
+        state=None if state is None else _words(state),
     )
     wanted = _words(protocol)
     if unknown := [name for name in wanted if name not in PROTOCOLS]:
@@ -130,27 +146,34 @@ class _Run:
         output: Path,
         options: Options,
         vot: str | None,
+        state: list[str] | None,
     ) -> None:
         self.specs, self.data, self.cache, self.output = specs, data, cache, output
-        self.options, self.vot = options, vot
+        self.options, self.vot, self.state = options, vot, state
         self.tables: list[ReportTable] = []
 
     def write(self, protocols: list[str]) -> list[Path]:
         """Run the protocols, print their tables, and write the report."""
-        from re3_ros.evaluation import Extras, write_report, write_tables
+        from re3_ros.evaluation import (
+            Extras,
+            restart_plots,
+            state_plots,
+            write_report,
+            write_tables,
+        )
 
         one_pass = {"ope", "occluded"} & set(protocols)
         results = self._one_pass(protocols) if one_pass else {}
-        if "reinit" in protocols:
-            self._reinit()
+        runs = self._reinit() if "reinit" in protocols else {}
         if "vot" in protocols:
             self._vot()
-        extras = Extras(tables=tuple(self.tables))
+        extras = Extras(tuple(self.tables), restart_plots(runs, results) if runs else ())
         if not results:
             labels = [spec.label for spec in self.specs]
             title, lede = "Tracker evaluation", f"{len(labels)} trackers on {self.data.name}"
             return write_tables(self.output, title, lede, labels, self._about(), extras)
-        return write_report(self.output, results, self._about(), extras)
+        paths = state_plots(self.specs, results, self.cache, self.state)
+        return write_report(self.output, results, self._about(), replace(extras, paths=paths))
 
     def _one_pass(self, protocols: list[str]) -> dict[str, list[Result]]:
         from re3_ros.evaluation import (
@@ -159,7 +182,6 @@ class _Run:
             failures,
             occluded_figures,
             occlusion_figures,
-            overlap_figures,
             sequence_table,
             summary_table,
         )
@@ -170,14 +192,14 @@ class _Run:
             console.print(sequence_table(results))
         console.print(summary_table(results))
         _show(occlusion_figures(results))  # the report has it anyhow
-        self._add(overlap_figures(results), attribute_figures(results))
+        self._add(attribute_figures(results))
         if "occluded" in protocols:
             self._add(occluded_figures(results))
         for line in failures(results):
             console.print(f"failed: {line}", style="red", markup=False, soft_wrap=True)
         return results
 
-    def _reinit(self) -> None:
+    def _reinit(self) -> dict[str, list[Reinitialised]]:
         from re3_ros.evaluation import Restarts, reinit_figures, reinit_sequence_figures
 
         runs = self._measure(Restarts())
@@ -186,6 +208,7 @@ class _Run:
             for run in each:
                 if run.failure is not None:
                     _fail(f"{tracker}, {run.sequence}: {run.failure}")
+        return runs
 
     def _vot(self) -> None:
         from re3_ros.evaluation import VotOptions, run_vot, vot_figures

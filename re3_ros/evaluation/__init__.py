@@ -37,6 +37,7 @@ from ._protocols import OnePass, Protocol, Restarts
 from ._reinit import Reinitialised, pool, run_reinitialised
 from ._report import write_report, write_tables
 from ._runner import Result, Track, TrackerFactory, VisualTracker, mean_auc, run_ope, run_sequence
+from ._scatter import restart_plots
 from ._score import ScoreQuality, run_video, score_quality, scored_frames
 from ._score_report import score_figures, write_score
 from ._sequence import Sequence, find_sequences, read_sequence, read_sequences
@@ -49,7 +50,7 @@ from ._specs import (
     parse_specs,
     shared_folder,
 )
-from ._state_path import StatePath, state_path, state_plot
+from ._state_path import StatePath, state_path, state_plot, state_plots
 from ._tables import (
     ReportTable,
     failures,
@@ -121,6 +122,7 @@ __all__ = [
     "read_sequences",
     "reinit_figures",
     "reinit_sequence_figures",
+    "restart_plots",
     "rich_table",
     "robustness",
     "run_ope",
@@ -137,6 +139,7 @@ __all__ = [
     "shared_folder",
     "state_path",
     "state_plot",
+    "state_plots",
     "success_curve",
     "success_rate",
     "summarise",

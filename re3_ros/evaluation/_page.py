@@ -20,10 +20,10 @@ from ._plots import (
     occlusion_plot,
     precision_plot,
     sequence_plot,
-    speed_plot,
     success_plot,
 )
 from ._runner import Result
+from ._scatter import speed_plot
 from ._style import Style, pick_main, styles
 from ._tables import ReportTable, failures, sequence_figures, summary_figures
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Figures over all sequences: success, precision, accuracy over speed, occlusion, sequences."""
+"""Figures over all sequences: success, precision, occlusion, each sequence."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ from ._style import LIGHT, Style, add_legend, drawn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-REAL_TIME = 30.0
-"""Frames a second of a usual camera."""
+MOST_BARS = 100
+"""Sequences of a large data set that are drawn: those with the lowest AUC."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,32 +115,6 @@ def normalised_plot(results: Mapping[str, list[Result]], looks: Mapping[str, Sty
     )
 
 
-def speed_plot(summaries: Iterable[Summary], looks: Mapping[str, Style]) -> Plot | None:
-    """Return AUC over speed (the paper's Fig. 3); None where no tracker's speed is known."""
-    points = [(s.tracker, 1e3 / s.ms, s.auc) for s in summaries if math.isfinite(s.ms)]
-    if not points:
-        return None
-    with drawn(3.8) as figure:
-        axes = figure.subplots()
-        axes.axvline(REAL_TIME, color=LIGHT["soft"], linestyle=(0, (4, 3)), linewidth=1)
-        for name, speed, auc in points:
-            look = looks[name]
-            size = 110 if look.main else 60
-            axes.scatter([speed], [auc], s=size, c=look.colour, marker=look.marker, zorder=3)
-        _scale_speed(axes, points)
-        _label(axes, points, looks)
-    return Plot(
-        "speed",
-        "Accuracy over speed",
-        "Area under the success curve over frames a second, from the median time a frame with "
-        f"disk reads left out. Dashed: {REAL_TIME:.0f} frames a second.",
-        _alt(
-            "Accuracy over speed", [f"{n} {a:.3f} at {v:.0f} frames a second" for n, v, a in points]
-        ),
-        figure,
-    )
-
-
 def occlusion_plot(rows: Iterable[OcclusionFigures], looks: Mapping[str, Style]) -> Plot | None:
     """Return AUC on all against occluded frames (the paper's Fig. 5); None without figures."""
     rows = sorted(rows, key=lambda r: r.everywhere)
@@ -170,7 +143,7 @@ def occlusion_plot(rows: Iterable[OcclusionFigures], looks: Mapping[str, Style])
         f"Means over the {rows[0].sequences} sequences with occluded frames. Full mark: AUC on all "
         f"their frames; open mark: AUC on the {rows[0].frames} in which the target is labelled as "
         "occluded. Beside them the relative change.",
-        _alt("AUC on all and on occluded frames", said[::-1]),
+        alt_text("AUC on all and on occluded frames", said[::-1]),
         figure,
     )
 
@@ -178,8 +151,10 @@ def occlusion_plot(rows: Iterable[OcclusionFigures], looks: Mapping[str, Style])
 def sequence_plot(results: Mapping[str, list[Result]], looks: Mapping[str, Style]) -> Plot:
     """Return each sequence's AUC: a bar for the main tracker, marks for the others."""
     main = next(name for name, look in looks.items() if look.main)
-    order = np.argsort([r.auc for r in results[main]])
+    order = np.argsort([r.auc for r in results[main]])[:MOST_BARS]
     names = [results[main][i].sequence for i in order]
+    left_out = len(results[main]) - len(names)
+    rest = f" The {left_out} sequences on which it did best are left out." if left_out else ""
     rows = range(len(names))
     with drawn(1.5 + 0.22 * len(names)) as figure:
         axes = figure.subplots()
@@ -198,8 +173,8 @@ def sequence_plot(results: Mapping[str, list[Result]], looks: Mapping[str, Style
     return Plot(
         "by_sequence",
         "AUC of each sequence",
-        f"Area under the success curve. Bars: {main}; marks: the others.",
-        _alt(f"AUC of {main} by sequence, the best first", said),
+        f"Area under the success curve. Bars: {main}; marks: the others.{rest}",
+        alt_text(f"AUC of {main} by sequence, the best first", said),
         figure,
     )
 
@@ -236,7 +211,7 @@ def _curves(
             )
         axes.set(xlabel=labels[0], ylabel=labels[1], xlim=(0, x[-1]), ylim=(0, 1))
         add_legend(figure)
-    alt = _alt(f"{title} plot", [f"{line.tracker} {line.figure:.3f}" for line in lines])
+    alt = alt_text(f"{title} plot", [f"{line.tracker} {line.figure:.3f}" for line in lines])
     return Plot(name, title, caption, alt, figure)
 
 
@@ -246,40 +221,6 @@ def _normalised(tracker: str, results: Iterable[Result]) -> Line:
     return Line(tracker, float(curve.mean()), curve)
 
 
-def _scale_speed(axes: Any, points: Sequence[tuple[str, float, float]]) -> None:
-    speeds = [speed for _, speed, _ in points]
-    ticks = (1, 3, 10, 30, 100, 300, 1000, 3000, 10000)
-    low, high = min(*speeds, REAL_TIME) / 1.6, max(*speeds, REAL_TIME) * 3.2
-    axes.set_xscale("log")
-    axes.set_xticks(ticks, [f"{t:,}" for t in ticks])
-    axes.set_xticks([], minor=True)
-    top = max(auc for _, _, auc in points)
-    axes.set(
-        xlabel="frames a second",
-        ylabel="AUC",
-        xlim=(low, high),
-        ylim=(0, min(1, top * 1.15 + 0.02)),
-    )
-
-
-def _label(
-    axes: Any, points: Sequence[tuple[str, float, float]], looks: Mapping[str, Style]
-) -> None:
-    """Write each name beside its mark, moved up where it would lie on another."""
-    written: list[tuple[float, float]] = []
-    height = axes.get_ylim()[1] * 0.052
-    for name, speed, auc in sorted(points, key=lambda p: p[2]):
-        y = auc
-        while any(
-            abs(math.log(speed / s)) < 0.9 and abs(y - other) < height for s, other in written
-        ):
-            y += height / 4
-        written.append((speed, y))
-        weight = "bold" if looks[name].main else "normal"
-        axes.annotate(
-            name, (speed, y), (8, 0), textcoords="offset points", va="center", weight=weight
-        )
-
-
-def _alt(title: str, parts: Iterable[str]) -> str:
+def alt_text(title: str, parts: Iterable[str]) -> str:
+    """Return what a figure says, in a sentence."""
     return f"{title}: {', '.join(parts)}."

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ from ._cache import TrackCache
 from ._filmstrip import LOST_BELOW
 from ._metrics import Curve, overlaps
 from ._plots import Plot
+from ._runner import Result
 from ._sequence import Sequence
 from ._specs import OURS, TrackerSpec
 from ._style import LIGHT, drawn
@@ -68,6 +69,28 @@ class StatePath:
     def overlaps(self) -> Curve:
         """IoU (n,), NaN where the target is absent."""
         return overlaps(self.sequence.truth[: len(self.boxes)], self.boxes)
+
+
+def state_plots(
+    specs: Iterable[TrackerSpec],
+    results: Mapping[str, list[Result]],
+    cache: Path | str,
+    names: Iterable[str] | None = None,
+) -> tuple[Plot, ...]:
+    """Return the paths of the first tracker of ours on the sequences called ``names``, None for
+    the one that it tracked best; nothing where no tracker is ours.
+
+    Raises ConfigError for a name that is none of the sequences'.
+    """
+    ours = next((spec for spec in specs if spec.name in OURS), None)
+    if ours is None:
+        return ()
+    found = {r.sequence: r for r in results[ours.label] if r.source is not None}
+    chosen = _best(found.values()) if names is None else list(names)
+    if unknown := [name for name in chosen if name not in found]:
+        raise ConfigError(f"no sequence {', '.join(unknown)}; there are {', '.join(sorted(found))}")
+    sources = [source for name in chosen if (source := found[name].source)]
+    return tuple(state_plot(state_path(ours, source, cache)) for source in sources)
 
 
 def state_path(spec: TrackerSpec, sequence: Sequence, cache: Path | str) -> StatePath:
@@ -153,6 +176,12 @@ def state_plot(path: StatePath) -> Plot:
         f"the object along it; {len(path.resets)} resets.",
         figure,
     )
+
+
+def _best(results: Iterable[Result]) -> list[str]:
+    """Return the sequence with the highest AUC that is long enough, if there is one."""
+    whole = [r for r in results if r.failure is None and len(r.truth) >= LEAST_FRAMES]
+    return [max(whole, key=lambda r: r.auc).sequence] if whole else []
 
 
 def _state(tracker: Tracker) -> NDArray[np.float32]:

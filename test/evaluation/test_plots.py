@@ -5,17 +5,15 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from re3_ros.evaluation import summarise
+from re3_ros.evaluation import _plots, summarise
 from re3_ros.evaluation._plots import (
     loss_text,
     normalised_plot,
     occlusion_plot,
     precision_plot,
     sequence_plot,
-    speed_plot,
     success_plot,
 )
-from re3_ros.evaluation._runner import failed
 from re3_ros.evaluation._style import styles
 
 
@@ -65,26 +63,6 @@ def test_the_area_of_normalised_precision_is_that_of_the_table(results, summarie
     assert labels(plot) == [f"{s.tracker} {s.normalised_precision:.3f}" for s in summaries]
 
 
-def test_speed_is_frames_a_second_by_the_median(summaries, looks):
-    plot = speed_plot(summaries, looks)
-    at = {tuple(c.get_offsets()[0].round(3)) for c in plot.figure.axes[0].collections}
-    assert at == {(200.0, round(summaries[0].auc, 3)), (500.0, round(summaries[1].auc, 3))}
-    assert "good" in plot.alt
-    assert "at 200 frames a second" in plot.alt
-
-
-def test_names_of_equal_trackers_are_not_written_over_each_other(results):
-    twins = {"one": results["good"], "two": results["good"]}
-    axes = speed_plot(summarise(twins), styles(twins)).figure.axes[0]
-    first, second = (text.xy[1] for text in axes.texts)
-    assert abs(first - second) > 0.04
-
-
-def test_without_times_there_is_no_plot_of_speed():
-    results = {"broken": [failed("s", "crashed")]}
-    assert speed_plot(summarise(results), styles(results)) is None
-
-
 def test_occlusion_draws_both_figures_and_tells_the_loss(looks):
     plot = occlusion_plot([Row("good", 0.6, 0.57), Row("bad", 0.4, 0.2)], looks)
     at = [tuple(c.get_offsets()[0]) for c in plot.figure.axes[0].collections]
@@ -115,3 +93,12 @@ def test_sequences_are_in_the_order_of_the_main_tracker(results):
         [results["bad"][1].auc, results["bad"][0].auc]
     )
     assert "right" in plot.alt
+
+
+def test_of_many_sequences_those_with_the_lowest_figures_are_drawn(results, looks, monkeypatch):
+    assert "left out" not in sequence_plot(results, looks).caption
+    monkeypatch.setattr(_plots, "MOST_BARS", 1)
+    plot = sequence_plot(results, looks)
+    worst = min(results["good"], key=lambda r: r.auc)
+    assert [t.get_text() for t in plot.figure.axes[0].get_yticklabels()] == [worst.sequence]
+    assert "The 1 sequences on which it did best are left out." in plot.caption
