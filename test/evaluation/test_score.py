@@ -69,6 +69,15 @@ def test_the_area_is_the_chance_that_a_hit_scores_above_a_miss(frames):
     assert q.area == pytest.approx(expected)
 
 
+@given(st.floats(0.1, 5), st.floats(-3, 3))
+def test_calibration_leaves_the_area_as_it_is(scale, offset):
+    rng = np.random.default_rng(4)
+    logits, hits = rng.normal(0, 2, 200), rng.random(200) < 0.6
+    before = score_quality(1 / (1 + np.exp(-logits)), hits)
+    after = score_quality(1 / (1 + np.exp(-scale * logits - offset)), hits)
+    assert after.area == pytest.approx(before.area, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("scores", "hits", "said"),
     [
