@@ -179,6 +179,8 @@ def _serve(line: connection.Connection, beats: Any, work: Work[Any, Any], thread
                 answer = work(task, beat)
             except Re3Error as error:
                 answer = error
+            except BaseException as error:  # noqa: BLE001  a tracker may call sys.exit, too
+                answer = Lost(f"crashed: {type(error).__name__}: {error}")
             line.send(answer)
 
 
