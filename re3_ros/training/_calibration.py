@@ -128,6 +128,7 @@ def calibrate(
 
     Raises ConfigError where that cannot be done, see `fit_platt` and `rescale_visibility`.
     """
+    network.rescale_visibility(1.0, 0.0)  # refuses what has no such output before the long work
     observed = observe(network, videos, device)
     platt = fit_platt(observed)
     network.rescale_visibility(platt.scale, platt.offset)

@@ -85,9 +85,12 @@ def test_the_folded_network_gives_the_scaled_logit_and_the_same_boxes(network):
     assert torch.allclose(after.visibility, 0.37 * before.visibility - 1.9, atol=1e-6)
 
 
-def test_a_network_without_the_output_is_refused():
+def test_a_network_without_the_output_is_refused_at_once():
+    network = build("pt-small", fc_width=8, lstm_width=8)
     with pytest.raises(ConfigError, match="has no visibility output"):
-        build("pt-small", fc_width=8, lstm_width=8).rescale_visibility(2, 1)
+        network.rescale_visibility(2, 1)
+    with pytest.raises(ConfigError, match="has no visibility output"):
+        calibrate(network, [None])
 
 
 def test_scores_keep_their_order_and_become_probable(network, videos):
