@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from re3_ros.boxes import area, centre, clip, size
 from re3_ros.crops import Image
 from re3_ros.datasets import StillCache
+from re3_ros.errors import ConfigError
 
 from ._effects import Target, camera, chance, cover, moved, skin, tinted, vary
 from ._layers import Affine, Cutout, Layer, cut_object, cut_patch, flip, outline_of
 from ._motion import Array, linear, translation, travel, wander
+from ._paper import LEAST_AREA, large_enough, paper_track
 from ._simulator_config import SimulatorConfig
 from ._stills import Still
 from ._track import SCREEN, Look, SimulatedTrack
@@ -30,6 +32,7 @@ MIN_SIDE = 8.0
 KEPT = 2 << 30
 """Bytes of photographs that stay in memory."""
 _POINTS = 48
+_TRIES = 1000
 
 
 class Simulator:
@@ -42,12 +45,25 @@ class Simulator:
 
     def draw(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
         """Return a track whose target is large enough and well visible in its first frame."""
+        if self.config.mode == "paper":
+            return self._draw_paper(rng, frames)
         while True:
             track = self._attempt(rng, frames)
             first = track.boxes[0]
             on_screen = area(clip(first, *SCREEN)) / max(float(area(first)), 1e-9)
             if track.visible[0] > 0.7 and on_screen > 0.8 and size(track.boxes).min() > MIN_SIDE:
                 return track
+
+    def _draw_paper(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
+        for _ in range(_TRIES):
+            still = self._any(rng)
+            image = self._read(still)[0]
+            if large_enough(still, image):
+                return paper_track(rng, still, image, frames)
+        raise ConfigError(
+            f"none of {_TRIES} stills drawn shows an object of {LEAST_AREA:.0%} of its photograph; "
+            "give stills with larger ones, or take `mode: paper` out of `simulator`"
+        )
 
     def _attempt(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
         if rng.random() < 0.3:

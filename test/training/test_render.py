@@ -62,7 +62,11 @@ def test_the_host_renders_what_tracks_crop(draw, host):
         np.testing.assert_array_equal(crop.permute(1, 2, 0), track.crop(2, box, 40, 2.0))
 
 
-@pytest.mark.parametrize("settings", [{}, EVERYTHING, MIXED], ids=["plain", "everything", "mixed"])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, EVERYTHING, MIXED, {"mode": "paper"}],
+    ids=["plain", "everything", "mixed", "paper"],
+)
 @pytest.mark.parametrize("size", [40, 127])
 def test_the_device_renders_what_the_host_does(draw, host, settings, size):
     """The stills are noise, the hardest of textures: any shift of a pixel would show."""
