@@ -14,9 +14,11 @@ from ._calibration import (
 )
 from ._choices import Plan
 from ._config import Stage, TrainingConfig, read_config
+from ._data import read_data
 from ._held import HeldVideos, SimulatedVideo, Video, held_videos, read_run, simulated_videos
 from ._journal import summary
 from ._preview import preview
+from ._render import HostRenderer, Renderer, TorchRenderer
 from ._simulator import Simulator
 from ._simulator_config import SimulatorConfig
 from ._stills import Still, read_stills
@@ -30,15 +32,18 @@ __all__ = [
     "Calibration",
     "Clip",
     "HeldVideos",
+    "HostRenderer",
     "Observed",
     "Plan",
     "Platt",
+    "Renderer",
     "Result",
     "SimulatedVideo",
     "Simulator",
     "SimulatorConfig",
     "Stage",
     "Still",
+    "TorchRenderer",
     "Track",
     "TrainingConfig",
     "Unroll",
@@ -53,6 +58,7 @@ __all__ = [
     "preview",
     "read_clip",
     "read_config",
+    "read_data",
     "read_run",
     "read_stills",
     "save_calibrated",
