@@ -6,14 +6,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from re3_ros.errors import WeightsError
 
-from ._trunk import msra
+from ._trunk import msra, read_npz
 
 MEAN_RGB = (123.0, 117.0, 104.0)
 INPUT_DEVIATION = 64.0
@@ -75,19 +74,20 @@ class SqueezeNet(nn.Module):
     def load_npz(self, path: Path) -> None:
         """Fill in ImageNet-pretrained arrays named as in Caffe, whose input was BGR.
 
-        Raises WeightsError naming the first array that is missing or of another shape.
+        Raises WeightsError naming a file that is not readable, or the first array that is missing
+        or of another shape.
         """
-        with np.load(path) as arrays:
-            for name, parameter in self.named_parameters():
-                key = name if name.startswith("conv1") else name.replace(".", "/", 1)
-                array = arrays.get(key)
-                if array is None or array.shape != parameter.shape:
-                    found = "missing" if array is None else f"of shape {array.shape}"
-                    raise WeightsError(
-                        f"{path}: array {key!r} is {found}, expected {tuple(parameter.shape)}"
-                    )
-                values = torch.from_numpy(array.astype(np.float32))
-                parameter.data.copy_(values.flip(1) if name == "conv1.weight" else values)
+        arrays = read_npz(path)
+        for name, parameter in self.named_parameters():
+            key = name if name.startswith("conv1") else name.replace(".", "/", 1)
+            array = arrays.get(key)
+            if array is None or array.shape != parameter.shape:
+                found = "missing" if array is None else f"of shape {array.shape}"
+                raise WeightsError(
+                    f"{path}: array {key!r} is {found}, expected {tuple(parameter.shape)}"
+                )
+            values = torch.from_numpy(array)
+            parameter.data.copy_(values.flip(1) if name == "conv1.weight" else values)
 
 
 def _pool(x: Tensor) -> Tensor:

@@ -75,7 +75,7 @@ def initialise_trunk(trunk: Trunk, path: str | Path, channels: Channels = "bgr")
     BGR); where the trunk sees the other one, the first convolution is turned round.
     Raises WeightsError, naming every array that is missing or mis-shaped.
     """
-    arrays = _read_npz(Path(path))
+    arrays = read_npz(Path(path))
     faults = []
     for name, parameter in trunk.convs.named_parameters():
         found = arrays.get(name)
@@ -91,7 +91,8 @@ def initialise_trunk(trunk: Trunk, path: str | Path, channels: Channels = "bgr")
         parameter.copy_(torch.from_numpy(array))
 
 
-def _read_npz(path: Path) -> dict[str, NDArray[np.float32]]:
+def read_npz(path: Path) -> dict[str, NDArray[np.float32]]:
+    """Return the arrays of a file; WeightsError, naming it, if it is missing or damaged."""
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name].astype(np.float32) for name in file.files}

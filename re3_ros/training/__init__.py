@@ -24,7 +24,7 @@ from ._simulator_config import SimulatorConfig
 from ._stills import Still, read_stills
 from ._trainer import train
 from ._unroll import Batch, Result, Track, Unroll
-from ._validation import closed_loop
+from ._validation import closed_loop, follow
 from ._videos import Clip, draw_track, read_clip
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "closed_loop",
     "draw_track",
     "fit_platt",
+    "follow",
     "held_videos",
     "observe",
     "preview",

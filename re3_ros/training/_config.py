@@ -59,7 +59,9 @@ class TrainingConfig(_Strict):
     network: str = "compact"
     options: dict[str, Any] = Field(default_factory=dict)
     start_from: str = Field(default="", description="weights (.safetensors) to start from")
-    backbone: str = Field(default="", description="pretrained trunk (.npz), if not started from")
+    backbone: str = Field(
+        default="", description="pretrained trunk, if not started from: a file (.npz), or shipped"
+    )
     stills: str = Field(default="data/train/stills", description="folder; empty for none")
     procedural: int = Field(default=0, ge=0, description="stills drawn by the program, if any")
     skip_licences: tuple[str, ...] = ()

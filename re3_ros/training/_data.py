@@ -20,7 +20,6 @@ from ._sources import ATTEMPTS, Videos, open_videos, stills_of
 from ._stills import Still, read_stills
 from ._track import SimulatedTrack
 from ._unroll import Track
-from ._validation import simulate_clips
 from ._videos import Clip, VideoTrack, draw_track, read_clip
 
 log = logging.getLogger("re3_ros.training")
@@ -35,6 +34,7 @@ class Data:
     held_clips: list[Clip]
     videos: list[Videos] = field(default_factory=list)
     """Data sets that are read on demand."""
+    held_stills: list[Still] = field(default_factory=list)
     _named: set[str] = field(default_factory=set)
 
     def batch(
@@ -86,9 +86,9 @@ def read_data(config: TrainingConfig, root: Path) -> Data:
         Simulator(training, config.simulator),
         [c for c in clips if c.name not in config.held_out],
         [c for c in clips if c.name in config.held_out]
-        + [c for v in sources if v.source.role == "validate" for c in v.clips()]
-        + simulate_clips(held, config.held_tracks),
+        + [c for v in sources if v.source.role == "validate" for c in v.clips()],
         [v for v in sources if v.source.role == "train"],
+        held,
     )
 
 

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from re3_ros.errors import Re3Error
-from re3_ros.network import Re3Network, Trunk, build, initialise_trunk, load, save
+from re3_ros.network import Re3Network, build, load, save
 
 from ._checkpoint import load_run, save_run, write_tensors, writing
 from ._config import Stage, TrainingConfig
@@ -33,8 +33,9 @@ from ._loader import Loader
 from ._parallel import Place, parallel
 from ._render import HostRenderer, make_renderer
 from ._schedule import Schedule
+from ._trunk import start_trunk
 from ._unroll import Batch, Result, Unroll
-from ._validation import closed_loop
+from ._validation import closed_loop, validation_videos
 
 LOG_COLUMNS = (
     *("step", "unroll", "rate", "loss", "corner_loss", "visibility_loss", "iou"),
@@ -84,7 +85,8 @@ class _Run:
     """The moving parts of a run."""
 
     def __init__(self, config: TrainingConfig, data: Data, unroll: Unroll, output: Path) -> None:
-        self.config, self.data, self.unroll, self.output = config, data, unroll, output
+        self.config, self.unroll, self.output = config, unroll, output
+        self.held = validation_videos(data.held_clips, data.held_stills, config.held_tracks)
         self.network = unroll.network
         self.device = next(self.network.parameters()).device
         self.optimiser = _optimiser(self.network, config)
@@ -105,6 +107,8 @@ class _Run:
             done = self.schedule.step
             board = tensor_board(self.output, done) if tensorboard else None
             self.journal = Journal(self.output, done, board)
+            if done == 0:
+                self.validate()  # what learning is to be compared with
 
     def step(self, loader: Loader, stage: Stage) -> str:
         """Train on one batch, save and validate when due; return a line for the progress bar."""
@@ -143,9 +147,9 @@ class _Run:
 
     def validate(self) -> None:
         """Add the closed-loop IoU of what is held back to the journal, unless it is there."""
-        if self.data.held_clips and not self.journal.holds_validation(self.schedule.step):
+        if self.held and not self.journal.holds_validation(self.schedule.step):
             reset = self.config.reset_interval
-            figures = closed_loop(self.averaged(), self.data.held_clips, reset)
+            figures = closed_loop(self.averaged(), self.held, reset)
             mean = np.mean(list(figures.values()))
             self.journal.validate({"step": self.schedule.step, "mean": mean, **figures})
         self.journal.draw()
@@ -238,13 +242,7 @@ def _new_network(config: TrainingConfig, root: Path) -> Re3Network:
     if config.start_from:
         return load(root / config.start_from).train()
     network = build(config.network, **config.options)
-    trunk = network.get_submodule("trunk")
-    if not config.backbone:
-        trunk.start_msra()  # type: ignore[operator]
-    elif isinstance(trunk, Trunk):
-        initialise_trunk(trunk, root / config.backbone)
-    else:
-        trunk.load_npz(root / config.backbone)  # type: ignore[operator]
+    start_trunk(network, config.backbone, root)
     return network
 
 

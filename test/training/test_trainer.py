@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from re3_ros.errors import ConfigError, Re3Error, SourceError, WeightsError
 from re3_ros.network import build, load, read_metadata
 from re3_ros.training import TrainingConfig, train
+from re3_ros.training._trunk import start_trunk
 
 
 @pytest.fixture
@@ -30,8 +31,9 @@ def test_a_run_writes_weights_logs_validation_and_curves(config, data_root, tmp_
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
     assert [row["unroll"] for row in rows] == ["2", "2", "3", "3"]
     assert all(0 < float(row["wait"]) < 1 for row in rows)
-    (validation,) = csv.DictReader((tmp_path / "validation.csv").open())
-    assert 0 <= float(validation["two"]) <= 1
+    validations = list(csv.DictReader((tmp_path / "validation.csv").open()))
+    assert [row["step"] for row in validations] == ["0", "4"]
+    assert all(0 <= float(row["two"]) <= 1 for row in validations)
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -80,7 +82,9 @@ def test_frozen_parameters_stay(config, data_root, tmp_path):
     frozen = config(steps=(2, 1)).model_copy(update={"stages": config(steps=(2, 1)).stages[:1]})
     train(frozen, data_root, tmp_path / "b")
     torch.manual_seed(0)
-    start = build("compact", **config().options).state_dict()["trunk.conv1.weight"]
+    network = build("compact", **config().options)
+    start_trunk(network, "", data_root)
+    start = network.state_dict()["trunk.conv1.weight"]
     name = "network.trunk.conv1.weight"
     assert torch.equal(load_file(tmp_path / "b" / "run.safetensors")[name], start)
     assert not torch.equal(load_file(tmp_path / "a" / "run.safetensors")[name], start)
