@@ -16,7 +16,7 @@ from ._style import LIGHT, Style, drawn, styles
 
 REAL_TIME = 30.0
 """Frames a second of a usual camera."""
-TICKS = (1, 3, 10, 30, 100, 300, 1000, 3000, 10000)
+TICKS = (1, 3, 10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000)
 
 
 class Point(NamedTuple):

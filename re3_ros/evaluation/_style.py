@@ -122,7 +122,7 @@ def drawn(height: float) -> Iterator[Figure]:
 def add_legend(figure: Figure) -> None:
     """Write the legend below the figure, in as many columns as its names leave room for."""
     handles, labels = figure.axes[0].get_legend_handles_labels()
-    columns = max(1, min(4, 66 // (max(map(len, labels)) + 7)))
+    columns = max(1, min(4, 78 // (max(map(len, labels)) + 7)))
     figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 

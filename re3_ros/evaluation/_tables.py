@@ -101,7 +101,7 @@ def summary_figures(results: Mapping[str, list[Result]]) -> ReportTable:
         columns=names,
         rows=tuple(_summary_row(s)[: len(names)] for s in summaries),
         best={**best, "ms": "low", "ms 99 %": "low"},
-        digits={"ms": 1, "ms 99 %": 1},
+        digits={"ms": 2, "ms 99 %": 1},
     )
 
 

@@ -84,7 +84,7 @@ def test_labels_of_occlusion_give_figure_table_and_shading(results, tmp_path):
     paths = {p.name: p for p in write_report(tmp_path, hidden, {}, Extras(main="bad"))}
     rows = {row["tracker"]: row for row in read_csv(paths["occlusion.csv"])}
     seen = np.mean([r.only(np.arange(30) < 7).auc for r in results["bad"]])
-    assert float(rows["bad"]["sequence: occluded"]) == pytest.approx(seen, abs=1e-6)
+    assert float(rows["bad"]["occluded"]) == pytest.approx(seen, abs=1e-6)
     assert paths["occlusion.png"].is_file()
     page = paths["report.html"].read_text()
     assert 'id="figure-occlusion"' in page
