@@ -211,14 +211,16 @@ def _write_sequence(folder: Path, sequence: Sequence) -> None:
 
 
 def _check_toolkit(python: str) -> None:
-    done = subprocess.run(
-        [python, "-c", "import vot, vot.tracker.trax"], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        last = (done.stderr.strip() or "no reason given").splitlines()[-1]
+    command = [python, "-c", "import vot, vot.tracker.trax"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        said, working = done.stderr.strip() or "no reason given", done.returncode == 0
+    except OSError as error:
+        said, working = str(error), False
+    if not working:
         raise ConfigError(
-            f"{python} has no working VOT toolkit ({last}); make an environment with "
-            "pip install vot-toolkit 'attributee<0.1.10' and name its Python (--vot PYTHON)"
+            f"{python} has no working VOT toolkit ({said.splitlines()[-1]}); make an environment "
+            "with pip install vot-toolkit 'attributee<0.1.10' and name its Python (--vot PYTHON)"
         )
 
 
