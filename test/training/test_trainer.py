@@ -77,6 +77,24 @@ def test_drawing_ahead_changes_nothing(config, data_root, tmp_path):
     assert same(*(tmp_path / part / "run.safetensors" for part in ("now", "ahead")))
 
 
+def test_crops_from_the_device_train_like_those_from_the_host(config, data_root, tmp_path):
+    """The renderers differ by less than a grey level on average; so do the losses, a little."""
+    losses = []
+    for render in ("numpy", "torch"):
+        train(config(steps=(1, 1), render=render), data_root, tmp_path / render)
+        rows = csv.DictReader((tmp_path / render / "log.csv").open())
+        losses.append([float(row["loss"]) for row in rows])
+    np.testing.assert_allclose(losses[0], losses[1], rtol=0.05)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
+def test_a_run_on_a_gpu_is_reduced_and_goes_on(config, data_root, tmp_path):
+    options = {"precision": "bfloat16", "render": "torch", "prefetch": 2, "draw": "track"}
+    weights = train(config(**options), data_root, tmp_path, "cuda")
+    assert load(weights).options == config().options
+    assert train(config(**options), data_root, tmp_path, "cuda") == weights
+
+
 def test_frozen_parameters_stay(config, data_root, tmp_path):
     train(config(steps=(2, 1)), data_root, tmp_path / "a")
     frozen = config(steps=(2, 1)).model_copy(update={"stages": config(steps=(2, 1)).stages[:1]})
