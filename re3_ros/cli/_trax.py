@@ -44,8 +44,8 @@ def trax(
     if spec.name.startswith("trax:"):
         raise ConfigError(f"{tracker!r} speaks TraX by itself; start its command")
     limit_threads(threads)
-    spec.check()
     with _own_output() as output:
+        spec.check()
         serve_trax(spec.create, spec.label, sys.stdin, output)
 
 
@@ -56,8 +56,9 @@ def _own_output() -> Iterator[TextIO]:
     kept = os.dup(1)
     os.dup2(2, 1)
     try:
-        with os.fdopen(kept, "w", encoding="utf-8") as output:
+        with os.fdopen(os.dup(kept), "w", encoding="utf-8") as output:
             yield output
     finally:
-        # What was meant for standard output must not follow the protocol's last line.
         sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)

@@ -10,7 +10,7 @@ import pytest
 from re3_ros import __version__
 from re3_ros.cli import main
 
-COMMANDS = ("track", "bag", "demo", "train", "evaluate", "weights")
+COMMANDS = ("track", "bag", "demo", "train", "evaluate", "trax", "weights")
 
 
 def test_version(capfd):
