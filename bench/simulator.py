@@ -173,12 +173,13 @@ def main(
     data: Annotated[Path | None, typer.Option(help="Data folder; default: RE3_SHARED.")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Times that all take turns.")] = 5,
     threads: Annotated[int, typer.Option(min=1, help="Of torch and of the numpy renderer.")] = 1,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that draw tracks.")] = 0,
     output: Annotated[Path, typer.Option(help="JSON file.")] = Path("output/simulator.json"),
 ) -> None:
     """Measure the simulator against the network, on the CPU and on a GPU if there is one."""
     torch.set_num_threads(threads)
     cv2.setNumThreads(1)
-    settings = read_config(config)
+    settings = read_config(config).model_copy(update={"draw": "track", "workers": workers})
     longest = max(settings.stages, key=lambda s: s.steps)
     chosen = settings.stages[stage - 1] if stage else longest
     load_before = os.getloadavg()[0]
@@ -190,7 +191,7 @@ def main(
         _show(device, rates, both)
         results[device] = {"pairs_s": rates, "with_drawing": both}
     about = {"config": str(config), "stage": chosen.model_dump(), "rounds": rounds}
-    about |= {"threads": threads, "load_before": load_before, **_machine()}
+    about |= {"threads": threads, "workers": workers, "load_before": load_before, **_machine()}
     if load_before > 0.5:
         typer.echo(f"load was {load_before:.1f} before the run: not for the record", err=True)
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -101,6 +101,9 @@ class TrainingConfig(_Strict):
         default="numpy", description="what cuts the crops"
     )
     prefetch: int = Field(default=0, ge=0, description="steps whose tracks are drawn ahead")
+    workers: int = Field(
+        default=0, ge=0, description="processes that draw tracks, with `draw: track`; 0: this one"
+    )
     threads: int = Field(default=2, gt=0)
     reset_interval: int | None = Field(
         default=32, ge=0, description="frames between resets of the state in validation"

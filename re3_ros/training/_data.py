@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from re3_ros.datasets import FrameCache
-from re3_ros.errors import SourceError
+from re3_ros.errors import ConfigError, SourceError
 
 from ._config import Stage, TrainingConfig
+from ._pool import Pool
 from ._procedural import draw_stills
-from ._simulator import Simulator
+from ._simulator import KEPT, Simulator
 from ._sources import ATTEMPTS, Videos, open_videos, stills_of
 from ._stills import Still, read_stills
 from ._track import SimulatedTrack
@@ -36,6 +37,7 @@ class Data:
     """Data sets that are read on demand."""
     held_stills: list[Still] = field(default_factory=list)
     _named: set[str] = field(default_factory=set)
+    _pools: dict[int, Pool] = field(default_factory=dict)
 
     def batch(
         self, config: TrainingConfig, stage: Stage, step: int, part: slice = slice(None)
@@ -44,14 +46,35 @@ class Data:
         each = range(stage.batch)
         if config.draw == "track":
             streams = [np.random.default_rng([config.seed, step, 2, i]) for i in each[part]]
-            return [self._track(rng, config.video_share, stage.unroll) for rng in streams]
+            return self._tracks(streams, config, stage.unroll)
         rng = np.random.default_rng([config.seed, step])
         return [self._track(rng, config.video_share, stage.unroll) for _ in each][part]
 
+    def _tracks(
+        self, streams: list[np.random.Generator], config: TrainingConfig, frames: int
+    ) -> list[Track]:
+        """Return a track from each generator, the simulated ones by other processes if told so."""
+        if not config.workers:
+            return [self._track(rng, config.video_share, frames) for rng in streams]
+        filmed = [self._is_video(rng, config.video_share) for rng in streams]
+        drawn = [rng for rng, video in zip(streams, filmed, strict=True) if not video]
+        simulated = iter(self._pool(config.workers).draw(drawn, frames))
+        pairs = zip(streams, filmed, strict=True)
+        return [self._video(rng, frames) if video else next(simulated) for rng, video in pairs]
+
+    def _pool(self, workers: int) -> Pool:
+        if workers not in self._pools:
+            simulator = Simulator(self.simulator.stills, self.simulator.config, KEPT // workers)
+            self._pools[workers] = Pool(Data(simulator, [], []).simulate, workers)
+        return self._pools[workers]
+
+    def _is_video(self, rng: np.random.Generator, video_share: float) -> bool:
+        return bool(self.clips or self.videos) and bool(rng.random() < video_share)
+
     def _track(self, rng: np.random.Generator, video_share: float, frames: int) -> Track:
-        if (self.clips or self.videos) and rng.random() < video_share:
+        if self._is_video(rng, video_share):
             return self._video(rng, frames)
-        return self._simulated(rng, frames)
+        return self.simulate(rng, frames)
 
     def _video(self, rng: np.random.Generator, frames: int) -> VideoTrack:
         shares = np.array([v.source.share for v in self.videos] + [1.0] * bool(self.clips))
@@ -61,7 +84,7 @@ class Data:
             return self.videos[chosen].draw(rng, frames)
         return draw_track(rng, self.clips, frames)
 
-    def _simulated(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
+    def simulate(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
         """Return a simulated track; a still that cannot be read is named once and others drawn."""
         for _ in range(ATTEMPTS):
             try:
@@ -76,8 +99,14 @@ class Data:
 def read_data(config: TrainingConfig, root: Path) -> Data:
     """Return stills and videos below ``root`` as the configuration names them.
 
-    Raises SourceError for a folder that is missing or unreadable, or a held clip unknown.
+    Raises SourceError for a folder that is missing or unreadable, or a held clip unknown, and
+    ConfigError for workers that cannot be given tracks of their own.
     """
+    if config.workers and config.draw != "track":
+        raise ConfigError(
+            f"{config.workers} workers have nothing to draw where `draw` is {config.draw!r}; set "
+            "`draw: track`, or `workers: 0`"
+        )
     training, held = split_held(_read_stills(config, root), config.held_stills)
     folders = _clip_folders(config, root)
     clips = [read_clip(p) for p in folders]

@@ -38,10 +38,12 @@ _TRIES = 1000
 class Simulator:
     """Draws tracks from a set of stills; the same generator state gives the same track."""
 
-    def __init__(self, stills: Sequence[Still], config: SimulatorConfig | None = None) -> None:
-        """Keep the list; pixels are read when needed and stay in memory as far as they fit."""
+    def __init__(
+        self, stills: Sequence[Still], config: SimulatorConfig | None = None, kept: int = KEPT
+    ) -> None:
+        """Keep the list; pixels are read when needed, and ``kept`` bytes of them stay in memory."""
         self.stills, self.config = stills, config or SimulatorConfig()
-        self._pixels = StillCache(KEPT)
+        self._pixels = StillCache(kept)
 
     def draw(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
         """Return a track whose target is large enough and well visible in its first frame."""
