@@ -10,7 +10,6 @@ from ._attributes import (
     attribute_figures,
     occluded_figures,
     only_occluded,
-    overlap_figures,
     reinit_figures,
     reinit_sequence_figures,
 )
@@ -111,7 +110,6 @@ __all__ = [
     "occlusion",
     "occlusion_figures",
     "only_occluded",
-    "overlap_figures",
     "overlaps",
     "paper_average",
     "parse_spec",

@@ -42,21 +42,6 @@ def attribute_figures(results: Results) -> ReportTable:
     )
 
 
-def overlap_figures(results: Results) -> ReportTable:
-    """Return AO, SR.5 and SR.75 of each tracker, as the toolkit of GOT-10k counts them."""
-    best_first = sorted(summarise(results), key=lambda s: -s.average_overlap)
-    rows = [(s.tracker, s.average_overlap, s.success_50, s.success_75) for s in best_first]
-    return ReportTable(
-        name="overlap",
-        title="Average overlap and success rates",
-        columns=("tracker", "AO", "SR.5", "SR.75"),
-        rows=tuple(rows),
-        note="As GOT-10k counts: over all frames of all sequences in one heap, the first of each "
-        "sequence left out.",
-        best={"AO": "high", "SR.5": "high", "SR.75": "high"},
-    )
-
-
 def only_occluded(results: Results) -> dict[str, list[Result]]:
     """Return the results on occluded frames alone, of the sequences that have such frames."""
     return {name: [h for r in rs if (h := _hidden(r)) is not None] for name, rs in results.items()}

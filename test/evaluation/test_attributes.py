@@ -12,10 +12,10 @@ from re3_ros.evaluation import (
     attribute_figures,
     occluded_figures,
     only_occluded,
-    overlap_figures,
     read_sequences,
     reinit_figures,
     reinit_sequence_figures,
+    summarise,
 )
 
 
@@ -65,10 +65,11 @@ def test_no_attributes_no_rows(data):
 
 
 def test_average_overlap_and_success_rates_by_hand(results):
-    rows = {row[0]: row[1:] for row in overlap_figures(results).rows}
-    assert rows["perfect"] == (1, 1, 1)
+    perfect, half = summarise(results)
+    assert (perfect.average_overlap, perfect.success_50, perfect.success_75) == (1, 1, 1)
     right = (3 + 5) / (7 + 9)
-    assert rows["half"] == pytest.approx((right, right, right))
+    figures = half.average_overlap, half.success_50, half.success_75
+    assert figures == pytest.approx((right, right, right))
 
 
 def test_agrees_with_the_toolkit_of_got10k():

@@ -66,7 +66,7 @@ def test_protocols_are_run_side_by_side(evaluate, data, tmp_path):
         assert column in result.output
     document = json.loads((output / "results.json").read_text())
     assert set(document["tables"]) >= {"reinit", "reinit_sequences"}
-    assert {row["tracker"] for row in document["tables"]["reinit"]} == {"mosse", "flow"}
+    assert {row["tracker"] for row in document["tables"]["reinit"]["rows"]} == {"mosse", "flow"}
     assert (output / "report.html").is_file()
 
 
