@@ -29,6 +29,10 @@ if TYPE_CHECKING:  # `Unroll` takes a renderer
     from ._unroll import Track
 
 
+_CACHED, _AT_ONCE = 1 << 16, 1 << 24
+"""Pixels rendered at a time on a CPU, for its caches, and on a GPU, for its memory."""
+
+
 class Renderer(Protocol):
     """Makes the crops of a step."""
 
@@ -78,9 +82,8 @@ class TorchRenderer:
     """
 
     def __init__(self, device: torch.device, chunk: int | None = None) -> None:
-        """``chunk``: crops rendered at a time; by default few on a CPU, for its caches."""
-        self.device = device
-        self.chunk = chunk or (4 if device.type == "cpu" else 1024)
+        """``chunk``: crops rendered at a time; by default as many as caches or memory like."""
+        self.device, self._chunk = device, chunk
         self._uploaded: WeakKeyDictionary[SimulatedTrack, tuple[Painter, int]] = WeakKeyDictionary()
         self._lock = Lock()
 
@@ -96,9 +99,11 @@ class TorchRenderer:
         """Return the crops; see `Renderer`."""
         cuts = _Cuts(tracks, np.asarray(frames, np.int64), boxes, size, context, self.device)
         out = torch.empty((len(tracks), 3, size, size), dtype=torch.uint8, device=self.device)
+        pixels = _CACHED if self.device.type == "cpu" else _AT_ONCE
+        chunk = self._chunk or max(1, pixels // size**2)
         for cut, chosen in self._groups(cuts):
-            for at in range(0, len(chosen), self.chunk):
-                part = np.array(chosen[at : at + self.chunk])
+            for at in range(0, len(chosen), chunk):
+                part = np.array(chosen[at : at + chunk])
                 out[torch.from_numpy(part).to(self.device)] = cut(part)
         return out
 

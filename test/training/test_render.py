@@ -82,6 +82,19 @@ def test_the_device_renders_what_the_host_does(draw, host, settings, size):
     assert expected.float().std() > 20
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here that torch can use")
+@pytest.mark.parametrize("settings", [{}, MIXED], ids=["plain", "mixed"])
+def test_a_gpu_renders_what_the_host_does(draw, host, settings):
+    tracks = [*draw(24, **settings), filmed()]
+    boxes, frames = around(tracks, 2), [2] * len(tracks)
+    expected = host.crops(tracks, frames, boxes, 127, 2.0).int()
+    crops = TorchRenderer(torch.device("cuda")).crops(tracks, frames, boxes, 127, 2.0)
+    assert crops.is_cuda
+    apart = (crops.cpu().int() - expected).abs()
+    assert apart.float().mean() < 0.5
+    assert apart.float().mean(dim=(1, 2, 3)).max() < 1.5
+
+
 def test_windows_off_the_screen_are_black(draw):
     tracks = draw(3)
     boxes = np.tile([-300.0, -200, -250, -150], (3, 1))
