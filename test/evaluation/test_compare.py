@@ -9,8 +9,12 @@ import pytest
 from re3_ros import evaluation
 from re3_ros.errors import ConfigError, SourceError, WeightsError
 from re3_ros.evaluation import (
+    OnePass,
+    Options,
+    Restarts,
     TrackerSpec,
     failures,
+    measure,
     sequence_table,
     summarise,
     summary_table,
@@ -180,3 +184,70 @@ def test_tables_have_a_row_for_each(data, tmp_path):
     assert summary_table(results).row_count == 2
     assert sequence_table(results).row_count == 2
     assert [str(c.header) for c in sequence_table(results).columns][2:] == ["mosse", "medianflow"]
+
+
+def test_drops_are_kept_apart_from_tracks(data, tmp_path, monkeypatch):
+    compare([MOSSE], data, tmp_path / "cache")
+    options = Options(jobs=0)
+    first = measure(Restarts(), [MOSSE], data, tmp_path / "cache", options)["mosse"]
+    assert [run.sequence for run in first] == ["fast", "slow"]
+    assert len(list((tmp_path / "cache").rglob("*.npz"))) == 4
+    monkeypatch.setattr("re3_ros.evaluation._protocols.run_reinitialised", pytest.fail)
+    second = measure(Restarts(), [MOSSE], data, tmp_path / "cache", options)["mosse"]
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a.overlaps, b.overlaps)
+        assert (a.drops, a.failure) == (b.drops, b.failure)
+
+
+def test_an_interrupted_run_goes_on(data, tmp_path, counted):
+    def stop(spec, result):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compare([MOSSE], data, tmp_path / "cache", done=stop)
+    assert counted == [("mosse", "fast")]
+    compare([MOSSE], data, tmp_path / "cache")
+    assert counted == [("mosse", "fast"), ("mosse", "slow")]
+
+
+def test_other_layouts_are_read_and_rotated_boxes_stood_upright(data, tmp_path):
+    for folder in (data / "fast", data / "slow"):
+        (folder / "img").rename(folder / "color")
+        rows = [line.split(",") for line in (folder / "groundtruth.txt").read_text().split()]
+        boxes = [[float(v) for v in row] for row in rows]
+        corners = [[x, y, x + w, y, x + w, y + h, x, y + h] for x, y, w, h in boxes]
+        text = "".join(",".join(map(str, row)) + "\n" for row in corners)
+        (folder / "groundtruth.txt").write_text(text)
+    (data / "list.txt").write_text("fast\nslow\n")
+    heard = []
+    options = Options(jobs=0, layout="vot", begin=heard.append)
+    results = measure(OnePass(), [MOSSE], data, tmp_path / "cache", options)["mosse"]
+    assert heard == [2]
+    assert [r.failure for r in results] == [None, None]
+    np.testing.assert_allclose(results[1].truth[0], [10, 30, 30, 46])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda lines: lines[:-2], "8 lines"),
+        (lambda lines: ["nan,nan,nan,nan", *lines[1:]], "must be seen in the first frame"),
+        (lambda lines: [*lines[:3], "10,10,-4,5", *lines[4:]], "is no box"),
+        (lambda lines: [*lines[:3], "10,10,nan,5", *lines[4:]], "is no box"),
+    ],
+)
+def test_broken_truth_fails_its_sequence_with_the_reason(data, tmp_path, change, reason):
+    path = data / "slow" / "groundtruth.txt"
+    path.write_text("\n".join(change(path.read_text().splitlines())) + "\n")
+    fast, slow = compare([MOSSE], data, tmp_path / "cache")["mosse"]
+    assert fast.failure is None
+    assert reason in slow.failure
+    assert slow.auc == 0
+
+
+def test_an_absent_target_is_no_failure(write, tmp_path):
+    boxes = np.array([[10.0 + i, 10, 20, 20] for i in range(6)])
+    write(tmp_path / "data" / "gone", boxes, absent=[0, 0, 1, 1, 0, 0])
+    (result,) = compare([MOSSE], tmp_path / "data", tmp_path / "cache")["mosse"]
+    assert result.failure is None
+    assert np.isnan(result.overlaps).tolist() == [False, False, True, True, False, False]

@@ -13,10 +13,12 @@ import yaml
 from re3_ros.errors import ConfigError, SourceError
 from re3_ros.evaluation import (
     TrackerSpec,
+    TraxTracker,
     VotOptions,
     parse_specs,
     read_sequences,
     run_reinitialised,
+    run_sequence,
     run_vot,
     vot_figures,
 )
@@ -39,6 +41,25 @@ class Follower:
         if columns.min() == 38:
             return 0, 0, 5, 5
         return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+"""
+
+
+LIBTRAX = """
+from trax import TraxStatus
+from trax.image import Image
+from trax.region import Rectangle, Region
+from trax.server import Server
+
+with Server([Region.RECTANGLE], [Image.PATH], ["color"], "foreign") as server:
+    while True:
+        request = server.wait()
+        if request.type == TraxStatus.QUIT:
+            break
+        if request.objects:
+            x, y, w, h = request.objects[0][0].bounds()
+        else:
+            x += 1
+        server.status([(Rectangle.create(x, y, w, h), {"confidence": 0.25})])
 """
 
 
@@ -79,6 +100,14 @@ def test_the_toolkit_measures_a_tracker_through_trax(toolkit, sequences, tmp_pat
     assert broken.failure is not None
     assert np.isnan(broken.eao)
     assert [row[0] for row in vot_figures([good, broken]).rows] == [good.tracker, "broken"]
+
+
+def test_a_tracker_with_the_protocols_own_library_is_understood(toolkit, sequences, tmp_path):
+    (tmp_path / "foreign.py").write_text(LIBTRAX)
+    track = run_sequence(lambda: TraxTracker(f"{toolkit} {tmp_path}/foreign.py"), sequences[1])
+    assert track.failure is None
+    np.testing.assert_allclose(track.boxes, sequences[1].truth, atol=1e-3)
+    assert (track.scores[1:] == 0.25).all()
 
 
 def test_drops_are_those_of_our_own_protocol(sequences, tmp_path, monkeypatch):
