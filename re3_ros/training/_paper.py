@@ -21,6 +21,7 @@ of steps and a shorter time of wandering before the first frame are set instead.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +63,7 @@ def paper_track(
     world.warm_up()
     states = np.stack([world.state(first=t == 0) for t in range(frames)], axis=1)
     boxes = world.inner(states[OTHERS])
-    layers = [_layer(image, patch, places) for patch, places in zip(patches, states, strict=True)]
+    layers = [_layer(cut(image, p), places) for p, places in zip(patches, states, strict=True)]
     return SimulatedTrack(
         layers=(_ground(image, frames), *layers),
         boxes=boxes,
@@ -80,6 +81,9 @@ def around(box: Boxes, image: Image) -> Boxes:
 
 def covered(box: Boxes, above: Boxes) -> float:
     """Return the share of a box (4,) under boxes (N, 4), at points of a grid in it."""
+    above = above[((above[:, :2] < box[2:]) & (above[:, 2:] > box[:2])).all(axis=1)]
+    if not len(above):
+        return 0.0
     at = (np.arange(_SAMPLES) + 0.5) / _SAMPLES
     x, y = box[0] + at * (box[2] - box[0]), box[1] + at * (box[3] - box[1])
     in_x = (x >= above[:, :1]) & (x < above[:, 2:3])
@@ -194,24 +198,40 @@ def _random_patch(rng: np.random.Generator, image: Image) -> Boxes:
     return np.concatenate([low, low + extent]).astype(np.float64)
 
 
-def _layer(image: Image, patch: Boxes, places: Boxes) -> Layer:
-    """Return a patch (4,) of the photograph at places (T, 4), its rim fading."""
-    x1, y1, x2, y2 = patch.astype(int)
-    colours = image[y1:y2, x1:x2]
-    height, width = colours.shape[:2]
+@dataclass(frozen=True)
+class Patch(Cutout):
+    """A rectangle of a photograph with a fading rim."""
+
+    photograph: Image
+    box: Boxes
+
+    def __reduce__(self) -> tuple[Callable[..., Patch], tuple[Image, Boxes]]:
+        # All patches of a track share a photograph: sent to another process, it travels once.
+        return cut, (self.photograph, self.box)
+
+
+def cut(photograph: Image, box: Boxes) -> Patch:
+    """Return the patch in ``box`` (4,), whole pixels."""
+    x1, y1, x2, y2 = box.astype(int)
+    width, height = x2 - x1, y2 - y1
     outline = np.array([[0.0, 0.0], [width, height]])
-    cutout = Cutout(colours, feather(width, height), outline)
+    return Patch(photograph[y1:y2, x1:x2], feather(width, height), outline, photograph, box)
+
+
+def _layer(patch: Patch, places: Boxes) -> Layer:
+    """Return a patch at places (T, 4)."""
+    height, width = patch.colours.shape[:2]
     zoom = size(places) / [width, height]
     turn = linear(zoom[:, 0], zoom[:, 1], np.zeros(len(places)))
     middle = centre(places)
     shift = translation(middle[:, 0], middle[:, 1])
-    return Layer(cutout, shift @ turn @ translation(-width / 2, -height / 2))
+    return Layer(patch, shift @ turn @ translation(-width / 2, -height / 2))
 
 
 def feather(width: int, height: int) -> NDArray[np.uint8]:
     """Return opacity (height, width) that rises from 0 to 255 over a quarter from each side."""
     rows, columns = (np.minimum(_ramp(n), _ramp(n)[::-1]) for n in (height, width))
-    return np.asarray(255 * np.minimum(rows[:, None], columns), np.uint8)
+    return np.minimum.outer((255 * rows).astype(np.uint8), (255 * columns).astype(np.uint8))
 
 
 def _ramp(n: int) -> Array:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Against the statistics that were measured on the code published with the paper."""
 
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,6 +107,15 @@ def test_the_same_seed_gives_the_same_track():
     np.testing.assert_array_equal(one.boxes, two.boxes)
     box = one.boxes[5]
     np.testing.assert_array_equal(one.crop(5, box, 64, 2.0), two.crop(5, box, 64, 2.0))
+
+
+def test_tracks_travel_light_between_processes():
+    """The photograph goes once, not once a patch, and the copy renders the same."""
+    track = Simulator(objects(5), SimulatorConfig(mode="paper")).draw(np.random.default_rng(2), 3)
+    sent = pickle.dumps(track)
+    assert len(sent) < 2 * PHOTOGRAPH.nbytes
+    crops = [t.crop(2, track.boxes[2], 64, 2.0) for t in (track, pickle.loads(sent))]
+    np.testing.assert_array_equal(*crops)
 
 
 def test_patches_are_four_times_as_large_as_far_as_the_photograph_goes():

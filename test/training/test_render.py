@@ -182,6 +182,14 @@ def test_any_other_track_is_cropped_on_the_host(draw, host):
     assert crops[1].float().std() > 0
 
 
+def test_reduced_precision_of_the_network_does_not_reach_the_crops(draw):
+    tracks = [*draw(4, **EVERYTHING), filmed()]
+    call = tracks, [1] * 5, around(tracks, 1), 48, 2.0
+    plain = TorchRenderer(CPU).crops(*call)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(TorchRenderer(CPU).crops(*call), plain)
+
+
 def test_tracks_leave_the_device_when_they_are_done(draw):
     renderer = TorchRenderer(CPU)
     tracks = draw(3)
