@@ -80,7 +80,9 @@ def _plot(path: Path, qualities: Mapping[str, ScoreQuality]) -> None:
         sizes = [400 * b.frames / q.frames for b in used]
         right.scatter(scores, hits, s=sizes, color=colour, alpha=0.2)
     _label(left, "Telling hits from misses (ROC)", "false alarms", "detected hits")
+    left.legend(fontsize="small", loc="lower right")
     _label(right, "Is the score a probability?", "mean score of the frames", "share of hits")
+    right.legend(fontsize="small", loc="upper left")
     figure.savefig(path, dpi=120)
 
 
@@ -88,7 +90,6 @@ def _label(axes: Axes, title: str, x: str, y: str) -> None:
     axes.plot([0, 1], [0, 1], color="0.6", linestyle=":")
     axes.set(title=title, xlabel=x, ylabel=y, xlim=(0, 1), ylim=(0, 1.02))
     axes.grid(alpha=0.3)
-    axes.legend(fontsize="small", loc="lower right")
 
 
 def _number(value: float) -> float | None:
