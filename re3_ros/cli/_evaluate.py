@@ -182,21 +182,20 @@ class _Run:
             failures,
             occluded_figures,
             occlusion_figures,
-            sequence_table,
-            summary_table,
+            sequence_figures,
+            summary_figures,
         )
 
         results = self._measure(OnePass())
-        console = _console()
         if len(next(iter(results.values()))) <= SMALL:
-            console.print(sequence_table(results))
-        console.print(summary_table(results))
+            _show(sequence_figures(results))
+        _show(summary_figures(results))
         _show(occlusion_figures(results))  # the report has it anyhow
         self._add(attribute_figures(results))
         if "occluded" in protocols:
             self._add(occluded_figures(results))
         for line in failures(results):
-            console.print(f"failed: {line}", style="red", markup=False, soft_wrap=True)
+            _fail(line)
         return results
 
     def _reinit(self) -> dict[str, list[Reinitialised]]:
@@ -274,18 +273,14 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console()
-
-
 def _show(table: ReportTable) -> None:
-    from re3_ros.evaluation import rich_table
+    from re3_ros.evaluation import print_table
 
     if table.rows:
-        _console().print(rich_table(table))
+        print_table(table)
 
 
 def _fail(line: str) -> None:
-    _console().print(f"failed: {line}", style="red", markup=False, soft_wrap=True)
+    from rich.console import Console
+
+    Console().print(f"failed: {line}", style="red", markup=False, soft_wrap=True)

@@ -53,6 +53,7 @@ from ._state_path import StatePath, state_path, state_plot, state_plots
 from ._tables import (
     ReportTable,
     failures,
+    print_table,
     rich_table,
     sequence_figures,
     sequence_table,
@@ -116,6 +117,7 @@ __all__ = [
     "parse_specs",
     "pool",
     "precision_curve",
+    "print_table",
     "read_sequence",
     "read_sequences",
     "reinit_figures",

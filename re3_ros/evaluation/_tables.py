@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -17,6 +18,8 @@ from ._runner import Result
 
 Value = str | float | int | None
 Best = Literal["high", "low"]
+WIDEST = 10_000
+"""Characters."""
 OVERVIEW = ("tracker", "AUC", "P 20 px", "norm. P", "AO", "SR.5", "SR.75", "ms", "ms 99 %")
 
 
@@ -86,6 +89,14 @@ def rich_table(table: ReportTable) -> Table:
     for texts, marks in zip(table.texts(), table.bold(), strict=True):
         drawn.add_row(*(_styled(t, b) for t, b in zip(texts, marks, strict=True)))
     return drawn
+
+
+def print_table(table: ReportTable, console: Console | None = None) -> None:
+    """Print a table as wide as it is: a terminal may break its lines, but no figure is cut."""
+    console, drawn = console or Console(), rich_table(table)
+    wanted = console.measure(drawn, options=console.options.update(max_width=WIDEST)).maximum
+    console.width = max(console.width, wanted)
+    console.print(drawn)
 
 
 def summary_figures(results: Mapping[str, list[Result]]) -> ReportTable:

@@ -6,14 +6,20 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from re3_ros.evaluation import ReportTable, failures, rich_table, sequence_figures, summary_figures
+from re3_ros.evaluation import (
+    ReportTable,
+    failures,
+    print_table,
+    sequence_figures,
+    summary_figures,
+)
 from re3_ros.evaluation._runner import failed
 
 
 def printed(table):
-    """Return what a terminal without colours shows."""
-    console = Console(file=io.StringIO(), width=200)
-    console.print(rich_table(table))
+    """Return what a narrow terminal without colours shows."""
+    console = Console(file=io.StringIO(), width=40)
+    print_table(table, console)
     return console.file.getvalue()
 
 
@@ -51,6 +57,14 @@ def test_names_with_brackets_are_printed_as_they_are():
     assert "re3[b]" in text
     assert "0.250" in text
     assert "a note" in text
+
+
+def test_no_figure_is_cut_in_a_narrow_terminal():
+    row = tuple(i / 1000 + 0.1 for i in range(20))
+    names = tuple(f"tracker {i}" for i in range(20))
+    text = printed(ReportTable("t", "T", ("sequence", *names), (("s", *row),)))
+    assert all(f"{value:.3f}" in text for value in row)
+    assert "…" not in text
 
 
 def test_a_row_a_tracker_the_best_first(results):
