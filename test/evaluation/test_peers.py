@@ -1,9 +1,12 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
+from re3_ros.boxes import centre, size
 from re3_ros.errors import ConfigError
 from re3_ros.evaluation import OpenCVTracker, read_sequence, run_ope
 
@@ -60,3 +63,15 @@ def test_nano_tracks(shared, sequence_folder):
     }
     (result,) = run_ope(lambda: OpenCVTracker("nano", files), [read_sequence(sequence_folder)])
     assert result.mean_iou > 0.5
+
+
+def test_vit_says_what_its_network_says(sequence_folder):
+    # A network of the interface of OpenCV's model zoo that finds its target, a quarter as large as
+    # the window, always in the middle: so the box stays where it is.
+    model = Path(__file__).parent / "models" / "middle.onnx"
+    sequence = read_sequence(sequence_folder).first(4)
+    (result,) = run_ope(lambda: OpenCVTracker("vit", {"model": model}), [sequence])
+    assert result.track.failure is None
+    centres = centre(result.track.boxes)
+    assert np.abs(centres - centres[0]).max() <= 2
+    assert np.ptp(size(result.track.boxes[1:]), axis=1).max() <= 1  # it says: a square
