@@ -210,15 +210,17 @@ class _Run:
         return runs
 
     def _vot(self) -> None:
-        from re3_ros.evaluation import VotOptions, run_vot, vot_figures
-        from re3_ros.evaluation import read_sequences as read
+        from re3_ros.evaluation import VotOptions, readable, run_vot, suitable, vot_figures
 
-        only = self.options.only
-        found = read(self.data, self.options.layout, self.options.split)
-        chosen = [s for s in found if not only or s.name in only]
+        found, broken = readable(self.data, self.options)
+        chosen = suitable(found)
+        for line in broken:
+            _fail(line)
+        if len(chosen) < len(found):
+            typer.echo(f"{len(found) - len(chosen)} sequences left out: target absent somewhere")
         options = VotOptions(threads=self.options.threads)
         options = options if self.vot is None else replace(options, python=self.vot)
-        typer.echo("running the VOT toolkit", err=True)
+        typer.echo(f"running the VOT toolkit on {len(chosen)} sequences", err=True)
         figures = run_vot(self.specs, chosen, self.output / "vot", options)
         self._add(vot_figures(figures))
         for figure in figures:

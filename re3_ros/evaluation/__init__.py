@@ -14,7 +14,7 @@ from ._attributes import (
     reinit_sequence_figures,
 )
 from ._cache import TrackCache
-from ._compare import Options, Summary, compare, compare_reinitialised, measure, summarise
+from ._compare import Options, Summary, compare, compare_reinitialised, measure, readable, summarise
 from ._metrics import (
     NORMALISED_THRESHOLDS,
     PRECISION_THRESHOLDS,
@@ -62,7 +62,7 @@ from ._tables import (
 )
 from ._trax_client import TraxTracker
 from ._trax_server import serve_trax
-from ._vot import VotFigures, VotOptions, run_vot, vot_figures
+from ._vot import VotFigures, VotOptions, run_vot, suitable, vot_figures
 
 __all__ = [
     "NORMALISED_THRESHOLDS",
@@ -120,6 +120,7 @@ __all__ = [
     "print_table",
     "read_sequence",
     "read_sequences",
+    "readable",
     "reinit_figures",
     "reinit_sequence_figures",
     "restart_plots",
@@ -142,6 +143,7 @@ __all__ = [
     "state_plots",
     "success_curve",
     "success_rate",
+    "suitable",
     "summarise",
     "summary_figures",
     "summary_table",

@@ -136,10 +136,9 @@ def measure(
     that cannot be made.
     """
     specs, options = list(specs), options or Options()
-    entries = _chosen(list_entries(data, options.layout, options.split), options.only)
+    items = _items(data, options)
     for spec in specs:
         spec.check()
-    items = [item for entry in entries for item in _read(entry)]
     if options.begin is not None:
         options.begin(len(items))
     results: dict[tuple[str, int], T] = {}
@@ -148,6 +147,14 @@ def measure(
         if options.done is not None:
             options.done(spec, result)
     return {s.label: [results[s.label, n] for n in range(len(items))] for s in specs}
+
+
+def readable(data: Path | str, options: Options) -> tuple[list[Sequence], list[str]]:
+    """Return the sequences that a comparison with these options is about, and for each that
+    cannot be read, its name and the reason. Raises SourceError where there are none at all."""
+    items = _items(data, options)
+    broken = [f"{item.name}: {item.reason}" for item in items if isinstance(item, _Broken)]
+    return [item for item in items if isinstance(item, Sequence)], broken
 
 
 def summarise(results: Mapping[str, list[Result]]) -> list[Summary]:
@@ -176,6 +183,11 @@ def _summary(tracker: str, results: list[Result]) -> Summary:
         success_50=success_rate(later, 0.5),
         success_75=success_rate(later, 0.75),
     )
+
+
+def _items(data: Path | str, options: Options) -> list[Sequence | _Broken]:
+    entries = _chosen(list_entries(data, options.layout, options.split), options.only)
+    return [item for entry in entries for item in _read(entry)]
 
 
 def _chosen(entries: list[Entry], only: tuple[str, ...]) -> list[Entry]:

@@ -105,7 +105,8 @@ def vot_figures(figures: Iterable[VotFigures]) -> ReportTable:
         columns=("tracker", "EAO", "accuracy", "robustness", "failures a sequence"),
         rows=rows,
         note="Restarted 5 frames after each failure; the first 10 frames after a start do not "
-        "count; robustness is exp(-30 failures / frames).",
+        "count; robustness is exp(-30 failures / frames). No EAO where no run between failures is "
+        "as long as the lengths that it is averaged over.",
         best={"EAO": "high", "accuracy": "high", "robustness": "high"},
     )
 

@@ -15,6 +15,7 @@ from re3_ros.evaluation import (
     TrackerSpec,
     failures,
     measure,
+    readable,
     sequence_table,
     summarise,
     summary_table,
@@ -251,3 +252,12 @@ def test_an_absent_target_is_no_failure(write, tmp_path):
     (result,) = compare([MOSSE], tmp_path / "data", tmp_path / "cache")["mosse"]
     assert result.failure is None
     assert np.isnan(result.overlaps).tolist() == [False, False, True, True, False, False]
+
+
+def test_what_can_be_read_and_what_cannot(data):
+    (data / "fast" / "groundtruth.txt").write_text("none\n")
+    sequences, broken = readable(data, Options())
+    assert [s.name for s in sequences] == ["slow"]
+    assert len(broken) == 1
+    assert broken[0].startswith("fast: ")
+    assert readable(data, Options(only=("slow",)))[1] == []
