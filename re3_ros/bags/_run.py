@@ -121,7 +121,7 @@ class _Runner:
             return
         header, image, result = tracked
         counts = self.summary.counts(self.session)
-        status = status_message(result, header, counts, str(self.session.device), self.weights)
+        status = status_message(result, header, counts, self.session.runs_on, self.weights)
         found = detections_message(result, header)
         writer.write(DETECTIONS_TOPIC, DETECTIONS, found, recorded.logged)
         writer.write(STATUS_TOPIC, STATUS, status, recorded.logged)

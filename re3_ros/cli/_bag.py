@@ -15,6 +15,7 @@ from ._running import (
     BoxOption,
     DeviceOption,
     Interruption,
+    RuntimeOption,
     TableOption,
     VideoOption,
     WeightsOption,
@@ -49,6 +50,7 @@ def bag(
     box: BoxOption = None,
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
+    runtime: RuntimeOption = "auto",
     storage: Annotated[str, typer.Option(help="Storage of the output: mcap or sqlite3.")] = "mcap",
     copy_images: Annotated[
         bool, typer.Option("--copy-images", help="Write the images into the output as well.")
@@ -65,7 +67,7 @@ def bag(
     """
     parse_boxes(box or [])
     topic, total = _topic(source, image)
-    session, path = open_session(weights, device)
+    session, path = open_session(weights, device, runtime)
     chosen = boxes_for(box or [], lambda: _first_image(source, topic))
     options = {"storage": storage, "overwrite": overwrite, "copy_images": copy_images}
     with interruptible() as wish:

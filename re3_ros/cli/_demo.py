@@ -12,6 +12,7 @@ import typer
 from ._running import (
     INTERRUPTED,
     DeviceOption,
+    RuntimeOption,
     WeightsOption,
     interruptible,
     open_session,
@@ -31,6 +32,7 @@ def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")],
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
+    runtime: RuntimeOption = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Another seed gives another scene.")] = 0,
     frames: Annotated[
         int, typer.Option(min=30, max=10_000, help="Length of the scene; a short one is fast.")
@@ -44,7 +46,7 @@ def demo(
     from re3_ros.bags import report_scene_bag
     from re3_ros.media import DemoScene
 
-    session, path = open_session(weights, device)
+    session, path = open_session(weights, device, runtime)
     output.mkdir(parents=True, exist_ok=True)
     typer.echo("preparing the scene ...")
     scene = DemoScene(seed, frames)
@@ -56,7 +58,7 @@ def demo(
             output, scene, session, path.name, lambda _image, _result: advance(), wish
         )
     typer.echo("writing video and plot ...")
-    about = {"weights": path.name, "device": str(session.device)}
+    about = {"weights": path.name, "device": session.runs_on}
     typer.echo(report_scene_bag(output, scene, seconds, about).text())
     typer.echo(f"wrote {', '.join(sorted(p.name for p in output.iterdir()))} into {output}")
     if wish.asked:

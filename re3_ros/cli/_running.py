@@ -24,6 +24,10 @@ WeightsOption = Annotated[
 DeviceOption = Annotated[
     str, typer.Option(help="Where the network runs: auto, cpu, cuda, cuda:1, ...")
 ]
+RuntimeOption = Annotated[
+    str,
+    typer.Option(help="What runs the network: auto, torch, openvino, onnx, see docs/runtimes.md."),
+]
 VideoOption = Annotated[Path | None, typer.Option(help="Annotated video to write, NAME.mp4.")]
 TableOption = Annotated[Path | None, typer.Option(help="Table of boxes to write, NAME.csv.")]
 BoxOption = Annotated[
@@ -37,13 +41,16 @@ BoxOption = Annotated[
 ]
 
 
-def open_session(weights: Path | None, device: str) -> tuple[TrackingSession, Path]:
+def open_session(
+    weights: Path | None, device: str, runtime: str = "auto"
+) -> tuple[TrackingSession, Path]:
     """Return a session and the file of its weights. Raises WeightsError, ConfigError."""
-    from re3_ros.tracking import TrackingSession, pick_device
+    from re3_ros.tracking import SessionConfig, TrackingSession, pick_device
     from re3_ros.weights import default_weights
 
     path = default_weights() if weights is None else weights
-    return TrackingSession(path, device=pick_device(device)), path
+    config = SessionConfig(runtime=runtime)
+    return TrackingSession(path, config=config, device=pick_device(device)), path
 
 
 class Interruption:

@@ -19,6 +19,7 @@ from ._running import (
     BoxOption,
     DeviceOption,
     Interruption,
+    RuntimeOption,
     TableOption,
     WeightsOption,
     interruptible,
@@ -53,6 +54,7 @@ def track(
     boxes: TableOption = None,
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
+    runtime: RuntimeOption = "auto",
     fps: Annotated[
         float, typer.Option(min=0.1, max=1000, help="Frames a second of images.")
     ] = 30.0,
@@ -71,7 +73,7 @@ def track(
     _check_outputs(output, boxes, show)
     with open_source(source, fps) as opened:
         frames = _Frames(opened)
-        session, _ = open_session(weights, device)
+        session, _ = open_session(weights, device, runtime)
         chosen = boxes_for(given, frames.first_image)
         with ResultFiles(output, boxes, opened.fps, opened.files) as files, interruptible() as wish:
             summary = _run(opened, frames, chosen, session, files, wish, show)

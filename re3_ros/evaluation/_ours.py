@@ -43,7 +43,9 @@ class SessionTracker:
         device: str | torch.device = "cpu",
         config: SessionConfig | None = None,
     ) -> None:
-        self._session = TrackingSession(network, (CAMERA,), config, device)
+        # Figures of accuracy are those of float32, whatever else is installed.
+        chosen = config or SessionConfig(runtime="torch")
+        self._session = TrackingSession(network, (CAMERA,), chosen, device)
         self._stamp = 0
 
     def init(self, image: Image, box: Boxes) -> None:

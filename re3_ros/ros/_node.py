@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from re3_ros.network import Re3Network, load
+from re3_ros.network import Runtime, load, make_runtime
 from re3_ros.tracking import TrackingSession, pick_device
 from re3_ros.weights import default_weights
 
@@ -28,13 +28,12 @@ class _Loaded:
 
     settings: Settings
     weights: Path
-    device: str
-    network: Re3Network
+    runtime: Runtime
 
     def session(self) -> TrackingSession:
         """Return a session without targets."""
         settings = self.settings
-        return TrackingSession(self.network, settings.cameras, settings.session, self.device)
+        return TrackingSession(self.runtime, settings.cameras, settings.session)
 
 
 class TrackerNode(GuardedLifecycleNode):
@@ -58,18 +57,23 @@ class TrackerNode(GuardedLifecycleNode):
         device = pick_device(settings.device)
         weights = Path(settings.weights).expanduser() if settings.weights else default_weights()
         network = load(weights, device)
-        loaded = _Loaded(settings, weights, device, network)
-        loaded.session().warm_up()
+        config = settings.session
+        runtime = make_runtime(network, config.runtime, device, config.threads or None)
+        loaded = _Loaded(settings, weights, runtime)
+        session = loaded.session()
+        session.warm_up()
         self._loaded = loaded
-        self.get_logger().info(f"{network.architecture} from {weights} is ready on {device}")
+        ready = f"is ready on {session.runs_on}"
+        self.get_logger().info(f"{network.architecture} from {weights} {ready}")
 
     def do_activate(self) -> None:
         """Open the topics and start the worker."""
         assert self._loaded is not None
         loaded, settings = self._loaded, self._loaded.settings
         qos = image_qos(settings.image_reliability, settings.image_depth)
-        about = {"device": loaded.device, "weights": str(loaded.weights)}
-        self._pipeline = Pipeline(self, loaded.session(), qos, self.live, about)
+        session = loaded.session()
+        about = {"device": session.runs_on, "weights": str(loaded.weights)}
+        self._pipeline = Pipeline(self, session, qos, self.live, about)
 
     def do_deactivate(self) -> None:
         """Stop the worker and close the topics."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from re3_ros.errors import ConfigError
+from re3_ros.network import RUNTIMES
 
 TIME_JUMPS = ("reject", "clear", "continue")
 
@@ -73,7 +74,12 @@ class SessionConfig:
     time_jump: str = _choice(
         "reject", TIME_JUMPS, "on a frame older than the last: reject it, clear targets, continue"
     )
-    threads: int = _setting(1, 0, 1024, "threads of torch in this process; 0 = torch's own choice")
+    runtime: str = _choice(
+        "auto", RUNTIMES, "what runs the network; auto = the fastest that is installed"
+    )
+    threads: int = _setting(
+        1, 0, 1024, "threads of the network in this process; 0 = torch's own choice"
+    )
 
     def __post_init__(self) -> None:
         """Raise ConfigError for the first value that is out of range."""

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from re3_ros.crops import check_image
 from re3_ros.errors import CameraError, ConfigError, InputError
-from re3_ros.network import Re3Network, load
+from re3_ros.network import Re3Network, Runtime, load, make_runtime
 
 from ._camera import Camera
 from ._config import SessionConfig
@@ -49,22 +49,23 @@ class TrackingSession:
 
     def __init__(
         self,
-        network: Re3Network | str | Path,
+        network: Re3Network | Runtime | str | Path,
         cameras: Sequence[str] = ("camera",),
         config: SessionConfig | None = None,
         device: str | torch.device = "cpu",
     ) -> None:
         """Take a network, or load one from weights, for cameras of these names.
 
-        Raises WeightsError for bad weights, ConfigError for no or equal camera names.
+        ``config.runtime`` says what runs it, unless a runtime is given. Raises WeightsError for bad
+        weights, ConfigError for no or equal camera names, and for a runtime that cannot be used.
         """
         if isinstance(cameras, str) or not cameras or len(set(cameras)) < len(cameras):
             raise ConfigError(f"cameras are {cameras!r}; expected a list of different names")
         self.config = config or SessionConfig()
-        self.network = network if isinstance(network, Re3Network) else load(network, device)
-        self.device = torch.device(device)
         if self.config.threads:
             torch.set_num_threads(self.config.threads)
+        self.runtime = _runtime(network, self.config.runtime, device)
+        self.device = self.runtime.device
         self._cameras = {name: self._camera(name) for name in cameras}
         self._strays = Counters()  # what came for no camera of ours
         self._lock = threading.Lock()
@@ -74,6 +75,11 @@ class TrackingSession:
     def cameras(self) -> tuple[str, ...]:
         """Names of the cameras."""
         return tuple(self._cameras)
+
+    @property
+    def runs_on(self) -> str:
+        """Device and runtime of the network, such as ``cpu, openvino bfloat16``."""
+        return f"{self.device}, {self.runtime}"
 
     @property
     def counters(self) -> dict[str, int]:
@@ -164,7 +170,7 @@ class TrackingSession:
         return Camera(name, TargetGroup(self._tracker(), self.config), self.config)
 
     def _tracker(self) -> Tracker:
-        return Tracker(self.network, self.device, self.config.reset_interval)
+        return Tracker(self.runtime, reset_interval=self.config.reset_interval)
 
     def _known(self, camera: str) -> Camera:
         if camera not in self._cameras:
@@ -232,3 +238,12 @@ class TrackingSession:
                 latency=time.perf_counter() - begin,
                 rejected=place.take_rejected(),
             )
+
+
+def _runtime(
+    network: Re3Network | Runtime | str | Path, name: str, device: str | torch.device
+) -> Runtime:
+    if isinstance(network, Runtime):
+        return network
+    loaded = network if isinstance(network, Re3Network) else load(network, device)
+    return make_runtime(loaded, name, device)

@@ -90,7 +90,7 @@ class TargetGroup:
     ) -> TargetGroup:
         """Return a group of new targets, started on ``image`` and taken through ``later``."""
         old = self._tracker
-        tracker = Tracker(old.network, old.device, old.reset_interval)
+        tracker = Tracker(old.runtime, reset_interval=old.reset_interval)
         tracker.start(image, boxes)
         group = TargetGroup(tracker, self._config)
         group._targets = {name: Target(tracker.snapshot(name)) for name in tracker.ids}

@@ -31,9 +31,9 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from re3_ros.boxes import Boxes, check_box, is_good
-from re3_ros.crops import Image, check_image, crop_many, decode, search_window
+from re3_ros.crops import Image, check_image, decode, search_window
 from re3_ros.errors import ConfigError, TargetError
-from re3_ros.network import Output, Re3Network
+from re3_ros.network import Output, Re3Network, Remembered, Runtime, TorchRuntime
 
 from ._memory import Estimate, Snapshot, read_only, rows, stack
 
@@ -44,9 +44,10 @@ RESET_INTERVAL = 32
 class Tracker:
     """Tracks targets by name through the images of one camera.
 
-    ``network`` is moved to ``device`` and may be shared by several trackers. ``reset_interval`` is
-    counted in passes, None or 0 for never. ``threads`` sets the number of threads of torch, which
-    is a setting of the whole process.
+    ``network`` is a network, which is moved to ``device`` and run by torch, or a runtime that is
+    where it is; either may be shared by several trackers. ``reset_interval`` is counted in passes,
+    None or 0 for never. ``threads`` sets the number of threads of torch, which is a setting of the
+    whole process.
 
     A tracker is used by one thread at a time. Whatever a call raises, every target is as it was
     before the call.
@@ -54,7 +55,7 @@ class Tracker:
 
     def __init__(
         self,
-        network: Re3Network,
+        network: Re3Network | Runtime,
         device: str | torch.device = "cpu",
         reset_interval: int | None = RESET_INTERVAL,
         threads: int | None = None,
@@ -63,11 +64,10 @@ class Tracker:
             raise ConfigError(f"reset_interval is {reset_interval}; expected passes, 0 for never")
         if threads:
             torch.set_num_threads(threads)
-        self.network = network.to(device).eval()
-        self.device = torch.device(device)
+        self.runtime = network if isinstance(network, Runtime) else TorchRuntime(network, device)
         self.reset_interval = reset_interval or 0
         self._memory: dict[str, Snapshot] = {}
-        self._ahead: dict[str, Image] = {}  # crops that await prepare(), by target
+        self._ahead: dict[str, Tensor] = {}  # crops that await prepare(), by target
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ class Tracker:
         checked = {name: read_only(check_box(b, width, height)) for name, b in boxes.items()}
         if not checked:
             return
-        started = self._initial_pass(self._crops(image, list(checked.values())), checked)
+        started = self._initial_pass(self._cut(image, list(checked.values())), checked)
         self._memory.update(started)
         for name in started:
             self._ahead.pop(name, None)
@@ -111,10 +111,8 @@ class Tracker:
             return {}
         self.prepare()
         before = [self._memory[name] for name in names]
-        features = self._embed(self._crops(image, places))
-        output, state = self.network.advance(
-            stack(before, "remembered"), features, stack(before, "template"), stack(before, "state")
-        )
+        memory = [stack(before, part) for part in ("remembered", "template", "state")]
+        output, state = self.runtime.look(self._cut(image, places), *memory)
         estimates = self._estimates(output, state, image, before, places)
         self._accept(names, image, estimates, state)
         return dict(zip(names, estimates, strict=True))
@@ -128,13 +126,12 @@ class Tracker:
         if not self._ahead:
             return
         before = {name: self._memory[name] for name in self._ahead}
-        features = self._embed(np.stack(list(self._ahead.values())))
-        remembered = self.network.remember(features)
+        seen = self.runtime.remember(torch.stack(list(self._ahead.values())))
         after = {
             name: replace(snapshot, remembered=row)
-            for (name, snapshot), row in zip(before.items(), rows(remembered), strict=True)
+            for (name, snapshot), row in zip(before.items(), rows(seen.remembered), strict=True)
         }
-        after.update(self._resets(after, features))
+        after.update(self._resets(after, seen))
         self._memory.update(after)
         self._ahead.clear()
 
@@ -205,37 +202,30 @@ class Tracker:
             raise TargetError(f"places are given for {stray}, but looked for are {names}")
         return [check_box(at[n]) if n in at else self._memory[n].box for n in names]
 
-    def _crops(self, image: Image, boxes: Sequence[Boxes]) -> Image:
-        return crop_many(image, np.stack(boxes), self.network.crop_size, self.network.context)
+    def _cut(self, image: Image, boxes: Sequence[Boxes]) -> Tensor:
+        return self.runtime.cut(image, np.stack(boxes))
 
-    def _embed(self, crops: Image) -> Tensor:
-        batch = torch.from_numpy(crops).to(self.device)
-        return self.network.embed(batch.permute(0, 3, 1, 2))
-
-    def _initial_pass(self, crops: Image, boxes: Mapping[str, Boxes]) -> dict[str, Snapshot]:
+    def _initial_pass(self, crops: Tensor, boxes: Mapping[str, Boxes]) -> dict[str, Snapshot]:
         """Both crops are the same one, so it is embedded once and also remembered."""
-        features = self._embed(crops)
-        remembered = self.network.remember(features)
-        template = self.network.template(features)
-        zeros = self.network.initial_state(len(boxes))
-        _, state = self.network.advance(remembered, features, template, zeros)
+        seen = self.runtime.remember(crops)
+        state = self.runtime.settle(seen, seen.template, self.runtime.initial_state(len(boxes)))
         return {
             name: Snapshot(box, 0, s, s, r, t)
             for (name, box), s, r, t in zip(
-                boxes.items(), rows(state), rows(remembered), rows(template), strict=True
+                boxes.items(), rows(state), rows(seen.remembered), rows(seen.template), strict=True
             )
         }
 
-    def _resets(self, snapshots: Mapping[str, Snapshot], features: Tensor) -> dict[str, Snapshot]:
+    def _resets(self, snapshots: Mapping[str, Snapshot], seen: Remembered) -> dict[str, Snapshot]:
         """Return the snapshots after the extra pass, for those whose reset is due."""
         due = [i for i, s in enumerate(snapshots.values()) if self._is_due(s)]
         if not due:
             return {}
         names = [list(snapshots)[i] for i in due]
         before = [snapshots[name] for name in names]
-        remembered, template = stack(before, "remembered"), stack(before, "template")
-        first = stack(before, "first_state")
-        _, state = self.network.advance(remembered, features[due], template, first)
+        again = Remembered(*(part[due] for part in seen))
+        template, first = stack(before, "template"), stack(before, "first_state")
+        state = self.runtime.settle(again, template, first)
         return {
             name: replace(s, state=row)
             for name, s, row in zip(names, before, rows(state), strict=True)
@@ -255,7 +245,7 @@ class Tracker:
     ) -> list[Estimate]:
         answers = _to_numpy(output, state)
         height, width = image.shape[:2]
-        boxes = decode(answers.corners, search_window(np.stack(places), self.network.context))
+        boxes = decode(answers.corners, search_window(np.stack(places), self.runtime.context))
         good = is_good(boxes, width, height) & answers.finite
         return [
             Estimate(read_only(box), float(score), True) if fine else Estimate(old.box, 0.0, False)
@@ -269,13 +259,13 @@ class Tracker:
         moved = [i for i, estimate in enumerate(estimates) if estimate.good]
         if not moved:
             return
-        crops = self._crops(image, [estimates[i].box for i in moved])
+        crops = self._cut(image, [estimates[i].box for i in moved])
         for i, crop in zip(moved, crops, strict=True):
             old = self._memory[names[i]]
             self._memory[names[i]] = replace(
                 old, box=estimates[i].box, calls=old.calls + 1, state=state[i].clone()
             )
-            self._ahead[names[i]] = crop.copy()
+            self._ahead[names[i]] = crop.clone()
 
 
 @dataclass(frozen=True)

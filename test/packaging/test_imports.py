@@ -15,6 +15,7 @@ ROOMS = [
     "training",
     "evaluation",
     "media",
+    "bench",
     "bags",
     "ros",
     "cli",

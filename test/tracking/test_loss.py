@@ -66,7 +66,7 @@ def test_hidden_and_seen_again(tracked, show):
 def test_a_lost_target_keeps_its_last_good_box(tracked, show):
     """It was at BOX when last seen; where the network drifted while UNCERTAIN is forgotten."""
     it = tracked()
-    it.network.corners = (3.5, 2.5, 8.5, 7.5)
+    it.runtime.network.corners = (3.5, 2.5, 8.5, 7.5)
     drifting = show(it, [None] * 30)
     assert drifting[3].box[0] == pytest.approx(BOX[0] + 4 * 8, abs=1)
     assert states(drifting)[4:] == [LOST] * 26
@@ -110,8 +110,8 @@ def test_a_look_at_a_lost_target_costs_one_crop(tracked, show, monkeypatch):
     it = tracked()
     show(it, [None] * 8)
     it.prepare()
-    embed, embedded = it.network.embed, []
-    monkeypatch.setattr(it.network, "embed", lambda c: embedded.append(len(c)) or embed(c))
+    embed, embedded = it.runtime.network.embed, []
+    monkeypatch.setattr(it.runtime.network, "embed", lambda c: embedded.append(len(c)) or embed(c))
     for _ in range(10):
         show(it, [None])
         it.prepare()

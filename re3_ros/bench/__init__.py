@@ -1,0 +1,38 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Benchmarks: latency from image to box, the network's stages, the machine's roofline, and what
+reduced precision costs in accuracy. Nothing here is judged by a test: machines differ."""
+
+from ._bars import Bar, model_bars, session_bars
+from ._clip import Clip, demo_clip, sequence_clip
+from ._model import StageRow, bench_model
+from ._output import machine, model_table, session_table, write_results
+from ._precision import PrecisionRow, compare_precision
+from ._roofline import Roofline, Work, measure_roofline, work_of
+from ._session import PEERS, LatencyRow, bench_session
+from ._timing import Spread
+
+__all__ = [
+    "PEERS",
+    "Bar",
+    "Clip",
+    "LatencyRow",
+    "PrecisionRow",
+    "Roofline",
+    "Spread",
+    "StageRow",
+    "Work",
+    "bench_model",
+    "bench_session",
+    "compare_precision",
+    "demo_clip",
+    "machine",
+    "measure_roofline",
+    "model_bars",
+    "model_table",
+    "sequence_clip",
+    "session_bars",
+    "session_table",
+    "work_of",
+    "write_results",
+]

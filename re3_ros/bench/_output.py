@@ -1,0 +1,112 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Figures on the terminal, as JSON, and as a plot."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import torch
+from rich.table import Table
+
+from ._model import StageRow
+from ._precision import PrecisionRow
+from ._session import LatencyRow
+
+Rows = Sequence[LatencyRow] | Sequence[StageRow] | Sequence[PrecisionRow]
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on: processor, versions, threads, load."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    model = next((l.split(":")[1].strip() for l in lines if l.startswith("model name")), "")
+    return {
+        "processor": model or platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "load": round(os.getloadavg()[0], 2),
+        "torch": torch.__version__,
+        "opencv": cv2.__version__,
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }
+
+
+def session_table(rows: Sequence[LatencyRow]) -> Table:
+    """Return latencies as a table."""
+    table = Table(title="Image to boxes, milliseconds", title_justify="left")
+    _columns(table, "tracker", ("targets", "median", "99 %", "least", "between frames", "mean IoU"))
+    for r in rows:
+        times = (r.latency.median, r.latency.p99, r.latency.least, r.between.median)
+        iou = f"{r.mean_iou:.2f}"
+        table.add_row(r.tracker, str(r.targets), *(f"{t:.2f}" for t in times), iou)
+    return table
+
+
+def model_table(rows: Sequence[StageRow]) -> Table:
+    """Return stages as a table, a row for each runtime and stage, a column for each number."""
+    counts = sorted({r.targets for r in rows})
+    table = Table(title="Median (least) by targets, milliseconds", title_justify="left")
+    _columns(table, "runtime", ("stage", *(str(n) for n in counts)))
+    times = {(r.runtime, r.stage, r.targets): r.time for r in rows}
+    for runtime, stage in dict.fromkeys((r.runtime, r.stage) for r in rows):
+        cells = [times[runtime, stage, n] for n in counts]
+        table.add_row(runtime, stage, *(f"{t.median:.2f} ({t.least:.2f})" for t in cells))
+    return table
+
+
+def _columns(table: Table, first: str, others: Sequence[str]) -> None:
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, justify="right")
+
+
+def write_results(path: Path, about: Mapping[str, Any], rows: Rows) -> list[Path]:
+    """Write ``path`` (.json) and, where there are several numbers of targets, a plot beside it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"about": dict(about), "rows": [asdict(r) for r in rows]}
+    path.write_text(json.dumps(content, indent=1) + "\n")
+    lines = _lines(rows)
+    if not any(len(points) > 1 for points in lines.values()):
+        return [path]
+    picture = path.with_suffix(".png")
+    _plot(lines, picture)
+    return [path, picture]
+
+
+def _lines(rows: Rows) -> dict[str, list[tuple[int, float]]]:
+    """Return median milliseconds over targets, by what is drawn as one line."""
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for r in rows:
+        if isinstance(r, LatencyRow):
+            lines.setdefault(r.tracker, []).append((r.targets, r.latency.median))
+        elif isinstance(r, StageRow) and r.stage in ("look", "joint"):
+            lines.setdefault(f"{r.runtime}, {r.stage}", []).append((r.targets, r.time.median))
+    return lines
+
+
+def _plot(lines: Mapping[str, list[tuple[int, float]]], path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for name, points in lines.items():
+        axes.plot(*zip(*points, strict=True), marker="o", label=name)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.set_xlabel("targets")
+    axes.set_ylabel("median latency, ms")
+    axes.set_xticks(
+        sorted({n for points in lines.values() for n, _ in points}),
+        labels=[str(n) for n in sorted({n for points in lines.values() for n, _ in points})],
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, fontsize=8)
+    figure.savefig(path, dpi=120)

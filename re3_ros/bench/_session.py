@@ -1,0 +1,214 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Latency from the image (decoded, in memory) to the boxes (numbers on the host)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from re3_ros.boxes import Boxes, iou
+from re3_ros.crops import Image, crop_many, decode, search_window
+from re3_ros.evaluation import OpenCVTracker
+from re3_ros.network import Re3Network, make_runtime
+from re3_ros.tracking import Frame, SessionConfig, TrackingSession
+
+from ._clip import Clip
+from ._timing import Spread
+
+PEERS = ("kcf", "csrt", "mosse", "nano")
+JOINT = "joint"
+WARM_UP = 10
+STEP = 33_333_333
+
+
+@dataclass(frozen=True)
+class LatencyRow:
+    """One tracker with one number of targets."""
+
+    tracker: str
+    targets: int
+    latency: Spread
+    between: Spread
+    """What is done after the boxes are out and before the next image."""
+    mean_iou: float
+    """Of the first target. A tracker that lost it may be fast for that reason."""
+
+
+class Contender(Protocol):
+    """What is measured."""
+
+    def init(self, image: Image, boxes: Boxes) -> None:
+        """Start at boxes (N, 4)."""
+
+    def update(self, image: Image) -> Boxes:
+        """Return the first target's box."""
+
+    def prepare(self) -> None:
+        """Do what can be done between images."""
+
+
+class Joint:
+    """The paper's forward pass as it stands: eager float32, both crops in one batch, no resets."""
+
+    def __init__(self, network: Re3Network, device: str) -> None:
+        self._network, self._device = network.to(device).eval(), device
+
+    @torch.inference_mode()
+    def init(self, image: Image, boxes: Boxes) -> None:
+        """Start."""
+        first = self._cut(image, boxes)
+        self._template = self._network.template(self._network.embed(first))
+        zeros = self._network.initial_state(len(boxes))
+        _, self._state = self._network(first, first, zeros, self._template)
+        self._image, self._boxes = image, boxes
+
+    @torch.inference_mode()
+    def update(self, image: Image) -> Boxes:
+        """Cut and embed both crops, and advance."""
+        crops = self._cut(self._image, self._boxes), self._cut(image, self._boxes)
+        output, self._state = self._network(*crops, self._state, self._template)
+        windows = search_window(self._boxes, self._network.context)
+        self._boxes, self._image = decode(output.corners.cpu().numpy(), windows), image
+        return np.asarray(self._boxes[0])
+
+    def prepare(self) -> None:
+        """Nothing is done between images."""
+
+    def _cut(self, image: Image, boxes: Boxes) -> torch.Tensor:
+        crops = crop_many(image, boxes, self._network.crop_size, self._network.context)
+        return torch.from_numpy(crops).to(self._device).permute(0, 3, 1, 2)
+
+
+class Session:
+    """A tracking session as the node drives it."""
+
+    def __init__(self, make: Callable[[], TrackingSession]) -> None:
+        self._session, self._stamp = make(), 0
+
+    def init(self, image: Image, boxes: Boxes) -> None:
+        """Start."""
+        for k, box in enumerate(boxes):
+            self._session.initialise("camera", str(k), box)
+        self.update(image)
+
+    def update(self, image: Image) -> Boxes:
+        """Process a frame."""
+        self._stamp += STEP
+        return self._session.process(Frame("camera", self._stamp, image)).targets[0].box
+
+    def prepare(self) -> None:
+        """Embed the next first crops."""
+        self._session.prepare()
+
+
+class Peer:
+    """One of OpenCV's; one tracker a target, and nothing to do between images."""
+
+    def __init__(self, name: str, models: Path) -> None:
+        self._make = partial(OpenCVTracker, name, nano_models(models))
+
+    def init(self, image: Image, boxes: Boxes) -> None:
+        """Start."""
+        self._trackers = [self._make() for _ in boxes]
+        self._box: Boxes = boxes[0]
+        for tracker, box in zip(self._trackers, boxes, strict=True):
+            tracker.init(image, box)
+
+    def update(self, image: Image) -> Boxes:
+        """Ask all; where the first finds none, its last box is held."""
+        found, *_ = [tracker.update(image) for tracker in self._trackers]
+        self._box = self._box if found is None else np.asarray(found, np.float64)
+        return self._box
+
+    def prepare(self) -> None:
+        """Nothing is done between images."""
+
+
+def nano_models(folder: Path) -> dict[str, Path | None]:
+    """Return the paths of NanoTrack's files in a folder."""
+    return {part: folder / f"nanotrack_{part}_sim.onnx" for part in ("backbone", "head")}
+
+
+def bench_session(
+    network: Re3Network,
+    clip: Clip,
+    runtimes: Sequence[str],
+    peers: Sequence[str] = PEERS,
+    targets: Sequence[int] = (1,),
+    rounds: int = 3,
+    device: str = "cpu",
+    models: Path = Path("nanotrack"),
+    advance: Callable[[], object] = lambda: None,
+) -> list[LatencyRow]:
+    """Return a row for each tracker and number of targets; they take turns, round after round.
+
+    ``nano`` is left out where ``models`` does not hold its files. ``advance`` is called after each
+    round. All use the threads that torch and OpenCV are set to.
+    """
+    rows = []
+    makers = dict(_contenders(network, runtimes, peers, device, models))
+    for count in targets:
+        runs: dict[str, list[_Run]] = {name: [] for name in makers}
+        for _ in range(rounds):
+            for name, make in makers.items():
+                runs[name].append(_run(make(), clip, count, name in PEERS))
+            advance()
+        rows += [_row(name, count, parts) for name, parts in runs.items()]
+    return rows
+
+
+def _contenders(
+    network: Re3Network, runtimes: Sequence[str], peers: Sequence[str], device: str, models: Path
+) -> Iterable[tuple[str, Callable[[], Contender]]]:
+    yield JOINT, lambda: Joint(network, device)
+    config = SessionConfig(max_targets=10_000, threads=torch.get_num_threads())
+    for name in runtimes:
+        runtime = make_runtime(network, name, device)
+        make = partial(TrackingSession, runtime, ("camera",), config)
+        yield f"re3 {runtime}", partial(Session, make)
+    for peer in peers:
+        if peer != "nano" or all(p and p.is_file() for p in nano_models(models).values()):
+            yield peer, partial(Peer, peer, models)
+
+
+_Run = tuple[list[float], list[float], list[float]]
+
+
+def _run(tracker: Contender, clip: Clip, targets: int, bgr: bool) -> _Run:
+    """Return seconds to the box, seconds between images, and IoU of each frame after warm-up."""
+    images = clip.bgr if bgr else clip.rgb
+    tracker.init(images[0], spread_out(clip.truth[0], targets))
+    tracker.prepare()
+    rows = []
+    for image, box in zip(images[1:], clip.truth[1:], strict=True):
+        begin = time.perf_counter()
+        answer = tracker.update(image)
+        arrived = time.perf_counter()
+        tracker.prepare()
+        done = time.perf_counter()
+        rows.append((arrived - begin, done - arrived, float(iou(answer, box))))
+    latency, between, overlap = zip(*rows[WARM_UP:], strict=True)
+    return list(latency), list(between), list(overlap)
+
+
+def spread_out(box: Boxes, targets: int) -> Boxes:
+    """Return ``targets`` boxes (N, 4): the given one, and others shifted from it by some pixels."""
+    shifts = (
+        np.random.default_rng(0).uniform(-8, 8, (targets, 2)) * (np.arange(targets) > 0)[:, None]
+    )
+    return np.asarray(box + np.concatenate([shifts, shifts], 1), np.float64)
+
+
+def _row(name: str, targets: int, runs: list[_Run]) -> LatencyRow:
+    latency, between, overlap = ([v for run in runs for v in run[k]] for k in range(3))
+    return LatencyRow(
+        name, targets, Spread.of(latency), Spread.of(between), float(np.nanmean(overlap))
+    )

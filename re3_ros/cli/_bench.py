@@ -1,0 +1,180 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""``re3 bench``: how fast it is here, and what reduced precision costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from re3_ros.errors import ConfigError
+
+if TYPE_CHECKING:
+    from re3_ros.network import Re3Network
+
+QUIET_LOAD = 0.5
+WeightsOption = Annotated[
+    Path | None, typer.Option(help="Weights, NAME.safetensors. Default: the shipped ones.")
+]
+PresetOption = Annotated[
+    str | None, typer.Option(help="Random weights of this preset instead, such as paper.")
+]
+RuntimesOption = Annotated[
+    str, typer.Option(help="Runtimes, with commas: auto, torch, openvino-float32, onnx, ...")
+]
+TargetsOption = Annotated[str, typer.Option(help="Numbers of targets, with commas.")]
+ThreadsOption = Annotated[int, typer.Option(min=1, help="Threads of all that is measured.")]
+DeviceOption = Annotated[str, typer.Option(help="Device of re3: cpu, cuda, ...")]
+OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="JSON file to write.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    commands = typer.Typer(help="Measure speed and precision here.", no_args_is_help=True)
+    for command in (model, session, precision):
+        commands.command()(command)
+    app.add_typer(commands, name="bench")
+
+
+def model(
+    weights: WeightsOption = None,
+    preset: PresetOption = None,
+    runtimes: RuntimesOption = "auto",
+    targets: TargetsOption = "1,4,16",
+    threads: ThreadsOption = 1,
+    repeats: Annotated[int, typer.Option(min=1, help="Times that one target is looked at.")] = 100,
+    device: DeviceOption = "cpu",
+    output: OutputOption = None,
+) -> None:
+    """Time the network's stages by runtime and number of targets, against the machine's limits."""
+    from re3_ros.bench import bench_model, measure_roofline, model_bars, model_table, work_of
+    from re3_ros.evaluation import limit_threads
+
+    limit_threads(threads)
+    network = _network(weights, preset)
+    limits, work = measure_roofline(device), work_of(network)
+    rows = bench_model(network, _words(runtimes), _numbers(targets), repeats, device)
+    _print(model_table(rows), model_bars(rows))
+    typer.echo(
+        f"memory {limits.bandwidth / 1e9:.1f} GB/s; "
+        + ", ".join(f"{k} {v / 1e9:.0f} GFLOP/s" for k, v in limits.rates.items())
+        + f"; one look: {work.operations / 1e9:.2f} GFLOP, {work.parameters / 1e6:.1f} M weights"
+    )
+    floors = {p: limits.floor(work, p) for p in ("float32", "bfloat16", "int8")}
+    typer.echo("least for a look: " + ", ".join(f"{p} {t:.2f} ms" for p, t in floors.items()))
+    about = {"device": device, "floors": floors, "bandwidth": limits.bandwidth}
+    _save(output, {**about, "rates": limits.rates}, rows)
+
+
+def session(
+    weights: WeightsOption = None,
+    preset: PresetOption = None,
+    runtimes: RuntimesOption = "auto",
+    peers: Annotated[str, typer.Option(help="OpenCV's trackers, with commas.")] = (
+        "kcf,csrt,mosse,nano"
+    ),
+    targets: TargetsOption = "1",
+    threads: ThreadsOption = 1,
+    sequence: Annotated[
+        Path | None, typer.Option(help="Folder with img/ and groundtruth.txt. Default: the demo.")
+    ] = None,
+    frames: Annotated[int, typer.Option(min=20, help="Frames of a round.")] = 100,
+    rounds: Annotated[int, typer.Option(min=1, help="Times that all take turns.")] = 5,
+    models: Annotated[Path, typer.Option(help="Folder of NanoTrack's files.")] = Path("nanotrack"),
+    device: DeviceOption = "cpu",
+    output: OutputOption = None,
+) -> None:
+    """Time image to box, as the node runs it, against OpenCV's trackers on the same frames."""
+    from re3_ros.bench import (
+        PEERS,
+        bench_session,
+        demo_clip,
+        sequence_clip,
+        session_bars,
+        session_table,
+    )
+    from re3_ros.datasets import read_sequence
+    from re3_ros.evaluation import limit_threads
+
+    names = _words(peers)
+    unknown = [name for name in names if name not in PEERS]
+    if unknown:
+        raise ConfigError(f"peers has {unknown[0]!r}; choose from {', '.join(PEERS)}")
+    limit_threads(threads)
+    network = _network(weights, preset)
+    clip = sequence_clip(read_sequence(sequence), frames) if sequence else demo_clip(frames)
+    counts = _numbers(targets)
+    rows = bench_session(network, clip, _words(runtimes), names, counts, rounds, device, models)
+    _print(session_table(rows), session_bars(rows))
+    _save(output, {"clip": clip.name, "frames": len(clip.rgb), "rounds": rounds}, rows)
+
+
+def precision(
+    data: Annotated[Path, typer.Option(help="Folder of sequences, see re3 evaluate.")],
+    weights: WeightsOption = None,
+    runtimes: RuntimesOption = "auto",
+    only: Annotated[str | None, typer.Option(help="Sequences, with commas. Default: all.")] = None,
+    threads: ThreadsOption = 1,
+    output: OutputOption = None,
+) -> None:
+    """Compare a runtime's boxes with those of torch in float32 on sequences."""
+    from rich.table import Table
+
+    from re3_ros.bench import compare_precision
+    from re3_ros.evaluation import limit_threads, read_sequences
+
+    limit_threads(threads)
+    chosen = [s for s in read_sequences(data) if only is None or s.name in _words(only)]
+    if not chosen:
+        raise ConfigError(f"{data} holds no sequence named {only}; leave out --only, or list it")
+    rows = compare_precision(_network(weights, None), chosen, _words(runtimes))
+    table = Table("sequence", "runtime", "AUC", "AUC of torch", "same boxes, IoU")
+    for r in rows:
+        table.add_row(r.sequence, r.runtime, f"{r.auc:.4f}", f"{r.exact:.4f}", f"{r.agreement:.3f}")
+    _print(table, [])
+    for runtime in dict.fromkeys(r.runtime for r in rows):
+        own = [r for r in rows if r.runtime == runtime]
+        change = sum(r.auc - r.exact for r in own) / len(own)
+        typer.echo(f"{runtime}: AUC {change:+.4f} over {len(own)} sequences")
+    _save(output, {"data": str(data)}, rows)
+
+
+def _network(weights: Path | None, preset: str | None) -> Re3Network:
+    from re3_ros.network import build, load
+    from re3_ros.weights import default_weights
+
+    if preset is not None and weights is not None:
+        raise ConfigError("give --weights or --preset, not both")
+    return build(preset).eval() if preset else load(weights or default_weights())
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _numbers(text: str) -> list[int]:
+    words = _words(text)
+    if not words or not all(w.isdecimal() and int(w) > 0 for w in words):
+        raise ConfigError(f"targets is {text!r}; expected whole numbers from 1, such as 1,4,16")
+    return [int(word) for word in words]
+
+
+def _print(table: object, bars: list[Any]) -> None:
+    from rich.console import Console
+
+    Console().print(table)
+    for bar in bars:
+        typer.echo(str(bar))
+
+
+def _save(output: Path | None, about: dict[str, Any], rows: list[Any]) -> None:
+    from re3_ros.bench import machine, write_results
+
+    here = machine()
+    if here["load"] > QUIET_LOAD:
+        typer.echo(f"the load of this machine is {here['load']}: not for the record", err=True)
+    if output is not None:
+        for path in write_results(output, {**about, **here}, rows):
+            typer.echo(f"wrote {path}")

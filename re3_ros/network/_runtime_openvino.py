@@ -1,0 +1,131 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""OpenVINO on the CPU: fused graphs, bfloat16 where the processor has it, int8 weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._base import Re3Network
+from ._graphs import Graph
+from ._runtime_graph import Engine, GraphRuntime
+
+HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "bf16"}
+"""OpenVINO's word for the precision of the arithmetic; int8 is that of the weights."""
+ALONE_BELOW = 50_000_000
+"""Parameters of a network up to which a second, static graph for a single target is compiled: it is
+a third faster for small networks, and would double the memory of large ones for nothing."""
+QUANTISED_FROM = 1 << 18
+"""Numbers in a matrix from which on its weights become int8: those that memory is slow for."""
+
+
+class OpenVINORuntime(GraphRuntime):
+    """Both graphs, compiled by OpenVINO for so many threads.
+
+    ``precision`` is ``float32``, ``bfloat16`` or ``int8``: the large matrices' weights as int8
+    with a scale a row, the arithmetic bfloat16 where the processor has it.
+    """
+
+    def __init__(self, network: Re3Network, precision: str, threads: int = 1) -> None:
+        compiler = Compiler(precision, threads, alone=_parameters(network) < ALONE_BELOW)
+        super().__init__(network, "openvino", precision, compiler)
+
+
+def has_bfloat16() -> bool:
+    """Return whether OpenVINO finds bfloat16 arithmetic in the processor."""
+    import openvino
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+class Compiler:
+    """Turns graphs into engines."""
+
+    def __init__(self, precision: str, threads: int, alone: bool) -> None:
+        import openvino
+
+        self._core, self._alone, self._int8 = openvino.Core(), alone, precision == "int8"
+        hint = HINTS[precision] if has_bfloat16() else "f32"
+        self._options = {
+            "INFERENCE_PRECISION_HINT": hint,
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+            # Left alone, it would also round what int8 weights are multiplied with.
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,
+            # The machine belongs to others as well: let the system choose the core.
+            "ENABLE_CPU_PINNING": False,
+        }
+
+    def __call__(self, graph: Graph) -> Engine:
+        """Return an engine that compiled ``graph``."""
+        model = convert(graph)
+        if self._int8:
+            quantise_weights(model)
+        many = self.compile(model)
+        if not self._alone:
+            return many
+        model.reshape({i.any_name: [1, *list(i.partial_shape)[1:]] for i in model.inputs})
+        one = self.compile(model)
+        return lambda arrays: (one if len(arrays[0]) == 1 else many)(arrays)
+
+    def compile(self, model: Any) -> Engine:
+        """Return an engine for an `openvino.Model`, or for the path of one."""
+        request = self._core.compile_model(model, "CPU", self._options).create_infer_request()
+
+        def run(arrays: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
+            found = request.infer(list(arrays), share_inputs=True, share_outputs=True)
+            return [value.copy() for value in found.values()]
+
+        return run
+
+
+def convert(graph: Graph) -> Any:
+    """Return a graph as an `openvino.Model`, its first axis open, the others fixed."""
+    import openvino
+    import torch
+
+    with torch.no_grad():
+        model = openvino.convert_model(graph.module, example_input=graph.example)
+    shapes = {}
+    for port, name, example in zip(model.inputs, graph.inputs, graph.example, strict=True):
+        port.get_tensor().set_names({name})
+        shapes[name] = openvino.PartialShape([-1, *example.shape[1:]])
+    for port, name in zip(model.outputs, graph.outputs, strict=True):
+        port.get_tensor().set_names({name})
+    model.reshape(shapes)
+    return model
+
+
+def quantise_weights(model: Any) -> None:
+    """Replace the large matrices of a model by int8 and one scale a row, in place.
+
+    Symmetric: a row's largest magnitude becomes 127. OpenVINO multiplies by such matrices without
+    unpacking them in memory.
+    """
+    from openvino import opset13
+
+    for node in model.get_ops():
+        if node.get_type_name() != "MatMul" or not node.get_attributes()["transpose_b"]:
+            continue
+        source = node.input_value(1).get_node()
+        if source.get_type_name() != "Constant" or np.prod(source.shape) < QUANTISED_FROM:
+            continue
+        values, scales = quantise(source.data)
+        wide = opset13.convert(opset13.constant(values), "f32")
+        node.input(1).replace_source_output(
+            opset13.multiply(wide, opset13.constant(scales)).output(0)
+        )
+
+
+def quantise(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return int8 (M, K) and scales (M, 1) whose product is nearest to ``weights`` (M, K)."""
+    scales = np.maximum(np.abs(weights).max(1, keepdims=True) / 127, np.finfo(np.float32).tiny)
+    return np.rint(weights / scales).astype(np.int8), scales.astype(np.float32)
+
+
+def _parameters(network: Re3Network) -> int:
+    return sum(p.numel() for p in network.parameters())

@@ -1,0 +1,105 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which runtime a network gets."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+
+import torch
+
+from re3_ros.errors import ConfigError
+
+from ._base import Re3Network
+from ._compact import Compact
+from ._paper import PaperNetwork
+from ._runtime import Runtime, TorchRuntime
+
+RUNTIMES = (
+    "auto",
+    "torch",
+    "openvino",
+    "openvino-float32",
+    "openvino-bfloat16",
+    "openvino-int8",
+    "onnx",
+)
+"""Names that `make_runtime` takes."""
+LARGE = 50_000_000
+"""Parameters from which on a step waits for its weights to come from memory."""
+_EXTRAS = {"openvino": ("openvino",), "onnx": ("onnxruntime", "onnx")}
+
+
+def make_runtime(
+    network: Re3Network,
+    name: str = "auto",
+    device: str | torch.device = "cpu",
+    threads: int | None = None,
+) -> Runtime:
+    """Return what runs ``network`` on ``device`` with so many threads (None: torch's number).
+
+    ``auto`` is `choose`; ``openvino`` picks the fastest precision that keeps the accuracy, see
+    `docs/runtimes.md`. Other runtimes than torch hold a copy of the weights as they are now.
+    Raises ConfigError for an unknown name, a runtime that is not installed, or one that does not
+    run on the device.
+    """
+    if name not in RUNTIMES:
+        raise ConfigError(f"runtime is {name!r}; choose one of {', '.join(RUNTIMES)}")
+    chosen = choose(network, device) if name == "auto" else name
+    if chosen == "torch":
+        return TorchRuntime(network, device)
+    kind, _, precision = chosen.partition("-")
+    _check(kind, device)
+    count = threads or torch.get_num_threads()
+    return _MAKERS[kind](network, precision, count)
+
+
+def choose(network: Re3Network, device: str | torch.device = "cpu") -> str:
+    """Return the name of the fastest runtime here, by the rule that measurements gave.
+
+    On a GPU torch; on a CPU OpenVINO where it is installed, else ONNX Runtime where that is, else
+    torch. A network of another kind than this package's presets is always run by torch: graphs
+    are traced, and a forward pass that branches on its input would be traced wrongly.
+    """
+    traceable = type(network) in (Compact, PaperNetwork)
+    if torch.device(device).type != "cpu" or not traceable:
+        return "torch"
+    return next((kind for kind in _EXTRAS if is_installed(kind)), "torch")
+
+
+def is_installed(kind: str) -> bool:
+    """Return whether what a runtime needs is installed; ``kind`` is its name up to the dash."""
+    return all(importlib.util.find_spec(module) for module in _EXTRAS.get(kind, ()))
+
+
+def _check(kind: str, device: str | torch.device) -> None:
+    if torch.device(device).type != "cpu":
+        raise ConfigError(
+            f"runtime {kind} runs on the CPU only, and device is {device}; choose runtime torch"
+        )
+    if not is_installed(kind):
+        raise ConfigError(
+            f"runtime {kind} is not installed; pip install 're3_ros[{kind}]', or choose torch"
+        )
+
+
+def _openvino(network: Re3Network, precision: str, threads: int) -> Runtime:
+    from ._runtime_openvino import OpenVINORuntime, has_bfloat16
+
+    large = sum(p.numel() for p in network.parameters()) >= LARGE
+    fastest = "int8" if large else "bfloat16" if has_bfloat16() else "float32"
+    return OpenVINORuntime(network, precision or fastest, threads)
+
+
+def _onnx(network: Re3Network, precision: str, threads: int) -> Runtime:
+    from ._runtime_onnx import ONNXRuntime
+
+    del precision  # there is only one
+    return ONNXRuntime(network, threads)
+
+
+_MAKERS: dict[str, Callable[[Re3Network, str, int], Runtime]] = {
+    "openvino": _openvino,
+    "onnx": _onnx,
+}

@@ -1,0 +1,139 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""What benchmarks report; nothing here depends on how fast the machine is."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from re3_ros.bench import (
+    LatencyRow,
+    Roofline,
+    Spread,
+    StageRow,
+    Work,
+    bench_model,
+    bench_session,
+    compare_precision,
+    demo_clip,
+    model_bars,
+    session_bars,
+    work_of,
+    write_results,
+)
+from re3_ros.datasets import Sequence
+from re3_ros.network import build
+
+SMALL = {"skip": 4, "fine_skip": 2, "match": 4, "mixed": 8, "heat_maps": 3, "fc_width": 12}
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    return build("compact", **SMALL, lstm_width=7).eval()
+
+
+@pytest.fixture(scope="module")
+def clip():
+    return demo_clip(13)
+
+
+def spread(median):
+    return Spread(median, 2 * median, median / 2)
+
+
+def latency(tracker, targets, median):
+    return LatencyRow(tracker, targets, spread(median), spread(1), 0.5)
+
+
+def test_a_spread_is_in_milliseconds():
+    found = Spread.of([0.001, 0.002, 0.009])
+    assert (found.median, found.least) == (2.0, 1.0)
+    assert found.p99 == pytest.approx(8.86)
+
+
+def test_every_tracker_gets_a_row_for_every_number_of_targets(network, clip, tmp_path):
+    rows = bench_session(network, clip, ["torch"], ["mosse", "nano"], (1, 3), 1, models=tmp_path)
+    assert [(r.tracker, r.targets) for r in rows] == [
+        (name, n) for n in (1, 3) for name in ("joint", "re3 torch float32", "mosse")
+    ], "nano has no files, and is left out"
+    assert all(0 < r.latency.least <= r.latency.median <= r.latency.p99 for r in rows)
+    files = write_results(tmp_path / "out.json", {"clip": clip.name}, rows)
+    assert [f.suffix for f in files] == [".json", ".png"]
+    content = json.loads(files[0].read_text())
+    assert content["about"] == {"clip": "demo"}
+    assert content["rows"][0]["latency"]["median"] == rows[0].latency.median
+
+
+def test_the_network_is_timed_stage_by_stage(network):
+    rows = bench_model(network, ["torch"], (1, 2), repeats=2)
+    stages = {(r.runtime, r.stage) for r in rows}
+    assert {("eager float32", "joint"), ("eager float32", "recur")} <= stages
+    assert {s for name, s in stages if name == "torch float32"} == {
+        "crop",
+        "look",
+        "decode",
+        "remember",
+    }
+    assert len(rows) == 2 * len(stages)
+
+
+def test_the_work_of_a_look_counts_what_it_reads_and_multiplies():
+    network = build(
+        "paper", trunk_widths=[8] * 5, skip_widths=(), fc_width=10, lstm_width=6, lstm_layers=1
+    ).eval()
+    work = work_of(network)
+    unused = sum(p.numel() for p in network.fc6_previous.parameters())
+    assert work.parameters == sum(p.numel() for p in network.parameters()) - unused
+    dense = 10 * 8 * 36 + (10 + 6) * 24 + 3 * 36 + 6 * 4
+    trunk = 55**2 * 8 * 3 * 121 + 27**2 * 8 * 4 * 25 + 13**2 * 8 * (8 + 4 + 4) * 9
+    assert work.operations == 2 * (dense + trunk)
+
+
+def test_the_floor_is_the_slower_of_memory_and_arithmetic():
+    machine = Roofline(1e9, {"float32": 1e10, "bfloat16": 4e10})
+    assert machine.floor(Work(1e8, 1_000_000), "float32") == pytest.approx(10)
+    assert machine.floor(Work(1e6, 1_000_000), "float32") == pytest.approx(4)
+    assert machine.floor(Work(1e6, 1_000_000), "int8") == pytest.approx(1)
+    assert machine.floor(Work(1e8, 1_000_000), "int8") == pytest.approx(2.5)
+
+
+def test_bars_compare_the_fastest_of_ours():
+    rows = [
+        latency("joint", 1, 12.0),
+        latency("re3 torch float32", 1, 6.0),
+        latency("re3 openvino bfloat16", 1, 2.0),
+        latency("re3 openvino bfloat16", 16, 10.0),
+        latency("nano", 1, 3.0),
+    ]
+    found = {bar.text: (bar.ratio, bar.holds) for bar in session_bars(rows)}
+    assert found == {
+        "re3 openvino bfloat16, latency over nano's": (pytest.approx(2 / 3), False),
+        "re3 openvino bfloat16, latency over joint's": (pytest.approx(1 / 6), True),
+        "re3 openvino bfloat16, 16 targets over one": (5.0, False),
+    }
+    assert session_bars(rows[:1]) == []
+
+
+def test_the_bar_of_the_model_counts_all_that_the_image_waits_for():
+    stages = {"crop": 0.5, "look": 2.0, "decode": 0.5, "remember": 9.0}
+    rows = [StageRow("torch float32", s, 1, spread(t)) for s, t in stages.items()]
+    rows.append(StageRow("eager float32", "joint", 1, spread(10)))
+    (bar,) = model_bars(rows)
+    assert (bar.ratio, bar.holds) == (pytest.approx(0.3), True)
+    assert str(bar).startswith("holds: torch float32, image to box")
+
+
+def test_precision_is_compared_box_by_box(network, clip, tmp_path):
+    import cv2
+
+    paths = [tmp_path / f"{i}.png" for i in range(4)]
+    for path, image in zip(paths, clip.bgr, strict=False):
+        cv2.imwrite(str(path), image)
+    sequence = Sequence("demo", tuple(paths), np.array(clip.truth[:4]))
+    (row,) = compare_precision(network, [sequence], ["torch"])
+    assert (row.sequence, row.runtime) == ("demo", "torch float32")
+    assert row.auc == row.exact
+    assert row.agreement == 1.0

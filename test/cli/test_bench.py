@@ -1,0 +1,75 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""``re3 bench`` and ``re3 export``, with a small network for weights."""
+
+import json
+
+import pytest
+
+from re3_ros.cli import main
+from re3_ros.network import build, save
+
+SMALL = {"skip": 4, "fine_skip": 2, "match": 4, "mixed": 8, "heat_maps": 3, "fc_width": 12}
+
+
+@pytest.fixture
+def weights(tmp_path):
+    path = tmp_path / "small.safetensors"
+    save(build("compact", **SMALL, lstm_width=7), path)
+    return path
+
+
+@pytest.fixture
+def run(capfd, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def call(*arguments):
+        return main([str(a) for a in arguments]), *capfd.readouterr()
+
+    return call
+
+
+def test_session_prints_a_table_and_writes_json(run, weights, tmp_path):
+    out = tmp_path / "out" / "speed.json"
+    options = ["--runtimes", "torch", "--peers", "mosse", "--frames", "20", "--rounds", "1"]
+    code, text, _ = run("bench", "session", "--weights", weights, *options, "-o", out)
+    assert code == 0
+    assert "re3 torch float32" in text
+    assert "latency over joint's" in text
+    content = json.loads(out.read_text())
+    assert {r["tracker"] for r in content["rows"]} == {"joint", "re3 torch float32", "mosse"}
+    assert content["about"]["clip"] == "demo"
+
+
+def test_model_prints_stages_bars_and_the_machines_limits(run, weights):
+    options = ["--runtimes", "torch", "--targets", "1,2", "--repeats", "1"]
+    code, text, _ = run("bench", "model", "--weights", weights, *options)
+    assert code == 0
+    for words in ("remember", "image to box over the plain pass", "GB/s", "least for a look"):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["session", "--peers", "goturn"], "peers has 'goturn'; choose from kcf"),
+        (["model", "--targets", "1,many"], "targets is '1,many'; expected whole numbers"),
+        (["model", "--preset", "paper", "--weights", "w"], "give --weights or --preset"),
+        (["model", "--runtimes", "tpu"], "runtime is 'tpu'; choose one of auto"),
+    ],
+)
+def test_bad_options_are_named_with_the_way_out(run, weights, arguments, complaint):
+    given = [] if "--preset" in arguments else ["--weights", weights]
+    code, _, error = run("bench", *arguments, *given)
+    assert code == 2
+    assert complaint in error
+
+
+def test_export_writes_both_graphs_and_says_how_exact_they_are(run, weights, tmp_path):
+    folder = tmp_path / "files"
+    code, text, _ = run("export", "--weights", weights, "--format", "torch-export", "-o", folder)
+    assert code == 0
+    names = {"remember.pt2", "look.pt2", "network.json"}
+    assert {p.name for p in folder.iterdir()} == names
+    assert "deviate from torch by at most" in text
+    assert json.loads((folder / "network.json").read_text())["metadata"]["weights"] == weights.name
