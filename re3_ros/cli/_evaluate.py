@@ -218,7 +218,8 @@ class _Run:
             _fail(line)
         if len(chosen) < len(found):
             typer.echo(f"{len(found) - len(chosen)} sequences left out: target absent somewhere")
-        options = VotOptions(threads=self.options.threads)
+        seconds = max(1, round(self.options.timeout or VotOptions.timeout))
+        options = VotOptions(threads=self.options.threads, timeout=seconds)
         options = options if self.vot is None else replace(options, python=self.vot)
         typer.echo(f"running the VOT toolkit on {len(chosen)} sequences", err=True)
         figures = run_vot(self.specs, chosen, self.output / "vot", options)
