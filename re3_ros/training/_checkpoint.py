@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from torch import Tensor
 from re3_ros.errors import Re3Error, WeightsError
 from re3_ros.network import Re3Network
 
+from ._relay import Baton
 from ._schedule import Schedule
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -28,8 +30,10 @@ def save_run(
     average: dict[str, Tensor],
     optimiser: torch.optim.Optimizer,
     schedule: Schedule,
+    baton: Baton | None = None,
 ) -> None:
-    """Write weights, their average, the optimiser's moments and the schedule, or nothing at all.
+    """Write weights, their average, the optimiser's moments, the schedule and what a step hands on
+    to the next one, or nothing at all.
 
     Raises Re3Error, naming path and bytes, if they cannot be written; an older file is intact.
     """
@@ -38,7 +42,11 @@ def save_run(
     for name, parameter in network.named_parameters():
         for key, value in optimiser.state.get(parameter, {}).items():
             tensors[f"{key}.{name}"] = value.clone()
-    write_tensors(path, tensors, {"step": str(schedule.step), "schedule": schedule.dump()})
+    metadata = {"step": str(schedule.step), "schedule": schedule.dump()}
+    if baton is not None:
+        tensors |= {"baton.boxes": torch.from_numpy(baton.boxes), "baton.state": baton.state}
+        metadata["baton"] = json.dumps(baton.key)
+    write_tensors(path, tensors, metadata)
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
@@ -79,8 +87,8 @@ def load_run(
     average: dict[str, Tensor],
     optimiser: torch.optim.Optimizer,
     schedule: Schedule,
-) -> None:
-    """Fill network, average, optimiser and schedule from `save_run`'s file.
+) -> Baton | None:
+    """Fill network, average, optimiser and schedule from `save_run`'s file; return the baton.
 
     Raises WeightsError, naming the file, if it is damaged or of another network.
     """
@@ -95,6 +103,10 @@ def load_run(
                 state = {key: tensors[f"{key}.{name}"].to(parameter.device) for key in _MOMENTS}
                 optimiser.state[parameter] = {"step": tensors[f"step.{name}"], **state}
         schedule.restore(int(metadata["step"]), metadata.get("schedule"))
+        if "baton" not in metadata:
+            return None
+        key, boxes = tuple(json.loads(metadata["baton"])), tensors["baton.boxes"].numpy()
+        return Baton(key, boxes, tensors["baton.state"])
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(
             f"{path} is not a checkpoint of this run ({error}); remove it to start anew"

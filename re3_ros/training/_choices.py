@@ -46,6 +46,8 @@ class Plan:
     """Weight of the corners of an object of which less than 0.3 is seen."""
     first_frame: bool = False
     """Whether the pass over the initial frame, whose box is given, counts as a step too."""
+    reset_interval: int | None = 32
+    """Frames between resets of the recurrent state, in tracks that go on from step to step."""
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,11 @@ class Stage(_Strict):
     plateau: Plateau | None = None
     unroll: int = Field(ge=2, description="frames a track, the initial one included")
     batch: int = Field(gt=0, description="tracks a step")
+    carry: int = Field(
+        default=0,
+        ge=0,
+        description="frames up to which a track goes on over steps; 0: each step has new tracks",
+    )
     self_training: float = Field(ge=0, le=1, description="share of tracks on the network's boxes")
     rate: tuple[float, float] = Field(description="learning rate at its start and its end")
     frozen: tuple[str, ...] = Field(
@@ -106,7 +111,7 @@ class TrainingConfig(_Strict):
     )
     threads: int = Field(default=2, gt=0)
     reset_interval: int | None = Field(
-        default=32, ge=0, description="frames between resets of the state in validation"
+        default=32, ge=0, description="frames between resets of the state, validation and `carry`"
     )
     save_every: int = Field(default=250, gt=0)
     validate_every: int = Field(default=1000, gt=0)

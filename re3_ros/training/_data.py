@@ -48,14 +48,14 @@ class Data:
             streams = [np.random.default_rng([config.seed, step, 2, i]) for i in each[part]]
             return self._tracks(streams, config, stage.unroll)
         rng = np.random.default_rng([config.seed, step])
-        return [self._track(rng, config.video_share, stage.unroll) for _ in each][part]
+        return [self.track(rng, config.video_share, stage.unroll) for _ in each][part]
 
     def _tracks(
         self, streams: list[np.random.Generator], config: TrainingConfig, frames: int
     ) -> list[Track]:
         """Return a track from each generator, the simulated ones by other processes if told so."""
         if not config.workers:
-            return [self._track(rng, config.video_share, frames) for rng in streams]
+            return [self.track(rng, config.video_share, frames) for rng in streams]
         filmed = [self._is_video(rng, config.video_share) for rng in streams]
         drawn = [rng for rng, video in zip(streams, filmed, strict=True) if not video]
         simulated = iter(self._pool(config.workers).draw(drawn, frames))
@@ -71,7 +71,8 @@ class Data:
     def _is_video(self, rng: np.random.Generator, video_share: float) -> bool:
         return bool(self.clips or self.videos) and bool(rng.random() < video_share)
 
-    def _track(self, rng: np.random.Generator, video_share: float, frames: int) -> Track:
+    def track(self, rng: np.random.Generator, video_share: float, frames: int) -> Track:
+        """Return a track, of a video with probability ``video_share``, else simulated."""
         if self._is_video(rng, video_share):
             return self._video(rng, frames)
         return self.simulate(rng, frames)

@@ -7,16 +7,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from types import TracebackType
 
 import numpy as np
 from typing_extensions import Self
 
-from ._choices import draw_choices
+from ._choices import Choices, Plan, draw_choices
 from ._config import Stage, TrainingConfig
 from ._data import Data
 from ._parallel import Place
-from ._unroll import Batch
+from ._relay import Leg, Timetable
+from ._unroll import Batch, Track
 
 Prepare = Callable[[Batch], Batch]
 
@@ -29,6 +31,8 @@ class Loader:
         self.config, self.data, self.place, self.prepare = config, data, place, prepare
         self._thread = ThreadPoolExecutor(1, "loader")
         self._ahead: deque[tuple[int, Stage, Future[Batch]]] = deque()
+        self._timetables: dict[int, Timetable] = {}
+        self._tracks: dict[int, tuple[tuple[Stage, int], Track, Choices]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +60,37 @@ class Loader:
 
     def _draw(self, stage: Stage, step: int) -> Batch:
         part = self.place.part(stage.batch)
-        tracks = self.data.batch(self.config, stage, step, part)
         rng, plan = np.random.default_rng([self.config.seed, step, 1]), self.config.plan(stage)
-        choices = draw_choices(plan, rng, stage.batch, stage.unroll)
-        return Batch(tracks, plan, choices.part(part))
+        choices = draw_choices(plan, rng, stage.batch, stage.unroll).part(part)
+        if stage.carry:
+            return self._go_on(stage, step, plan, choices)
+        tracks = self.data.batch(self.config, stage, step, part)
+        return Batch(tracks, plan, choices, stage.unroll, np.zeros(len(tracks), np.int64))
+
+    def _go_on(self, stage: Stage, step: int, plan: Plan, choices: Choices) -> Batch:
+        """Return the next parts of tracks that go on over several steps."""
+        places = range(stage.batch)[self.place.part(stage.batch)]
+        long = max(1, stage.carry // (stage.unroll - 1))
+        timetable = self._timetables.setdefault(long, Timetable(self.config.seed, long))
+        legs = [timetable.leg(place, step) for place in places]
+        held = [
+            self._held(place, leg, stage, plan) for place, leg in zip(places, legs, strict=True)
+        ]
+        whole = {
+            name: np.concatenate([getattr(drawn, name) for _, drawn in held])
+            for name in ("follow", "cover", "noisy", "mirrored")
+        }
+        starts = np.array([leg.part * (stage.unroll - 1) for leg in legs])
+        key = (step, stage.batch, stage.unroll, stage.carry)
+        tracks = [track for track, _ in held]
+        return Batch(tracks, plan, replace(choices, **whole), stage.unroll, starts, key)
+
+    def _held(self, place: int, leg: Leg, stage: Stage, plan: Plan) -> tuple[Track, Choices]:
+        """Return the track that a place is at, and how it is followed from its start to its end."""
+        name = (stage, leg.track)
+        if self._tracks.get(place, (None,))[0] != name:
+            rng = np.random.default_rng([self.config.seed, place, leg.track, 5])
+            frames = leg.parts * (stage.unroll - 1) + 1
+            track = self.data.track(rng, self.config.video_share, frames)
+            self._tracks[place] = name, track, draw_choices(plan, rng, 1, 2)
+        return self._tracks[place][1:]

@@ -18,6 +18,8 @@ from torch import distributed
 
 from re3_ros.errors import ConfigError
 
+from ._relay import Baton, join
+
 
 @dataclass(frozen=True)
 class Place:
@@ -49,6 +51,14 @@ class Place:
             distributed.all_reduce(figures)
             figures /= self.world
         return figures
+
+    def gather(self, baton: Baton | None) -> Baton | None:
+        """Return what all processes together hand on to the next step; all of them must call it."""
+        if self.world == 1 or baton is None:
+            return baton
+        parts: list[Baton] = [baton] * self.world
+        distributed.all_gather_object(parts, baton.cpu())
+        return join(parts)
 
 
 @contextmanager

@@ -102,7 +102,8 @@ class _Run:
             place.part(stage.batch)
         path = self.output / "run.safetensors"
         if path.exists():
-            load_run(path, self.network, self.average, self.optimiser, self.schedule)
+            baton = load_run(path, self.network, self.average, self.optimiser, self.schedule)
+            self.unroll.baton = None if baton is None else baton.part(place.part(len(baton.boxes)))
         if place.first:
             done = self.schedule.step
             board = tensor_board(self.output, done) if tensorboard else None
@@ -131,19 +132,20 @@ class _Run:
             values = (*(round(f, 4) for f in figures), round(pairs, 1), round(wait, 3))
             named = zip(LOG_COLUMNS, (step, stage.unroll, f"{rate:.2e}", *values), strict=True)
             self.journal.log(dict(named))
-            self._save_when_due()
+        self._save_when_due()
         return f"unroll {stage.unroll} loss {loss:.3f} IoU {overlap:.3f} {pairs:.0f} pairs/s"
 
     def finish(self) -> None:
         """Save and validate the end of the run."""
+        self.save()
         if self.place.first:
-            self.save()
             self.validate()
 
     def save(self) -> None:
-        """Write the checkpoint and the averaged weights."""
+        """Write the checkpoint and the averaged weights; all processes take part in it."""
         self._save_run()
-        self._save_weights(self.output / "weights.safetensors")
+        if self.place.first:
+            self._save_weights(self.output / "weights.safetensors")
 
     def validate(self) -> None:
         """Add the closed-loop IoU of what is held back to the journal, unless it is there."""
@@ -166,14 +168,15 @@ class _Run:
         done, config = self.schedule.step, self.config
         if done % config.save_every == 0:
             self.save()
-        if done in config.keep:
+        if done in config.keep and self.place.first:
             self._save_weights(self.output / f"weights-{done}.safetensors")
-        if done % config.validate_every == 0:
+        if done % config.validate_every == 0 and self.place.first:
             self.validate()
 
     def _save_run(self) -> None:
-        path = self.output / "run.safetensors"
-        save_run(path, self.network, self.average, self.optimiser, self.schedule)
+        path, baton = self.output / "run.safetensors", self.place.gather(self.unroll.baton)
+        if self.place.first:
+            save_run(path, self.network, self.average, self.optimiser, self.schedule, baton)
 
     def _save_weights(self, path: Path) -> None:
         metadata = {"training": self.config.model_dump_json(), "steps": str(self.schedule.step)}
@@ -219,8 +222,7 @@ class _Run:
         with self._precision():
             tensors = self.unroll.recorded(batch)
         write_tensors(path, tensors, {"step": str(self.schedule.step), "why": why})
-        if self.place.first:
-            self._save_run()  # no averaged weights: they may be beyond what half precision holds
+        self._save_run()  # no averaged weights: they may be beyond what half precision holds
         raise Re3Error(
             f"{why}; {path} holds the batch, and {self.output} the run as it was before it: look "
             "at the batch, or lower the rate to go on"

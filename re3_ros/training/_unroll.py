@@ -26,6 +26,7 @@ from re3_ros.crops import Image, decode, encode, search_window
 from re3_ros.network import Output, Re3Network
 
 from ._choices import Choices, Plan, draw_choices, mirror, move
+from ._relay import Baton, Key, next_key
 from ._render import Renderer
 from ._track import SimulatedTrack
 
@@ -64,6 +65,12 @@ class Batch:
     tracks: Sequence[Track]
     plan: Plan
     choices: Choices
+    frames: int
+    """Frames a step, the one included whose box is given or was found before."""
+    starts: NDArray[np.int64]
+    """(N,) frame of each track that the step starts at; 0 where the track is new."""
+    key: Key = ()
+    """Tells the batch that goes on where another one ended; empty if none does."""
     ahead: Mapping[int, Tensor] = field(default_factory=dict)
     """Crops that were cut ahead, by frame: those at frame 0 of all tracks; later, previous, then
     current crops of the tracks that do not follow the network."""
@@ -71,7 +78,8 @@ class Batch:
     @classmethod
     def draw(cls, tracks: Sequence[Track], plan: Plan, rng: np.random.Generator) -> Batch:
         """Return the tracks with choices from the generator."""
-        return cls(tracks, plan, draw_choices(plan, rng, len(tracks), len(tracks[0])))
+        choices = draw_choices(plan, rng, len(tracks), len(tracks[0]))
+        return cls(tracks, plan, choices, len(tracks[0]), np.zeros(len(tracks), np.int64))
 
 
 class Unroll(nn.Module):
@@ -83,13 +91,16 @@ class Unroll(nn.Module):
         self.network, self.renderer, self.checkpoint = network, renderer, checkpoint
         self.waited = 0.0
         """Seconds for which the network waited for crops, all calls together."""
+        self.baton: Baton | None = None
+        """What the last batch hands on."""
+        self._taken: Baton | None = None
         self._record: dict[str, list[Tensor]] | None = None
 
     def cut_ahead(self, batch: Batch) -> Batch:
         """Return the batch with all crops whose place does not depend on the network."""
         frames = {}
-        for t in range(len(batch.tracks[0])):
-            truth = _Truth.at(batch, t)
+        for t in range(batch.frames):
+            truth = _Truth.at(batch, t) if t else _Truth.initial(batch)
             behind, look = _places(batch, t, truth.boxes)
             led = ~batch.choices.follow if t else np.full(len(look), True)
             if led.any():
@@ -99,15 +110,17 @@ class Unroll(nn.Module):
     def forward(self, batch: Batch) -> Result:
         """Return the loss over all frames; over the first, whose box is given, if planned so."""
         network, plan = self.network, batch.plan
-        truth = _Truth.at(batch, 0)
+        truth = _Truth.initial(batch)
         features = self._embed(self._crops(batch, 0, truth.boxes, truth.boxes))
         template, remembered = network.template(features), network.remember(features)
-        output, state = network.advance(
+        output, first = network.advance(
             remembered, features, template, network.initial_state(len(batch.tracks))
         )
-        boxes = truth.boxes
-        terms = [self._terms(output, boxes, boxes, truth, plan)] if plan.first_frame else []
-        for t in range(1, len(batch.tracks[0])):
+        boxes, state = self._taken_up(batch, first)
+        terms = []
+        if plan.first_frame:
+            terms.append(self._terms(output, truth.boxes, truth.boxes, truth, plan))
+        for t in range(1, batch.frames):
             truth = _Truth.at(batch, t)
             behind, look = _places(batch, t, boxes)
             both = self._crops(batch, t, behind, look)
@@ -116,24 +129,61 @@ class Unroll(nn.Module):
             windows = search_window(look, network.context)
             boxes = _usable(decode(output.corners.detach().float().cpu(), windows), look)
             terms.append(self._terms(output, boxes, look, truth, plan))
+            state = self._reset(batch, t, boxes, state, (template, first))
+        self._taken, self.baton = self.baton, None
+        if batch.key:
+            self.baton = Baton(next_key(batch.key), boxes, state.detach())
         return _sum(terms, plan)
+
+    def _taken_up(self, batch: Batch, first: Tensor) -> tuple[Boxes, Tensor]:
+        """Return boxes and state to start from: those handed on, for tracks that are not new.
+
+        Where nothing fits, as on the first step of a stage, a track starts from the truth.
+        """
+        boxes = _Truth.at(batch, 0).boxes
+        baton = self.baton
+        if baton is None or not batch.key or baton.key != batch.key:
+            return boxes, first
+        old = batch.starts > 0
+        held = torch.from_numpy(old).to(first.device)[:, None, None]
+        state = torch.where(held, baton.state.to(first.device, first.dtype), first)
+        return np.where(old[:, None], baton.boxes, boxes), state
+
+    def _reset(
+        self, batch: Batch, t: int, boxes: Boxes, state: Tensor, initial: tuple[Tensor, Tensor]
+    ) -> Tensor:
+        """Return the state after the tracker's regular reset, for tracks where that is due."""
+        interval = (batch.plan.reset_interval or 0) if batch.key else 0
+        due = (batch.starts + t) % interval == 0 if interval else np.zeros(len(boxes), bool)
+        if not due.any():
+            return state
+        template, first = (tensor[torch.from_numpy(due).to(tensor.device)] for tensor in initial)
+        led = ~batch.choices.follow[:, None]
+        at = np.where(led, _Truth.at(batch, t).boxes, boxes)
+        features = self._embed(self._cut_at(batch, [(batch.starts + t, at)], due))
+        remembered = self.network.remember(features)
+        _, fresh = self.network.advance(remembered, features, template, first)
+        where = torch.from_numpy(np.flatnonzero(due)).to(state.device)
+        return state.index_copy(0, where, fresh.to(state.dtype))
 
     @torch.no_grad()
     def recorded(self, batch: Batch) -> dict[str, Tensor]:
-        """Run a batch; return its crops, places, labels and outputs, frame by frame.
+        """Run the last batch again; return its crops, places, labels and outputs, frame by frame.
+
+        What was handed on to it is handed on still, as if it had not been run.
 
         ``crops.T`` are uint8 (2N, 3, S, S), previous, then current ones, at frame 0 (N, 3, S, S);
         ``boxes.T`` (N, 4) where the current ones were cut, ``labels.T`` and ``outputs.T`` (N, 4)
         in crop coordinates.
         """
-        self._record = {}
+        self._record, self.baton = {}, self._taken
         self(batch)
+        self.baton = self._taken
         record, self._record = self._record, None
-        frames = len(batch.tracks[0])
         return {
             f"{name}.{t}": tensor
             for name, tensors in record.items()
-            for t, tensor in enumerate(tensors, frames - len(tensors))
+            for t, tensor in enumerate(tensors, batch.frames - len(tensors))
         }
 
     def _embed(self, crops: Tensor) -> Tensor:
@@ -181,15 +231,25 @@ class Unroll(nn.Module):
     def _cut(
         self, batch: Batch, t: int, behind: Boxes, look: Boxes, which: NDArray[np.bool_]
     ) -> Tensor:
-        """Return the crops of the chosen tracks, those seen in a mirror turned round."""
+        """Return previous, then current crops of the chosen tracks; at frame 0 the initial ones."""
+        if t == 0:
+            return self._cut_at(batch, [(np.zeros_like(batch.starts), look)], which)
+        now = batch.starts + t
+        return self._cut_at(batch, [(now - 1, behind), (now, look)], which)
+
+    def _cut_at(
+        self,
+        batch: Batch,
+        places: Sequence[tuple[NDArray[np.int64], Boxes]],
+        which: NDArray[np.bool_],
+    ) -> Tensor:
+        """Return the crops of the chosen tracks at frames (N,) and boxes (N, 4), place by place;
+        those of tracks seen in a mirror are turned round."""
         chosen = np.flatnonzero(which).tolist()
-        tracks = [batch.tracks[i] for i in chosen]
-        frames, boxes = [t] * len(chosen), look[chosen]
-        mirrored = batch.choices.mirrored[chosen]
-        if t:
-            frames = [t - 1] * len(chosen) + frames
-            boxes = np.concatenate([behind[chosen], boxes])
-            tracks, mirrored = [*tracks, *tracks], np.tile(mirrored, 2)
+        tracks = [batch.tracks[i] for i in chosen] * len(places)
+        mirrored = np.tile(batch.choices.mirrored[chosen], len(places))
+        frames = np.concatenate([frames[chosen] for frames, _ in places]).tolist()
+        boxes = np.concatenate([boxes[chosen] for _, boxes in places])
         size, context = self.network.crop_size, self.network.context
         crops = self.renderer.crops(tracks, frames, mirror(boxes, mirrored), size, context)
         if mirrored.any():
@@ -242,9 +302,20 @@ class _Truth:
     visible: NDArray[np.float64]
 
     @classmethod
-    def at(cls, batch: Batch, frame: int) -> _Truth:
-        boxes = np.stack([track.boxes[frame] for track in batch.tracks])
-        visible = np.array([track.visible[frame] for track in batch.tracks])
+    def at(cls, batch: Batch, t: int) -> _Truth:
+        """Return it for frame ``t`` of a step."""
+        return cls._of(batch, batch.starts + t)
+
+    @classmethod
+    def initial(cls, batch: Batch) -> _Truth:
+        """Return it for the first frame of each track."""
+        return cls._of(batch, np.zeros_like(batch.starts))
+
+    @classmethod
+    def _of(cls, batch: Batch, frames: NDArray[np.int64]) -> _Truth:
+        pairs = list(zip(batch.tracks, frames, strict=True))
+        boxes = np.stack([track.boxes[frame] for track, frame in pairs])
+        visible = np.array([track.visible[frame] for track, frame in pairs])
         return cls(mirror(boxes, batch.choices.mirrored), visible)
 
 

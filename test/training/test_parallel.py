@@ -29,11 +29,11 @@ def figures(path):
         return [[float(row[k]) for k in ("loss", "iou")] for row in csv.DictReader(file)]
 
 
-@pytest.mark.parametrize("draw", ["step", "track"])
-def test_two_processes_make_the_steps_of_one(recipe, data_root, tmp_path, draw):
+@pytest.mark.parametrize(("draw", "carry"), [("step", 0), ("track", 0), ("step", 6)])
+def test_two_processes_make_the_steps_of_one(recipe, data_root, tmp_path, draw, carry):
     values = recipe(draw=draw, steps=(2, 2), average=0.5)
     for stage in values["stages"]:
-        stage["batch"] = 4
+        stage.update(batch=4, carry=carry)
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(values))
     result = torchrun(tmp_path / "run.yaml", data_root, tmp_path / "two")
     assert result.returncode == 0, result.stderr

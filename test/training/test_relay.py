@@ -1,0 +1,173 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tracks that go on from step to step."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from re3_ros.network import build
+from re3_ros.training import Plan, TrainingConfig, Unroll, train
+from re3_ros.training._data import read_data
+from re3_ros.training._loader import Loader
+from re3_ros.training._parallel import Place
+from re3_ros.training._relay import Baton, Timetable, join
+from re3_ros.training._render import HostRenderer
+
+SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
+SMALL |= {"fc_width": 32, "lstm_width": 16}
+CARRIED = {"unroll": 3, "batch": 4, "carry": 6, "self_training": 0.5, "rate": [1e-3, 1e-3]}
+
+
+@pytest.fixture
+def config(recipe):
+    return TrainingConfig.model_validate(recipe(stages=[{"steps": 6, **CARRIED}]))
+
+
+@pytest.fixture
+def batches(config, data_root):
+    with Loader(config, read_data(config, data_root), Place(), lambda b: b) as loader:
+        return [loader.batch(config.stages[0], step) for step in range(6)]
+
+
+@pytest.fixture
+def unroll():
+    torch.manual_seed(0)
+    with ThreadPoolExecutor(1) as executor:
+        yield Unroll(build("compact", **SMALL), HostRenderer(executor, torch.device("cpu")))
+
+
+def test_a_place_goes_through_all_parts_of_a_track_before_the_next():
+    timetable = Timetable(3, 4)
+    legs = [timetable.leg(2, step) for step in range(60)]
+    for now, later in zip(legs, legs[1:], strict=False):
+        if now.part + 1 < now.parts:
+            assert (later.track, later.part, later.parts) == (now.track, now.part + 1, now.parts)
+        else:
+            assert (later.track, later.part) == (now.track + 1, 0)
+    assert {leg.parts for leg in legs} == {1, 2, 3, 4}
+
+
+def test_a_leg_depends_on_seed_place_and_step_alone():
+    there, back = Timetable(3, 4), Timetable(3, 4)
+    forwards = [there.leg(1, step) for step in range(30)]
+    assert [back.leg(1, step) for step in reversed(range(30))] == forwards[::-1]
+    assert [Timetable(4, 4).leg(1, step) for step in range(30)] != forwards
+
+
+def test_a_track_is_the_same_one_until_it_ends(batches):
+    kept = 0
+    for now, later in zip(batches, batches[1:], strict=False):
+        for i, track in enumerate(now.tracks):
+            if later.starts[i]:
+                kept += 1
+                assert later.tracks[i] is track
+                assert later.starts[i] == now.starts[i] + 2
+                assert later.choices.follow[i] == now.choices.follow[i]
+            else:
+                assert now.starts[i] + 3 == len(track)
+    assert kept > 4
+
+
+def test_a_loader_that_begins_later_draws_the_same(batches, config, data_root):
+    with Loader(config, read_data(config, data_root), Place(1, 2), lambda b: b) as loader:
+        late = loader.batch(config.stages[0], 4)
+    np.testing.assert_array_equal(late.starts, batches[4].starts[1::2])
+    for mine, theirs in zip(late.tracks, batches[4].tracks[1::2], strict=True):
+        np.testing.assert_array_equal(mine.boxes, theirs.boxes)
+
+
+@torch.no_grad()
+def test_parts_of_a_track_are_run_as_the_whole(config, batches, unroll):
+    """Without a gradient, two steps of two frames are one step of four."""
+    plan = Plan(1.0, reset_interval=None)
+    short = [b for b in batches if (b.starts >= 0).all()]
+    k = next(k for k, b in enumerate(short) if (short[k + 1].starts == b.starts + 2).any())
+    which = np.flatnonzero(short[k + 1].starts == short[k].starts + 2)[:1]
+    parts = [_only(b, which, plan) for b in short[k : k + 2]]
+    whole = _only(short[k], which, plan, frames=5)
+    unroll.baton = None
+    for part in parts:
+        unroll(part)
+    handed = unroll.baton
+    unroll.baton = None
+    unroll(whole)
+    np.testing.assert_allclose(unroll.baton.boxes, handed.boxes, rtol=1e-5)
+    torch.testing.assert_close(unroll.baton.state, handed.state)
+
+
+def _only(batch, which, plan, frames=3):
+    choices = batch.choices.part(which)
+    choices.follow[:], choices.cover[:] = True, 0.0
+    shift = np.zeros((frames - 1, len(which), 2))
+    choices = type(choices)(
+        choices.follow, choices.cover, choices.noisy, choices.mirrored, shift, shift + 1
+    )
+    tracks = [batch.tracks[i] for i in which]
+    return type(batch)(tracks, plan, choices, frames, batch.starts[which], batch.key)
+
+
+@torch.no_grad()
+def test_what_was_handed_on_to_another_batch_is_not_taken_up(batches, unroll):
+    step = next(k for k, b in enumerate(batches) if b.starts.any())
+    unroll.baton = None
+    alone = unroll(batches[step]).loss
+    wrong = Baton((99, 4, 3, 6), np.full((4, 4), 1e4), torch.ones(4, *unroll.network.state_shape))
+    unroll.baton = wrong
+    assert unroll(batches[step]).loss == alone
+    unroll.baton = Baton(batches[step].key, wrong.boxes, wrong.state)
+    assert unroll(batches[step]).loss != alone
+
+
+@torch.no_grad()
+def test_the_state_is_reset_as_the_tracker_does(batches, unroll, monkeypatch):
+    """With a reset after every frame, what the state was before has no say in what it is after."""
+    step = next(k for k, b in enumerate(batches) if b.starts.any())
+    batch = batches[step]
+    old = np.flatnonzero(batch.starts)
+    plan = Plan(1.0, reset_interval=1)
+    batch = _only(batch, old, plan)
+    batch.choices.follow[:] = False  # else the boxes would carry the past
+    ends = []
+    for filling in (0.0, 1.0):
+        state = torch.full((len(old), *unroll.network.state_shape), filling)
+        unroll.baton = Baton(batch.key, np.stack([t.boxes[0] for t in batch.tracks]), state)
+        unroll(batch)
+        ends.append(unroll.baton.state)
+    torch.testing.assert_close(ends[0], ends[1])
+
+
+def test_a_run_that_stopped_goes_on_where_it_was(recipe, data_root, tmp_path, monkeypatch):
+    stages = [{"steps": 5, **CARRIED}, {"steps": 2, **CARRIED, "batch": 2}]
+    config = TrainingConfig.model_validate(recipe(stages=stages))
+    train(config, data_root, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(Loader, "batch", _stop_at(3, Loader.batch))
+        with pytest.raises(KeyboardInterrupt):
+            train(config, data_root, tmp_path / "parts")
+    with safe_open(tmp_path / "parts" / "run.safetensors", "pt") as file:
+        assert file.metadata()["baton"] == "[3, 4, 3, 6]"
+    train(config, data_root, tmp_path / "parts")
+    one, two = (load_file(tmp_path / n / "run.safetensors") for n in ("whole", "parts"))
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def _stop_at(last, batch):
+    def stop(self, stage, step):
+        if step == last:
+            raise KeyboardInterrupt
+        return batch(self, stage, step)
+
+    return stop
+
+
+def test_parts_join_to_the_whole_that_was_dealt_out():
+    whole = Baton((1,), np.arange(24.0).reshape(6, 4), torch.arange(36.0).reshape(6, 2, 3))
+    again = join([whole.part(slice(r, None, 3)) for r in range(3)])
+    np.testing.assert_array_equal(again.boxes, whole.boxes)
+    assert torch.equal(again.state, whole.state)
