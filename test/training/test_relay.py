@@ -3,6 +3,7 @@
 """Tracks that go on from step to step."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def unroll():
 def test_a_place_goes_through_all_parts_of_a_track_before_the_next():
     timetable = Timetable(3, 4)
     legs = [timetable.leg(2, step) for step in range(60)]
-    for now, later in zip(legs, legs[1:], strict=False):
+    for now, later in pairwise(legs):
         if now.part + 1 < now.parts:
             assert (later.track, later.part, later.parts) == (now.track, now.part + 1, now.parts)
         else:
@@ -61,7 +62,7 @@ def test_a_leg_depends_on_seed_place_and_step_alone():
 
 def test_a_track_is_the_same_one_until_it_ends(batches):
     kept = 0
-    for now, later in zip(batches, batches[1:], strict=False):
+    for now, later in pairwise(batches):
         for i, track in enumerate(now.tracks):
             if later.starts[i]:
                 kept += 1
