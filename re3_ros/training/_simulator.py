@@ -112,8 +112,10 @@ class Simulator:
         cutout = Cutout(image, None, corners if mask is None else outline_of(mask))
         height, width = image.shape[:2]
         # Smaller, and most of the screen would be mirror images of the photograph.
-        smallest = 0.6 * max(SCREEN[0] / width, SCREEN[1] / height) * np.sqrt(area(still.box))
-        motion = _move(rng, frames, cutout, max(_side(rng), float(smallest)), free=False)
+        least = 1.0 if self.config.steady else 0.6
+        smallest = least * max(SCREEN[0] / width, SCREEN[1] / height) * np.sqrt(area(still.box))
+        side = max(_side(rng), float(smallest))
+        motion = _move(rng, frames, cutout, side, self.config.steady, free=False)
         inside = _sample(rng, mask) if mask is not None else _sample_box(rng, still.box)
         return Target(Layer(cutout, motion), inside)
 
@@ -127,7 +129,8 @@ class Simulator:
             points = _sample_box(rng, part)
             corners = np.array([part[[0, 1]], part[[2, 1]], part[[0, 3]], part[2:]])
             cutout = replace(cutout, outline=corners)
-        return Target(Layer(cutout, _move(rng, frames, cutout, _side(rng))), points)
+        motion = _move(rng, frames, cutout, _side(rng), self.config.steady)
+        return Target(Layer(cutout, motion), points)
 
     def _background(self, rng: np.random.Generator, frames: int) -> Layer:
         image = self._read(self._any(rng))[0]
@@ -147,7 +150,7 @@ class Simulator:
             alike = rng.random() < 0.5 and target.layer.cutout.alpha is not None
             cutout = target.layer.cutout if alike else self._cutout(rng, patch=0.3)
             side = float(np.sqrt(area(target.layer.boxes()[0]))) * rng.uniform(0.6, 1.4)
-            layers.append(Layer(cutout, _move(rng, frames, cutout, side)))
+            layers.append(Layer(cutout, _move(rng, frames, cutout, side, self.config.steady)))
         return layers
 
     def _occluders(self, rng: np.random.Generator, frames: int, target: Target) -> list[Layer]:
@@ -172,22 +175,41 @@ def _side(rng: np.random.Generator) -> float:
 
 
 def _move(
-    rng: np.random.Generator, frames: int, cutout: Cutout, side: float, free: bool = True
+    rng: np.random.Generator,
+    frames: int,
+    cutout: Cutout,
+    side: float,
+    steady: bool,
+    free: bool = True,
 ) -> Affine:
     """Return (T, 3, 3): travel, shake, growth and rotation of a cutout ``side`` pixels large."""
     low, high = cutout.outline.min(0), cutout.outline.max(0)
     stretch = np.exp(rng.normal(0, 0.15 if free else 0.05))
     scale = side / np.sqrt(np.prod(high - low))
     width, height = (high - low) * scale
-    grow = np.exp(np.clip(wander(rng, frames, abs(rng.normal(0, 0.015))), -1.0, 1.0))
-    bend = np.exp(np.clip(wander(rng, frames, abs(rng.normal(0, 0.008 * free))), -0.6, 0.6))
+    if steady:
+        grow = np.exp(_bounded(_drift(rng, frames, 0.012), 0.8 if free else 0.45))
+        bend = np.exp(_bounded(_drift(rng, frames, 0.006 * free), 0.22))
+    else:
+        grow = np.exp(np.clip(_drift(rng, frames, 0.015), -1.0, 1.0))
+        bend = np.exp(np.clip(_drift(rng, frames, 0.008 * free), -0.6, 0.6))
     turn = wander(rng, frames, abs(rng.normal(0, 0.03))) * (rng.random() < 0.5)
-    place = _path(rng, frames, np.array([width, height]))
+    place = _path(rng, frames, np.array([width, height]), steady)
     scale_x, scale_y = scale * stretch * grow * bend, scale / stretch * grow / bend
     return _about(place, scale_x, scale_y, turn, (low + high) / 2)
 
 
-def _path(rng: np.random.Generator, frames: int, extent: Array) -> Array:
+def _drift(rng: np.random.Generator, frames: int, rate: float) -> Array:
+    """Return (T,) a walk from 0 whose pace is drawn, typically ``rate`` per frame."""
+    return wander(rng, frames, abs(rng.normal(0, rate)))
+
+
+def _bounded(path: Array, limit: float) -> Array:
+    """Return the path bent smoothly so as to stay within the limit, which may be infinite."""
+    return path if np.isinf(limit) else np.asarray(limit * np.tanh(path / limit))
+
+
+def _path(rng: np.random.Generator, frames: int, extent: Array, steady: bool) -> Array:
     """Return (T, 2) places of the centre on the screen of something ``extent`` pixels large."""
     start = rng.uniform(0.1, 0.9, 2) * SCREEN
     slack = 0.6 if rng.random() < 0.1 else -0.2  # how far, in sizes, it may leave the screen
@@ -195,6 +217,9 @@ def _path(rng: np.random.Generator, frames: int, extent: Array) -> Array:
     slow = rng.random() < 0.65
     speed = min(abs(rng.laplace(0, 0.03)), 0.2) if slow else rng.uniform(0, 0.22)
     path = travel(rng, frames, speed, np.maximum(room, 0.05))
+    if steady and rng.random() < 0.3:  # it stands still now and then
+        moving = wander(rng, frames, 1.0) + rng.normal(0, 5) > 0
+        path = path[np.minimum(np.cumsum(moving), frames - 1)]
     if rng.random() < 0.35:
         path += rng.normal(0, rng.uniform(0.005, 0.05), (frames, 2))
     return start + path * extent
@@ -254,8 +279,9 @@ def _visible(target: Target, above: Sequence[Layer]) -> NDArray[np.float64]:
 
 def _look(rng: np.random.Generator, config: SimulatorConfig, frames: int) -> Look:
     value = np.linspace(0, 1, 256)
-    gain = np.exp(rng.normal(0, 0.12) + wander(rng, frames, abs(rng.normal(0, 0.008))))
-    gamma = np.exp(rng.normal(0, 0.2) + wander(rng, frames, abs(rng.normal(0, 0.008))))
+    most = (0.35, 0.3) if config.steady else (np.inf, np.inf)
+    gain = np.exp(rng.normal(0, 0.12) + _bounded(_drift(rng, frames, 0.008), most[0]))
+    gamma = np.exp(rng.normal(0, 0.2) + _bounded(_drift(rng, frames, 0.008), most[1]))
     tables = (255 * gain[:, None] * value ** gamma[:, None]).clip(0, 255).astype(np.uint8)
     side = rng.choice([1, 1, 3, 5], frames) if rng.random() < 0.2 else np.ones(frames, np.int64)
     look = Look(

@@ -23,6 +23,11 @@ class SimulatorConfig(BaseModel):
         description="scenes: objects along their masks, moving camera, changing light; "
         "paper: the paper's patches over their own photograph (section IV-B), nothing added",
     )
+    steady: bool = Field(
+        default=False,
+        description="growth, stretch and light keep within bounds and targets pause at times, as "
+        "suits tracks of a hundred frames",
+    )
     hide: float = Field(
         default=0.0, ge=0, le=1, description="share with the target fully covered, then seen again"
     )

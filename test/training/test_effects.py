@@ -232,3 +232,14 @@ def test_training_draws_from_the_simulator_of_its_configuration(data_root):
     )
     tracks = read_data(config, data_root).batch(config, config.stages[0], 0)
     assert all((~track.in_frame).any() for track in tracks)
+
+
+def test_a_steady_world_keeps_within_bounds(data_root):
+    stills = read_stills(data_root / "stills")
+    spans = []
+    for steady in (True, False):
+        simulator = Simulator(stills, SimulatorConfig(steady=steady))
+        tracks = [simulator.draw(np.random.default_rng([9, k]), 97) for k in range(25)]
+        light = [np.ptp(np.log(t.look.tables[:, 128].clip(1).astype(float))) for t in tracks]
+        spans.append(np.max(light))
+    assert spans[0] < 1.1 < spans[1]
