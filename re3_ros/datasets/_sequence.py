@@ -37,6 +37,7 @@ class Frames(collections.abc.Sequence[Path]):
     def __getitem__(self, index: int) -> Path: ...
     @overload
     def __getitem__(self, index: slice) -> Frames: ...
+
     def __getitem__(self, index: int | slice) -> Path | Frames:
         if isinstance(index, slice):
             return Frames(self.folder, self.names[index])

@@ -80,7 +80,9 @@ class TraxTracker:
             self._errors.close()
 
     def _start(self) -> None:
-        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self._errors = tempfile.TemporaryFile(  # noqa: SIM115  (closed when the tracker ends)
+            "w+", encoding="utf-8", errors="replace"
+        )
         self._process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,

@@ -155,6 +155,7 @@ class _Frames(Sequence[Image]):
     def __getitem__(self, index: int) -> Image: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[Image]: ...
+
     def __getitem__(self, index: int | slice) -> Image | Sequence[Image]:
         if isinstance(index, slice):
             return _Part(self, range(len(self))[index])
@@ -174,6 +175,7 @@ class _Part(Sequence[Image]):
     def __getitem__(self, index: int) -> Image: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[Image]: ...
+
     def __getitem__(self, index: int | slice) -> Image | Sequence[Image]:
         if isinstance(index, slice):
             return _Part(self.frames, self.rows[index])
