@@ -6,6 +6,8 @@ Any class with ``init(image, box)`` and ``update(image)`` can be measured:
 ``mean_auc(run_ope(MyTracker, read_sequences(folder)))``.
 """
 
+from re3_ros.datasets import Sequence, find_sequences, read_sequence, read_sequences
+
 from ._attributes import (
     attribute_figures,
     occluded_figures,
@@ -39,7 +41,6 @@ from ._runner import Result, Track, TrackerFactory, VisualTracker, mean_auc, run
 from ._scatter import restart_plots
 from ._score import ScoreQuality, run_video, score_quality, scored_frames
 from ._score_report import score_figures, write_score
-from ._sequence import Sequence, find_sequences, read_sequence, read_sequences
 from ._specs import (
     OURS,
     TRACKERS,

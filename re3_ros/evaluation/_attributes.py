@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from re3_ros.datasets import Flags
+
 from ._compare import summarise
 from ._metrics import success_curve
 from ._occlusion import occluded_frames
 from ._reinit import Reinitialised, pool
 from ._runner import Result
-from ._sequence import Flags
 from ._tables import ReportTable
 
 Results = Mapping[str, list[Result]]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._sequence import Sequence
+from re3_ros.datasets import Sequence
 
 Arrays = dict[str, NDArray[Any]]
 

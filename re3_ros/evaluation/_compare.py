@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from re3_ros.datasets import Entry, Sequence, list_entries
 from re3_ros.errors import ConfigError, SourceError
 
 from ._cache import Arrays, TrackCache
@@ -19,7 +20,6 @@ from ._metrics import Curve, success_rate
 from ._protocols import OnePass, Protocol, Restarts
 from ._reinit import Reinitialised
 from ._runner import Result, mean_auc
-from ._sequence import Entry, Sequence, list_entries
 from ._specs import TrackerSpec
 from ._subprocess import Beat, Lost, run_apart
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes, intersection, to_xywh
 from re3_ros.crops import Image
+from re3_ros.datasets import Sequence
 
 from ._metrics import Curve
 from ._runner import Result
-from ._sequence import Sequence
 
 LOST_BELOW = 0.1
 """IoU below which a frame counts as lost."""

@@ -26,9 +26,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from re3_ros.datasets import Flags, Sequence
+
 from ._metrics import Curve, success_curve
 from ._runner import Result
-from ._sequence import Flags, Sequence
 from ._tables import ReportTable
 
 LABELS = "occluded.csv"

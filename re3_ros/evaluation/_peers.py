@@ -13,10 +13,10 @@ import numpy as np
 
 from re3_ros.boxes import Boxes, from_xywh, to_xywh
 from re3_ros.crops import Image
+from re3_ros.datasets import Colour
 from re3_ros.errors import ConfigError
 
 from ._runner import Answer
-from ._sequence import Colour
 
 OPENCV = {
     "mosse": "legacy.TrackerMOSSE",

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from re3_ros.boxes import Boxes, iou
+from re3_ros.datasets import Sequence
 from re3_ros.errors import ConfigError
 
 from ._metrics import Curve, paper_average, robustness
 from ._runner import Running, TrackerFactory, interpret
-from ._sequence import Sequence
 
 SKIPPED = 5
 BURN_IN = 10

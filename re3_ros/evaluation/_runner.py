@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from re3_ros.boxes import Boxes
 from re3_ros.crops import Image
+from re3_ros.datasets import Colour, Flags, Sequence
 from re3_ros.errors import ConfigError
 
 from ._metrics import (
@@ -28,7 +29,6 @@ from ._metrics import (
     success_curve,
     success_rate,
 )
-from ._sequence import Colour, Flags, Sequence
 
 FAR = 1e9
 """Pixels; a box out there is taken for a tracker gone mad."""

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes
 from re3_ros.crops import Image, crop
+from re3_ros.datasets import Sequence
 from re3_ros.errors import ConfigError
 from re3_ros.network import Re3Network, load
 from re3_ros.tracking import Tracker
@@ -32,7 +33,6 @@ from ._filmstrip import LOST_BELOW
 from ._metrics import Curve, overlaps
 from ._plots import Plot
 from ._runner import Result
-from ._sequence import Sequence
 from ._specs import OURS, TrackerSpec
 from ._style import LIGHT, drawn
 

@@ -20,9 +20,8 @@ import numpy as np
 
 from re3_ros.boxes import Boxes, from_xywh, to_xywh
 from re3_ros.crops import Image
+from re3_ros.datasets import Colour
 from re3_ros.errors import SourceError
-
-from ._sequence import Colour
 
 PREFIX = "@@TRAX:"
 _PAIR = re.compile(r"([\w.]{1,64})=(.*)", re.DOTALL)

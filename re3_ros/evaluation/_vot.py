@@ -26,9 +26,9 @@ import numpy as np
 import yaml
 
 from re3_ros.boxes import to_xywh
+from re3_ros.datasets import Sequence
 from re3_ros.errors import ConfigError, SourceError
 
-from ._sequence import Sequence
 from ._specs import TRAX, TrackerSpec
 from ._tables import ReportTable
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training: simulated and labelled tracks, unrolled self-training, and the training loop."""
 
+from re3_ros.datasets import Still, read_stills
+
 from ._averaging import average_weights
 from ._calibration import (
     Calibration,
@@ -21,7 +23,6 @@ from ._preview import preview
 from ._render import HostRenderer, Renderer, TorchRenderer
 from ._simulator import Simulator
 from ._simulator_config import SimulatorConfig
-from ._stills import Still, read_stills
 from ._trainer import train
 from ._unroll import Batch, Result, Track, Unroll
 from ._validation import closed_loop, follow

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from re3_ros.datasets import FrameCache
+from re3_ros.datasets import FrameCache, Still, read_stills
 from re3_ros.errors import ConfigError, SourceError
 
 from ._config import Stage, TrainingConfig
@@ -18,7 +18,6 @@ from ._pool import Pool
 from ._procedural import draw_stills
 from ._simulator import KEPT, Simulator
 from ._sources import ATTEMPTS, Videos, open_videos, stills_of
-from ._stills import Still, read_stills
 from ._track import SimulatedTrack
 from ._unroll import Track
 from ._videos import Clip, VideoTrack, draw_track, read_clip

@@ -18,6 +18,8 @@ from ._motion import Array, linear, translation, wander
 from ._simulator_config import SimulatorConfig
 from ._track import SCREEN
 
+_GROUND = np.array([480, 360])
+"""Width and height of ground in pixels."""
 _SHORTEST = 4
 """Frames in which something can go away and come back."""
 
@@ -123,6 +125,22 @@ def skin(rng: np.random.Generator, layer: Layer, colours: Image) -> list[Layer]:
     fitted = np.asarray(cv2.resize(colours, alpha.shape[::-1]), np.uint8)
     opacity = np.clip((np.arange(frames) - start) / length, 0, 1)
     return [replace(layer, cutout=replace(layer.cutout, colours=fitted), opacity=opacity)]
+
+
+def ground(rng: np.random.Generator, image: Image) -> Image:
+    """Return a fine texture: the picture shrunk and laid out in mirror images of itself."""
+    height, width = image.shape[:2]
+    side = rng.uniform(40, 120)
+    scale = side / np.sqrt(height * width)
+    tile = cv2.resize(
+        image,
+        (max(8, round(width * scale)), max(8, round(height * scale))),
+        interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
+    )
+    pair = np.concatenate([tile, tile[:, ::-1]], axis=1)
+    four = np.concatenate([pair, pair[::-1]], axis=0)
+    columns, rows = np.ceil(_GROUND / np.array([four.shape[1], four.shape[0]])).astype(int)
+    return np.asarray(np.tile(four, (rows, columns, 1))[: _GROUND[1], : _GROUND[0]])
 
 
 def camera(rng: np.random.Generator, config: SimulatorConfig, frames: int) -> Affine | None:

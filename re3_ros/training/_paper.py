@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes, area, centre, clip, scale, size
 from re3_ros.crops import Image
+from re3_ros.datasets import Still
 
 from ._layers import Cutout, Layer
 from ._motion import Array, linear, translation
-from ._stills import Still
 from ._track import Look, SimulatedTrack
 
 CANVAS = 400.0

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.crops import Image
-
-from ._stills import Still
+from re3_ros.datasets import Still
 
 WIDTH, HEIGHT = 320, 240
 _Map = NDArray[np.float32]

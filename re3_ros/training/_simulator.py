@@ -17,15 +17,14 @@ from numpy.typing import NDArray
 
 from re3_ros.boxes import area, centre, clip, size
 from re3_ros.crops import Image
-from re3_ros.datasets import StillCache
+from re3_ros.datasets import Still, StillCache
 from re3_ros.errors import ConfigError
 
-from ._effects import Target, camera, chance, cover, moved, skin, tinted, vary
+from ._effects import Target, camera, chance, cover, ground, moved, skin, tinted, vary
 from ._layers import Affine, Cutout, Layer, cut_object, cut_patch, flip, outline_of
 from ._motion import Array, linear, translation, travel, wander
 from ._paper import LEAST_AREA, large_enough, paper_track
 from ._simulator_config import SimulatorConfig
-from ._stills import Still
 from ._track import SCREEN, Look, SimulatedTrack
 
 MIN_SIDE = 8.0
@@ -73,7 +72,10 @@ class Simulator:
             below: list[Layer] = []
         else:
             target = vary(rng, self.config, self._pasted(rng, frames))
-            below = [self._background(rng, frames), *self._distractors(rng, frames, target)]
+            below = [
+                self._background(rng, frames, target),
+                *self._distractors(rng, frames, target),
+            ]
         above = self._occluders(rng, frames, target)
         skin = self._skin(rng, target)
         shake = camera(rng, self.config, frames)
@@ -132,8 +134,10 @@ class Simulator:
         motion = _move(rng, frames, cutout, _side(rng), self.config.steady)
         return Target(Layer(cutout, motion), points)
 
-    def _background(self, rng: np.random.Generator, frames: int) -> Layer:
+    def _background(self, rng: np.random.Generator, frames: int, target: Target) -> Layer:
         image = self._read(self._any(rng))[0]
+        if chance(rng, self.config.ground):
+            image = ground(rng, target.layer.cutout.colours if rng.random() < 0.5 else image)
         height, width = image.shape[:2]
         zoom = max(SCREEN[0] / width, SCREEN[1] / height) * rng.uniform(1.0, 1.6)
         rate = abs(rng.laplace(0, 1.0))

@@ -53,3 +53,10 @@ class SimulatorConfig(BaseModel):
     motion_blur: float = Field(
         default=0.0, ge=0, le=1, description="share with blur along each layer's own motion"
     )
+    ground: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share, of pasted targets, over finely textured ground; over half of it they "
+        "are hard to tell from the ground by their colours",
+    )

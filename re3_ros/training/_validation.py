@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from re3_ros.boxes import Boxes, iou
+from re3_ros.datasets import Still
 from re3_ros.errors import ConfigError
 from re3_ros.network import Re3Network
 from re3_ros.tracking import Tracker
 
 from ._held import ClipVideo, Video, simulated_videos
 from ._simulator import Simulator
-from ._stills import Still
 from ._videos import Clip
 
 FRAMES = 40
