@@ -16,9 +16,11 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from std_srvs.srv import Trigger
@@ -46,11 +48,22 @@ class Live(Protocol):
         """Return the present value."""
 
 
+class Output(Protocol):
+    """Something more that is made of each processed image, such as places in 3D."""
+
+    def publish(self, arrival: Arrival, image: NDArray[np.uint8], result: FrameResult) -> None:
+        """Publish what an image (RGB) gave; called by the worker, after the detections."""
+
+    def close(self) -> None:
+        """Close what is open; the worker has ended."""
+
+
 class Pipeline:
     """Topics, worker and counters around a ``session``, for each of its cameras.
 
     ``live`` gives the parameters that may change meanwhile; ``about`` (device, weights) goes into
-    every status. To be made and closed by the thread that spins ``node``.
+    every status; ``outputs`` make what else is to be published. To be made and closed by the
+    thread that spins ``node``.
     """
 
     def __init__(
@@ -60,6 +73,7 @@ class Pipeline:
         qos: QoSProfile,
         live: Live,
         about: Mapping[str, str],
+        outputs: Sequence[Callable[[Node, Mapping[str, Camera], Live], Output]] = (),
     ) -> None:
         self._node = node
         self._session = session
@@ -70,6 +84,7 @@ class Pipeline:
         self._counts = Counts()
         several = len(session.cameras) > 1
         self.cameras = {name: self._camera(name, several, qos) for name in session.cameras}
+        self._outputs = [make(node, self.cameras, live) for make in outputs]
         self._init_box = node.create_subscription(
             Detection2D, "init_box", self._guarded(self._on_box), RESULTS
         )
@@ -85,6 +100,8 @@ class Pipeline:
         self._node.destroy_service(self._clear)
         self._mailbox.close()
         self._worker.join()
+        for output in self._outputs:
+            output.close()
         for camera in self.cameras.values():
             camera.topics.close_output()
 
@@ -149,6 +166,8 @@ class Pipeline:
         self._publish(arrival, result)
         self._session.prepare()
         camera.publish_debug(image, result, arrival)
+        for output in self._outputs:
+            output.publish(arrival, image, result)
 
     def _publish(self, arrival: Arrival, result: FrameResult) -> None:
         for reason in result.rejected:
