@@ -25,9 +25,24 @@ def crop(image: Image, box: ArrayLike, size: int = 227, context: float = CONTEXT
     A box that is not finite, has no area, or whose window misses the image gives a black crop.
     """
     out = np.zeros((size, size, 3), np.uint8)
-    window = search_window(box, context)
+    _draw(out, image, search_window(box, context))
+    return out
+
+
+def crop_many(image: Image, boxes: ArrayLike, size: int = 227, context: float = CONTEXT) -> Image:
+    """Return the crops uint8 ``(N, size, size, 3)`` of one image around boxes ``(N, 4)``."""
+    rows: Boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+    out = np.zeros((len(rows), size, size, 3), np.uint8)
+    for part, window in zip(out, search_window(rows, context), strict=True):
+        _draw(part, image, window)
+    return out
+
+
+def _draw(out: Image, image: Image, window: Boxes) -> None:
+    """Draw what a window (4,) shows into a black square."""
     if not np.isfinite(window).all():
-        return out
+        return
+    size = len(out)
     height, width = image.shape[:2]
     # Windows of runaway boxes would overflow integers; beyond the image all places are alike.
     limit = 2.0**40
@@ -35,21 +50,14 @@ def crop(image: Image, box: ArrayLike, size: int = 227, context: float = CONTEXT
     left, right = max(x1, 0), min(x2, width)
     top, bottom = max(y1, 0), min(y2, height)
     if right <= left or bottom <= top:
-        return out
+        return
     column, columns = _place(x1, x2, right - left, size)
     row, rows = _place(y1, y2, bottom - top, size)
     part = image[top:bottom, left:right]
-    out[row : row + rows, column : column + columns] = cv2.resize(part, (columns, rows))
-    return out
-
-
-def crop_many(image: Image, boxes: ArrayLike, size: int = 227, context: float = CONTEXT) -> Image:
-    """Return the crops uint8 ``(N, size, size, 3)`` of one image around boxes ``(N, 4)``."""
-    rows: Boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
-    out = np.empty((len(rows), size, size, 3), np.uint8)
-    for i, box in enumerate(rows):
-        out[i] = crop(image, box, size, context)
-    return out
+    if (rows, columns) == (size, size):
+        cv2.resize(part, (size, size), dst=out)
+    else:
+        out[row : row + rows, column : column + columns] = cv2.resize(part, (columns, rows))
 
 
 def _place(start: int, stop: int, visible: int, size: int) -> tuple[int, int]:

@@ -78,5 +78,6 @@ def read_only(box: ArrayLike) -> Boxes:
 
 
 def stack(snapshots: Sequence[Snapshot], name: str) -> Tensor:
-    """Return the batch of the tensors called ``name`` of several snapshots."""
-    return torch.stack([getattr(s, name) for s in snapshots])
+    """Return the batch of the tensors called ``name`` of several snapshots; of one, a view."""
+    tensors = [getattr(s, name) for s in snapshots]
+    return tensors[0][None] if len(tensors) == 1 else torch.stack(tensors)
