@@ -48,6 +48,7 @@ uint32 frames_in_state
     "TrackerStatus": """\
 std_msgs/Header header
 string camera
+bool enabled
 re3_ros/TargetStatus[] targets
 float32 latency
 float32 inference
@@ -56,6 +57,8 @@ uint64 frames_processed
 uint64 frames_dropped
 uint64 frames_rejected
 uint64 boxes_rejected
+uint64 errors
+string fault
 string device
 string weights
 """,

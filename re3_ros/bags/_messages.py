@@ -69,6 +69,7 @@ def status_message(
         "re3_ros/msg/TrackerStatus",
         header=message_header,
         camera=result.camera,
+        enabled=True,
         targets=[_target(t) for t in result.targets],
         latency=result.latency,
         inference=result.latency,
@@ -77,6 +78,8 @@ def status_message(
         frames_dropped=0,
         frames_rejected=counts.rejected,
         boxes_rejected=counts.boxes_rejected,
+        errors=0,
+        fault="",
         device=device,
         weights=weights,
     )

@@ -13,9 +13,9 @@ So the executor never waits for the network.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -33,10 +33,13 @@ from re3_ros.tracking import Frame, FrameResult, TrackingSession
 from ._camera import Arrival, Camera, cameras_of
 from ._convert import box_of, image_of, stamp_of
 from ._counts import Counts
+from ._faults import Faults, check_result
 from ._mailbox import Mailbox
 from ._throttle import Throttle
 from ._topics import RESULTS, CameraTopics
 
+PATIENCE = 10.0
+"""Seconds that the worker has to finish its image, once the pipeline is closed."""
 DEFAULT_TARGET = "target"
 """Name of the target of a box without an id."""
 
@@ -62,8 +65,8 @@ class Pipeline:
     """Topics, worker and counters around a ``session``, for each of its cameras.
 
     ``live`` gives the parameters that may change meanwhile; ``about`` (device, weights) goes into
-    every status; ``outputs`` make what else is to be published. To be made and closed by the
-    thread that spins ``node``.
+    every status; ``outputs`` make what else is to be published; ``faults`` gets what is raised
+    unexpectedly. To be made and closed by the thread that spins ``node``.
     """
 
     def __init__(
@@ -74,11 +77,13 @@ class Pipeline:
         live: Live,
         about: Mapping[str, str],
         outputs: Sequence[Callable[[Node, Mapping[str, Camera], Live], Output]] = (),
+        faults: Faults | None = None,
     ) -> None:
         self._node = node
         self._session = session
         self._live = live
         self._about = dict(about)
+        self._faults = faults or Faults(node.get_logger())
         self._mailbox: Mailbox[Arrival] = Mailbox()
         self._throttle = Throttle()
         self._counts = Counts()
@@ -86,24 +91,41 @@ class Pipeline:
         self.cameras = {name: self._camera(name, several, qos) for name in session.cameras}
         self._outputs = [make(node, self.cameras, live) for make in outputs]
         self._init_box = node.create_subscription(
-            Detection2D, "init_box", self._guarded(self._on_box), RESULTS
+            Detection2D, "init_box", self._faults.guard("init_box", self._on_box), RESULTS
         )
         self._clear = node.create_service(Trigger, "~/clear", self._on_clear)
         self._worker = threading.Thread(target=self._work, name="tracker", daemon=True)
         self._worker.start()
 
     def close(self) -> None:
-        """Stop: no more input, then no more work, then no more output."""
+        """Stop: no more input, then no more work, then no more output.
+
+        All is closed, whatever one of the steps raises. Raises RuntimeError if the worker hangs.
+        """
+        with contextlib.ExitStack() as steps:  # the last one first
+            for camera in self.cameras.values():
+                steps.callback(camera.topics.close_output)
+            for output in self._outputs:
+                steps.callback(output.close)
+            steps.callback(self._end_work)
+            steps.callback(self._node.destroy_service, self._clear)
+            steps.callback(self._node.destroy_subscription, self._init_box)
+            for camera in self.cameras.values():
+                steps.callback(camera.topics.close_input)
+
+    def report(self, fault: str) -> None:
+        """Publish a last status of every camera that says why the tracker gives up."""
         for camera in self.cameras.values():
-            camera.topics.close_input()
-        self._node.destroy_subscription(self._init_box)
-        self._node.destroy_service(self._clear)
+            camera.report(fault, self._node.get_clock().now().to_msg(), self._status())
+
+    def _end_work(self) -> None:
         self._mailbox.close()
-        self._worker.join()
-        for output in self._outputs:
-            output.close()
-        for camera in self.cameras.values():
-            camera.topics.close_output()
+        self._worker.join(PATIENCE)
+        if self._worker.is_alive():
+            raise RuntimeError(
+                f"the network has not finished an image for {PATIENCE:g} s, and is left behind with "
+                "all that it holds; restart the process if memory is short"
+            )
 
     def _camera(self, name: str, several: bool, qos: QoSProfile) -> Camera:
         def on_image(message: Any) -> None:
@@ -146,7 +168,7 @@ class Pipeline:
     # Worker thread.
 
     def _work(self) -> None:
-        process = self._guarded(self._process)
+        process = self._faults.guard("an image", self._process)
         while (arrival := self._mailbox.take()) is not None:
             process(arrival)
 
@@ -156,6 +178,7 @@ class Pipeline:
             image = image_of(arrival.message)
             stamp = stamp_of(arrival.message.header)
             result = self._session.process(Frame(camera.name, stamp, image))
+            check_result(result)
         except Exception as error:
             camera.counts.add("frames_rejected")
             if not isinstance(error, InputError):
@@ -172,22 +195,14 @@ class Pipeline:
     def _publish(self, arrival: Arrival, result: FrameResult) -> None:
         for reason in result.rejected:
             self._reject_box("late", reason)
-        about = TrackerStatus(boxes_rejected=self._counts["boxes_rejected"], **self._about)
         primary, class_id = self._live["primary"], self._live["class_id"]
-        arrival.camera.publish(result, arrival, primary, class_id, about)
+        arrival.camera.publish(result, arrival, primary, class_id, self._status())
+
+    def _status(self) -> TrackerStatus:
+        rejected, errors = self._counts["boxes_rejected"], self._faults.count
+        return TrackerStatus(enabled=True, boxes_rejected=rejected, errors=errors, **self._about)
 
     # Both threads.
-
-    def _guarded(self, work: Callable[[Any], None]) -> Callable[[Any], None]:
-        """Return ``work``, which logs what it raises: the next message is another chance."""
-
-        def guarded(message: Any) -> None:
-            try:
-                work(message)
-            except Exception as error:  # noqa: BLE001, it would end the thread
-                self._warn(f"{work.__name__} {type(error).__name__}", traceback.format_exc())
-
-        return guarded
 
     def _reject_box(self, kind: str, reason: str) -> None:
         self._counts.add("boxes_rejected")
