@@ -48,6 +48,11 @@ class Process:
         )
 
     @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._child.pid
+
+    @property
     def exit_code(self) -> int | None:
         """Exit code, negative if a signal ended it; None while it runs."""
         return self._child.poll()
