@@ -18,6 +18,8 @@ from re3_ros.boxes import Boxes, centre, from_cxcywh, size
 
 PLACES_A_LAP = 8
 SCALES = (1.0, 0.8, 1.25)
+LEAST = 2.001
+"""Shortest side of a place in pixels: what a tracker takes, and a hair for rounding."""
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 
 
@@ -26,7 +28,7 @@ def retry_place(box: Boxes, look: int, width: int, height: int, reach: float) ->
 
     Its centre is in the image; places beside the last box are, where they fit, in the image whole.
     """
-    middle, sides = centre(box), size(box)
+    middle, sides = centre(box), np.maximum(size(box), LEAST)
     limit = np.array([width, height], np.float64)
     if look % 2 == 0:
         return from_cxcywh(np.concatenate([np.clip(middle, 0, limit), sides]))
@@ -34,6 +36,6 @@ def retry_place(box: Boxes, look: int, width: int, height: int, reach: float) ->
     angle = step * GOLDEN_ANGLE
     radius = reach * math.sqrt((step % PLACES_A_LAP + 1) / PLACES_A_LAP)
     middle = middle + radius * sides * [math.cos(angle), math.sin(angle)]
-    sides = sides * SCALES[step % len(SCALES)]
+    sides = np.maximum(sides * SCALES[step % len(SCALES)], LEAST)
     margin = np.minimum(sides, limit) / 2
     return from_cxcywh(np.concatenate([np.clip(middle, margin, limit - margin), sides]))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from re3_ros.boxes import centre, is_good, size
+from re3_ros.boxes import centre, check_box, is_good, size
 from re3_ros.tracking._retry import PLACES_A_LAP, SCALES, retry_place
 
 BOX = np.array([300.0, 200.0, 340.0, 220.0])
@@ -55,3 +55,10 @@ def test_every_place_can_be_looked_at(corner_and_size, look, width, height, reac
     x, y, w, h = corner_and_size
     place = retry_place(np.array([x, y, x + w, y + h]), look, width, height, reach)
     assert is_good(place, width, height, min_size=1.0)
+    check_box(place)
+
+
+def test_a_lost_target_of_the_least_size_does_not_stop_the_others():
+    box = np.array([30.0, 30.0, 32.0, 50.0])
+    for k in range(2 * PLACES_A_LAP * len(SCALES)):
+        check_box(retry_place(box, k, 64, 48, 1.0))
