@@ -67,10 +67,20 @@ class Camera:
         about.header, about.camera = header, self.name
         about.targets = [target_status(t) for t in result.targets]
         about.inference = float(result.latency)
-        for name in ("frames_received", "frames_processed", "frames_dropped", "frames_rejected"):
-            setattr(about, name, self.counts[name])
+        self._count(about)
         about.latency = time.monotonic() - arrival.time
         self.topics.status.publish(about)
+
+    def report(self, fault: str, now: Any, about: TrackerStatus) -> None:
+        """Publish a status without targets that says why there will be no more."""
+        about.header.stamp, about.header.frame_id = now, self.frame_id or ""
+        about.camera, about.fault = self.name, fault
+        self._count(about)
+        self.topics.status.publish(about)
+
+    def _count(self, about: TrackerStatus) -> None:
+        for name in ("frames_received", "frames_processed", "frames_dropped", "frames_rejected"):
+            setattr(about, name, self.counts[name])
 
     def publish_debug(
         self, image: NDArray[np.uint8], result: FrameResult, arrival: Arrival

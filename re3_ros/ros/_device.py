@@ -1,16 +1,55 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Memory of the device that the network ran on."""
+"""Memory of the device that the network ran on, and how it says that it is gone."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 
 import torch
 
+_TYPES = (
+    torch.cuda.OutOfMemoryError,  # torch.OutOfMemoryError from torch 2.5 on
+    # A kernel failed or the device is lost; before torch 2.8 a bare RuntimeError.
+    *([torch.AcceleratorError] if hasattr(torch, "AcceleratorError") else []),
+)
+_TEXTS = (
+    "cuda error",
+    "cuda out of memory",
+    "cuda runtime error",
+    "cuda driver error",
+    "cudnn error",
+    "cudnn_status_",
+    "cublas_status_",
+    "cusolver_status_",
+    "hip error",
+    "hip out of memory",
+    "device-side assert",
+    "no cuda gpus are available",
+    "found no nvidia driver",
+)
+
 
 def release_memory() -> None:
-    """Give back what objects that were just let go of held on GPUs."""
+    """Give back what objects that were just let go of held on GPUs; a lost one has nothing."""
     gc.collect()
     if torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
+        with contextlib.suppress(RuntimeError):
+            torch.cuda.empty_cache()
+
+
+def device_fault(error: BaseException | None) -> str:
+    """Return why an exception, or what caused it, means that the device cannot go on; or nothing.
+
+    Out of memory, failed kernels and lost devices count; torch marks them by their type or, in
+    RuntimeErrors, only by their text.
+    """
+    while error is not None:
+        text = str(error)
+        told = isinstance(error, RuntimeError) and any(t in text.lower() for t in _TEXTS)
+        if told or isinstance(error, _TYPES):
+            first = text.strip().partition("\n")[0]
+            return f"{type(error).__name__}: {first}"
+        error = error.__cause__
+    return ""

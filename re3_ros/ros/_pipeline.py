@@ -83,7 +83,7 @@ class Pipeline:
         self._session = session
         self._live = live
         self._about = dict(about)
-        self._faults = faults or Faults(node.get_logger())
+        self._faults = faults or Faults(node.get_logger)
         self._mailbox: Mailbox[Arrival] = Mailbox()
         self._throttle = Throttle()
         self._counts = Counts()
@@ -123,8 +123,8 @@ class Pipeline:
         self._worker.join(PATIENCE)
         if self._worker.is_alive():
             raise RuntimeError(
-                f"the network has not finished an image for {PATIENCE:g} s, and is left behind with "
-                "all that it holds; restart the process if memory is short"
+                f"the network has not finished an image for {PATIENCE:g} s, and is left behind "
+                "with all that it holds; restart the process if memory is short"
             )
 
     def _camera(self, name: str, several: bool, qos: QoSProfile) -> Camera:
@@ -190,7 +190,10 @@ class Pipeline:
         self._session.prepare()
         camera.publish_debug(image, result, arrival)
         for output in self._outputs:
-            output.publish(arrival, image, result)
+            try:
+                output.publish(arrival, image, result)
+            except Exception as error:  # noqa: BLE001, the other outputs are none of its business
+                self._faults.note(type(output).__name__, error)
 
     def _publish(self, arrival: Arrival, result: FrameResult) -> None:
         for reason in result.rejected:
