@@ -26,6 +26,22 @@ from re3_ros.tracking import SessionConfig
 RELIABILITIES = ("best_effort", "reliable")
 _CAMERA = re.compile(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
 
+TOPICS = "Cameras and topics"
+NETWORK = "Network"
+STATES = "When a target is TRACKING, UNCERTAIN or LOST"
+PAST = "Boxes drawn on past images"
+TIME = "Time"
+DIAGNOSTICS = "Diagnostics"
+GROUPS = (TOPICS, NETWORK, STATES, PAST, TIME, DIAGNOSTICS)
+"""Headings in the order of the documentation; those of other rows come after them."""
+_SESSION_GROUPS = {
+    **dict.fromkeys(("runtime", "threads", "reset_interval"), NETWORK),
+    **dict.fromkeys(
+        ("ring_size", "ring_megabytes", "max_forward", "stamp_tolerance", "max_ahead"), PAST
+    ),
+    "time_jump": TIME,
+}
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -39,6 +55,8 @@ class Spec:
     choices: tuple[str, ...] = ()
     live: bool = False
     """Whether it can be changed while the node is configured."""
+    group: str = TOPICS
+    """Heading that it stands under in the documentation, one of GROUPS."""
 
     def descriptor(self) -> ParameterDescriptor:
         """Return what `ros2 param describe` shows."""
@@ -61,7 +79,14 @@ class Spec:
         """Return which values are good, in words."""
         kind = {bool: "true or false", int: "a whole number", float: "a number such as 1.0"}
         what = kind.get(type(self.default), "names" if self.name == "cameras" else "a text")
-        return what if self.low is None else f"{what} from {self.low:g} to {self.high:g}"
+        return f"{what} from {limits}" if (limits := self.limits()) else what
+
+    def limits(self) -> str:
+        """Return the range in words, empty if there is none."""
+        if self.low is None or self.high is None:
+            return ""
+        number = int if isinstance(self.default, int) else float
+        return f"{number(self.low)} to {number(self.high)}"
 
     def problem(self, value: Any) -> str:
         """Return what is wrong with a value beyond type and range, or nothing."""
@@ -82,35 +107,44 @@ OWN = (
     Spec(
         "cameras",
         ["camera"],
-        "names of the cameras; of a single one the topics are image, detections, ..., of several "
-        "they are <camera>/image, <camera>/detections, ...",
+        "names of the cameras; with one, the topics are image, detections and so on, with several "
+        "<camera>/image, <camera>/detections and so on",
     ),
-    Spec("weights", "", "safetensors file of the network; empty = the compact one shipped"),
     Spec(
-        "device", "auto", "where the network runs: auto (CUDA if there is any), cpu, cuda, cuda:1"
+        "image_reliability",
+        "best_effort",
+        "reliability of the image subscription; best_effort (as in SensorDataQoS) receives from "
+        "both kinds of publisher, reliable from reliable ones only",
+        choices=RELIABILITIES,
     ),
+    Spec("image_depth", 5, "depth of the queue of the image subscription", 1, 1000),
     Spec(
         "primary",
         "",
         "id of the target that is published on the topic detection; empty = the oldest one",
         live=True,
     ),
-    Spec("class_id", "object", "class_id of the hypothesis in every detection", live=True),
-    Spec(
-        "image_reliability",
-        "best_effort",
-        "reliability of the image subscription; best_effort receives from both kinds of publisher",
-        choices=RELIABILITIES,
-    ),
-    Spec("image_depth", 5, "depth of the queue of the image subscription", 1, 1000),
+    Spec("class_id", "object", "the class_id that every detection bears", live=True),
     Spec(
         "silence_warning",
         5.0,
-        "seconds without an image, or without being activated, after which the log says so; 0 = "
-        "never",
+        "seconds without an image, or without being activated, after which the log says "
+        "so; 0 = never",
         0.0,
         86400.0,
         live=True,
+    ),
+    Spec(
+        "weights",
+        "",
+        "safetensors file of the network; empty = the compact one shipped",
+        group=NETWORK,
+    ),
+    Spec(
+        "device",
+        "auto",
+        "where the network runs: auto (CUDA if there is any), cpu, cuda, cuda:1",
+        group=NETWORK,
     ),
 )
 
@@ -120,7 +154,8 @@ def session_specs() -> Iterable[Spec]:
     for field in dataclasses.fields(SessionConfig):
         about = field.metadata
         limits = about.get("low"), about.get("high"), about.get("choices", ())
-        yield Spec(field.name, field.default, about["help"], *limits)
+        group = _SESSION_GROUPS.get(field.name, STATES)
+        yield Spec(field.name, field.default, about["help"], *limits, group=group)
 
 
 SPECS = {spec.name: spec for spec in (*OWN, *session_specs())}

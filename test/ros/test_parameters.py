@@ -95,7 +95,7 @@ def test_a_live_parameter_takes_effect_at_the_next_image(tracker):
     ("rule", "says"),
     [
         ("lost_frames:=0", "lost_frames"),
-        ("retry_reach:=1", "a number such as 1.0 from 0 to 10"),
+        ("retry_reach:=1", "a number such as 1.0 from 0.0 to 10.0"),
         ("cameras:=[a, a]", "different names"),
         ("time_jump:=panic", "reject, clear, continue"),
     ],

@@ -1,0 +1,61 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the node subscribes to, publishes and serves: the table that the documentation shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic, or a service, of the node."""
+
+    name: str
+    """Relative to the node's namespace; ~/ stands for its name, / for no namespace."""
+    kind: str
+    """package/Type"""
+    text: str
+    qos: str = "reliable, depth 10"
+    each: bool = True
+    """Whether there is one for each camera, where there are several."""
+    needs: str = ""
+    """Package that has the type, if the node runs without it too."""
+
+
+SUBSCRIBED = (
+    Topic(
+        "image",
+        "sensor_msgs/Image",
+        "the camera; see [Images](#images)",
+        "`image_reliability` (best effort), depth `image_depth`",
+    ),
+    Topic(
+        "init_box",
+        "vision_msgs/Detection2D",
+        "a box around an object to follow; see [Boxes](#boxes)",
+        each=False,
+    ),
+)
+PUBLISHED = (
+    Topic(
+        "detections",
+        "vision_msgs/Detection2DArray",
+        "once per processed image: all targets that are not LOST",
+    ),
+    Topic("detection", "vision_msgs/Detection2D", "the primary target, while it is not LOST"),
+    Topic("status", "re3_ros/TrackerStatus", "once per processed image: the whole state"),
+    Topic(
+        "debug_image",
+        "sensor_msgs/Image",
+        "rgb8 with the targets drawn in, while somebody subscribes",
+        "reliable, depth 1",
+    ),
+)
+SERVICES = (Topic("~/clear", "std_srvs/Trigger", "forgets all targets", each=False),)
+
+
+def names(topic: Topic, cameras: tuple[str, ...]) -> list[str]:
+    """Return the topic's names on a node with these cameras."""
+    several = topic.each and len(cameras) > 1
+    return [f"{camera}/{topic.name}" for camera in cameras] if several else [topic.name]
