@@ -42,6 +42,8 @@ class Camera:
     """Of its newest image; None before the first."""
     last_image: float = 0.0
     """Time of arrival, of time.monotonic."""
+    status: TrackerStatus | None = None
+    """The last one published."""
 
     def arrive(self, message: Any) -> Arrival:
         """Count an image that was received."""
@@ -69,6 +71,7 @@ class Camera:
         about.inference = float(result.latency)
         self._count(about)
         about.latency = time.monotonic() - arrival.time
+        self.status = about
         self.topics.status.publish(about)
 
     def report(self, fault: str, now: Any, about: TrackerStatus) -> None:
@@ -76,6 +79,7 @@ class Camera:
         about.header.stamp, about.header.frame_id = now, self.frame_id or ""
         about.camera, about.fault = self.name, fault
         self._count(about)
+        self.status = about
         self.topics.status.publish(about)
 
     def _count(self, about: TrackerStatus) -> None:
