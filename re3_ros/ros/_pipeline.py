@@ -66,7 +66,8 @@ class Pipeline:
 
     ``live`` gives the parameters that may change meanwhile; ``about`` (device, weights) goes into
     every status; ``outputs`` make what else is to be published; ``faults`` gets what is raised
-    unexpectedly. To be made and closed by the thread that spins ``node``.
+    unexpectedly; ``qos`` is that of the images, ``results`` of what is published. To be made and
+    closed by the thread that spins ``node``.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Pipeline:
         about: Mapping[str, str],
         outputs: Sequence[Callable[[Node, Mapping[str, Camera], Live], Output]] = (),
         faults: Faults | None = None,
+        results: QoSProfile | None = None,
     ) -> None:
         self._node = node
         self._session = session
@@ -87,6 +89,7 @@ class Pipeline:
         self._mailbox: Mailbox[Arrival] = Mailbox()
         self._throttle = Throttle()
         self._counts = Counts()
+        self._results = results
         several = len(session.cameras) > 1
         self.cameras = {name: self._camera(name, several, qos) for name in session.cameras}
         self._outputs = [make(node, self.cameras, live) for make in outputs]
@@ -133,7 +136,9 @@ class Pipeline:
             if self._mailbox.put(name, camera.arrive(message)):
                 camera.counts.add("frames_dropped")
 
-        topics = CameraTopics(self._node, f"{name}/" if several else "", qos, on_image)
+        topics = CameraTopics(
+            self._node, f"{name}/" if several else "", qos, on_image, self._results
+        )
         return Camera(name, topics, Counts(), last_image=time.monotonic())
 
     # Executor thread: nothing here may take long.

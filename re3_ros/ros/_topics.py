@@ -8,37 +8,34 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2D, Detection2DArray
 
 from re3_ros.msg import TrackerStatus
 
-RESULTS = 10
-"""Depth of the queues of results: reliable, so that subscribers of both kinds can be served."""
+from ._qos import RESULTS, image_qos, result_qos
 
-
-def image_qos(reliability: str = "best_effort", depth: int = 5) -> QoSProfile:
-    """Return the QoS of the image subscription; by default SensorDataQoS."""
-    return QoSProfile(
-        depth=depth,
-        reliability=ReliabilityPolicy[reliability.upper()],
-        durability=qos_profile_sensor_data.durability,
-        history=qos_profile_sensor_data.history,
-    )
+__all__ = ["RESULTS", "CameraTopics", "image_qos", "result_qos"]
 
 
 class CameraTopics:
     """One camera's subscription and publishers; names are relative, so they can be remapped."""
 
     def __init__(
-        self, node: Node, prefix: str, qos: QoSProfile, on_image: Callable[[Any], None]
+        self,
+        node: Node,
+        prefix: str,
+        qos: QoSProfile,
+        on_image: Callable[[Any], None],
+        results: QoSProfile | None = None,
     ) -> None:
         self._node = node
+        results = results or result_qos()
         self.image = node.create_subscription(Image, f"{prefix}image", on_image, qos)
-        self.detections = node.create_publisher(Detection2DArray, f"{prefix}detections", RESULTS)
-        self.detection = node.create_publisher(Detection2D, f"{prefix}detection", RESULTS)
-        self.status = node.create_publisher(TrackerStatus, f"{prefix}status", RESULTS)
+        self.detections = node.create_publisher(Detection2DArray, f"{prefix}detections", results)
+        self.detection = node.create_publisher(Detection2D, f"{prefix}detection", results)
+        self.status = node.create_publisher(TrackerStatus, f"{prefix}status", results)
         self.debug_image = node.create_publisher(Image, f"{prefix}debug_image", 1)
 
     def close_input(self) -> None:
