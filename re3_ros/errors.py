@@ -9,7 +9,7 @@
     │   ├── ImageError            image of the wrong type, shape, size or encoding
     │   ├── BoxError              box that is not finite, inverted, too small or outside the image
     │   ├── TargetError           unknown or duplicate target id
-    │   ├── CameraError           camera that was not declared
+    │   ├── CameraError           camera that was not declared, or whose calibration is of no use
     │   └── StampError            time stamp that goes backwards or is no longer remembered
     ├── WeightsError              weights missing, truncated, of another network, or of a wrong hash
     ├── SourceError               video, image folder, bag or topic that cannot be read
@@ -40,7 +40,7 @@ class TargetError(InputError):
 
 
 class CameraError(InputError):
-    """Camera that was not declared."""
+    """Camera that was not declared, or whose calibration is of no use."""
 
 
 class StampError(InputError):

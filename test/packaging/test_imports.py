@@ -9,6 +9,7 @@ import pytest
 ROOMS = [
     "boxes",
     "crops",
+    "spatial",
     "datasets",
     "network",
     "tracking",
