@@ -51,6 +51,13 @@ PUBLISHED = (
         "rgb8 with the targets drawn in, while somebody subscribes",
         "reliable, depth 1",
     ),
+    Topic(
+        "/diagnostics",
+        "diagnostic_msgs/DiagnosticArray",
+        "every `diagnostic_period` seconds, in every state; see [Diagnostics](#diagnostics)",
+        "reliable, depth 1",
+        each=False,
+    ),
 )
 SERVICES = (Topic("~/clear", "std_srvs/Trigger", "forgets all targets", each=False),)
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from ._guarded import GuardedNode
 from ._signals import StopFlag, stop_flag
 
 
@@ -32,14 +32,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def spin(node: Node, stop: StopFlag) -> None:
-    """Serve the node's callbacks until ``stop`` is set or the context is shut down."""
+def spin(node: GuardedNode, stop: StopFlag) -> None:
+    """Serve the node's callbacks until ``stop`` is set or the context is shut down.
+
+    What the executor itself raises, or a callback of rclpy's own, is logged and counted.
+    """
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
     try:
         while not stop.is_set and node.context.ok():
-            executor.spin_once(timeout_sec=0.2)
-    except ExternalShutdownException:
-        pass
+            try:
+                executor.spin_once(timeout_sec=0.2)
+            except ExternalShutdownException:
+                break
+            except Exception as error:  # noqa: BLE001, the node must live
+                node.faults.note("the executor", error)
     finally:
         executor.shutdown()

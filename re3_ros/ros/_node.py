@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from re3_ros.network import Runtime, load, make_runtime
 from re3_ros.tracking import TrackingSession, pick_device
 from re3_ros.weights import default_weights
 
+from ._bond import Bond, make_bond
 from ._camera import Camera
 from ._device import release_memory
 from ._lifecycle import GuardedLifecycleNode
 from ._parameters import NodeParameters, Settings
 from ._pipeline import Pipeline
-from ._topics import image_qos
+from ._qos import image_qos, result_qos
 from ._watch import Watch
 
 
@@ -36,6 +38,32 @@ class _Loaded:
         return TrackingSession(self.runtime, settings.cameras, settings.session)
 
 
+@dataclass(frozen=True)
+class _Active:
+    """What exists between activate and deactivate."""
+
+    session: TrackingSession
+    pipeline: Pipeline
+    bond: Bond | None
+
+    @property
+    def cameras(self) -> Collection[Camera]:
+        """The cameras of the pipeline."""
+        return self.pipeline.cameras.values()
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether any camera has a target, or will have one with its first image."""
+        return any(self.session.targets(name) for name in self.session.cameras)
+
+    def close(self) -> None:
+        """End the bond and the pipeline."""
+        with contextlib.ExitStack() as steps:
+            steps.callback(self.pipeline.close)
+            if self.bond is not None:
+                steps.callback(self.bond.close)
+
+
 class TrackerNode(GuardedLifecycleNode):
     """Tracks targets in the images of its cameras.
 
@@ -48,8 +76,8 @@ class TrackerNode(GuardedLifecycleNode):
         super().__init__(name, **arguments)
         self.live = NodeParameters(self, lambda: self._loaded is None)
         self._loaded: _Loaded | None = None
-        self._pipeline: Pipeline | None = None
-        self._watch = Watch(self, self._cameras, lambda: self.live["silence_warning"])
+        self._active: _Active | None = None
+        self._watch = Watch(self, lambda: self._active, lambda: self.live["silence_warning"])
 
     def do_configure(self) -> None:
         """Read the parameters, load the weights, warm up."""
@@ -69,23 +97,29 @@ class TrackerNode(GuardedLifecycleNode):
     def do_activate(self) -> None:
         """Open the topics and start the worker."""
         assert self._loaded is not None
-        loaded, settings = self._loaded, self._loaded.settings
-        qos = image_qos(settings.image_reliability, settings.image_depth)
-        session = loaded.session()
-        about = {"device": session.runs_on, "weights": str(loaded.weights)}
-        self._pipeline = Pipeline(self, session, qos, self.live, about)
+        session, live = self._loaded.session(), self.live
+        images = image_qos(*(live[f"image_{name}"] for name in ("reliability", "depth", "history")))
+        results = result_qos(live["result_reliability"], live["result_depth"])
+        about = {"device": session.runs_on, "weights": str(self._loaded.weights)}
+        bond = make_bond(self, live["bond_heartbeat_period"])
+        pipeline = Pipeline(self, session, images, live, about, faults=self.faults, results=results)
+        self._active = _Active(session, pipeline, bond)
 
     def do_deactivate(self) -> None:
         """Stop the worker and close the topics."""
-        if self._pipeline is not None:
-            self._pipeline.close()
-            self._pipeline = None
+        active, self._active = self._active, None
+        if active is not None:
+            active.close()
 
     def do_cleanup(self) -> None:
         """Close the topics, if they are open, and release the network."""
-        self.do_deactivate()
-        self._loaded = None
-        release_memory()
+        try:
+            self.do_deactivate()
+        finally:
+            self._loaded = None
+            release_memory()
 
-    def _cameras(self) -> Iterable[Camera]:
-        return self._pipeline.cameras.values() if self._pipeline is not None else ()
+    def do_report(self, reason: str) -> None:
+        """Publish the reason in a last status."""
+        if self._active is not None:
+            self._active.pipeline.report(reason)

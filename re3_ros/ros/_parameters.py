@@ -119,6 +119,20 @@ OWN = (
     ),
     Spec("image_depth", 5, "depth of the queue of the image subscription", 1, 1000),
     Spec(
+        "image_history",
+        "keep_last",
+        "history of the image subscription; keep_all queues without end and ignores the depth",
+        choices=("keep_last", "keep_all"),
+    ),
+    Spec(
+        "result_reliability",
+        "reliable",
+        "reliability of detections, detection and status; reliable serves subscribers of both "
+        "kinds, best_effort only those that ask for no more",
+        choices=RELIABILITIES,
+    ),
+    Spec("result_depth", 10, "depth of the queues of detections, detection, status", 1, 1000),
+    Spec(
         "primary",
         "",
         "id of the target that is published on the topic detection; empty = the oldest one",
@@ -128,11 +142,19 @@ OWN = (
     Spec(
         "silence_warning",
         5.0,
-        "seconds without an image, or without being activated, after which the log says "
-        "so; 0 = never",
+        "seconds without an image, a box or an activation after which log and "
+        "diagnostics say so; 0 = never",
         0.0,
         86400.0,
         live=True,
+    ),
+    Spec(
+        "bond_heartbeat_period",
+        0.0,
+        "seconds between the signs of life for nav2's lifecycle manager, as its own nodes send "
+        "them (0.1 there); 0 = none",
+        0.0,
+        3600.0,
     ),
     Spec(
         "weights",
@@ -145,6 +167,34 @@ OWN = (
         "auto",
         "where the network runs: auto (CUDA if there is any), cpu, cuda, cuda:1",
         group=NETWORK,
+    ),
+    Spec(
+        "diagnostic_period",
+        1.0,
+        "seconds between two messages on /diagnostics; 0 = none",
+        0.0,
+        3600.0,
+        live=True,
+        group=DIAGNOSTICS,
+    ),
+    Spec(
+        "diagnostic_min_rate",
+        0.0,
+        "detections a second of a camera under which its diagnostics warn; 0 = never",
+        0.0,
+        1000.0,
+        live=True,
+        group=DIAGNOSTICS,
+    ),
+    Spec(
+        "diagnostic_max_latency",
+        0.0,
+        "seconds from the stamp of an image to its detections, exceeded by one in a hundred, over "
+        "which the diagnostics of its camera warn; 0 = never",
+        0.0,
+        3600.0,
+        live=True,
+        group=DIAGNOSTICS,
     ),
 )
 

@@ -1,0 +1,116 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""A lifecycle node whose callbacks cannot bring it down, and that reports QoS that does not fit."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode
+
+from ._faults import Faults
+from ._qos import publisher_events, subscription_events
+
+
+class GuardedNode(LifecycleNode):  # type: ignore[misc]
+    """Every callback given to its ``create_...`` methods is guarded.
+
+    What one raises is logged, counted in `faults`, and goes no further; a service then answers
+    success=False. An exception that left it would end the executor, and with it the process.
+
+    A publisher or subscriber of others that does not fit one of ours is named in the log, with what
+    to do, and counted in `mismatches` by topic.
+    """
+
+    def __init__(self, name: str, **arguments: Any) -> None:
+        self.faults = Faults(self.get_logger, self.fail)
+        self.mismatches: Counter[str] = Counter()
+        super().__init__(name, **arguments)
+
+    def fail(self, reason: str) -> None:
+        """Do what has to be done once the device of the network is gone; from any thread."""
+
+    def create_subscription(
+        self, msg_type: type, topic: str, callback: Any, qos_profile: Any, **options: Any
+    ) -> Any:
+        """Do as the parent does."""
+        events = subscription_events(topic, msg_type, qos_profile, self._mismatch())
+        options.setdefault("event_callbacks", events)
+        guarded = self._guarded(topic, callback)
+        return super().create_subscription(msg_type, topic, guarded, qos_profile, **options)
+
+    def create_publisher(self, msg_type: type, topic: str, qos_profile: Any, **options: Any) -> Any:
+        """Do as the parent does."""
+        events = publisher_events(topic, qos_profile, self._mismatch())
+        options.setdefault("event_callbacks", events)
+        return super().create_publisher(msg_type, topic, qos_profile, **options)
+
+    def create_service(self, srv_type: Any, srv_name: str, callback: Any, **options: Any) -> Any:
+        """Do as the parent does."""
+
+        @functools.wraps(callback)
+        def guarded(request: Any, response: Any) -> Any:
+            try:
+                return callback(request, response)
+            except Exception as error:  # noqa: BLE001, it would end the process
+                self.faults.note(srv_name, error)
+                return _refused(response, f"{type(error).__name__}: {error}")
+
+        return super().create_service(srv_type, srv_name, guarded, **options)
+
+    def create_timer(self, timer_period_sec: float, callback: Any, *args: Any, **kw: Any) -> Any:
+        """Do as the parent does."""
+        guarded = self._guarded("a timer", callback)
+        return super().create_timer(timer_period_sec, guarded, *args, **kw)
+
+    @contextmanager
+    def undone_if_it_raises(self) -> Iterator[None]:
+        """Destroy what was created in the block, if something is raised in it."""
+        kinds = (
+            (lambda: self.subscriptions, self.destroy_subscription),
+            (lambda: self.publishers, self.destroy_publisher),
+            (lambda: self.services, self.destroy_service),
+            (lambda: self.timers, self.destroy_timer),
+        )
+        before = [set(of()) for of, _ in kinds]
+        try:
+            yield
+        except BaseException:
+            for (of, destroy), old in zip(kinds, before, strict=True):
+                for entity in set(of()) - old:
+                    destroy(entity)
+            raise
+
+    def _guarded(self, where: str, callback: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(callback)
+        def guarded(*arguments: Any) -> None:
+            try:
+                callback(*arguments)
+            except Exception as error:  # noqa: BLE001, it would end the process
+                self.faults.note(where, error)
+
+        return guarded
+
+    def _mismatch(self) -> Callable[[str, int, str], None]:
+        """Return what counts mismatches, and names each text once."""
+        said: set[str] = set()
+
+        def tell(topic: str, more: int, text: str) -> None:
+            self.mismatches[topic] += more
+            if text not in said:
+                said.add(text)
+                self.get_logger().warning(f"{topic}: {text}")
+
+        return tell
+
+
+def _refused(response: Any, reason: str) -> Any:
+    if hasattr(response, "success"):
+        response.success = False
+    if hasattr(response, "message"):
+        response.message = reason
+    return response
