@@ -6,6 +6,7 @@ from re3_ros.datasets import Still, read_stills
 
 from ._averaging import average_weights
 from ._calibration import (
+    HIT,
     Calibration,
     Observed,
     Platt,
@@ -29,6 +30,7 @@ from ._validation import closed_loop, follow
 from ._videos import Clip, draw_track, read_clip
 
 __all__ = [
+    "HIT",
     "Batch",
     "Calibration",
     "Clip",

@@ -19,6 +19,10 @@ from re3_ros.boxes import Boxes, centre, size
 Noise = Literal["goturn", "paper", "none"]
 _TRIES = 10
 _REAL_MOTION = 1 / 8
+_PUSH_SIZE = 0.3
+"""Of the logarithm of the change of a side."""
+_PUSH_SHIFT = 0.1
+"""In sizes of the box."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,14 @@ class Plan:
     """Whether the pass over the initial frame, whose box is given, counts as a step too."""
     reset_interval: int | None = 32
     """Frames between resets of the recurrent state, in tracks that go on from step to step."""
+    push: float = 0.0
+    """Share of self-trained tracks whose last box is moved and resized before a step.
+
+    Both crops then show the object beside the middle and in a wrong size, and only the initial crop
+    tells what is right: what keeps boxes from growing or shrinking little by little.
+    """
+    rescue: float = 0.0
+    """Share of tracks that lost their object before a step and are set back on it."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,14 @@ class Choices:
     """(T - 1, N, 2) movement of each later frame's window, in sizes of the box."""
     stretch: NDArray[np.float64]
     """(T - 1, N, 2) its change of size."""
+    pushed: NDArray[np.bool_]
+    """(N,) whether the last box before the step, if it is followed, is moved and resized."""
+    push_shift: NDArray[np.float64]
+    """(N, 2) by so many of its sizes."""
+    push_stretch: NDArray[np.float64]
+    """(N, 2) by such factors."""
+    rescued: NDArray[np.bool_]
+    """(N,) whether the track is set back on its object, if that was lost."""
 
     def part(self, which: slice) -> Choices:
         """Return the choices of some of the tracks."""
@@ -76,6 +96,10 @@ class Choices:
             self.mirrored[which],
             self.shift[:, which],
             self.stretch[:, which],
+            self.pushed[which],
+            self.push_shift[which],
+            self.push_stretch[which],
+            self.rescued[which],
         )
 
 
@@ -91,7 +115,21 @@ def draw_choices(plan: Plan, rng: np.random.Generator, tracks: int, frames: int)
         noisy &= rng.random(tracks) >= _REAL_MOTION
     mirrored = rng.random(tracks) < plan.mirror
     shift, stretch = (np.stack(part) for part in zip(*moves, strict=True))
-    return Choices(follow, cover, noisy, mirrored, shift, stretch)
+    push = _push(rng, tracks, plan.push)
+    rescued = rng.random(tracks) < plan.rescue if plan.rescue else np.full(tracks, False)
+    return Choices(follow, cover, noisy, mirrored, shift, stretch, *push, rescued)
+
+
+def _push(
+    rng: np.random.Generator, n: int, share: float
+) -> tuple[NDArray[np.bool_], Boxes, Boxes]:
+    """Return which tracks are pushed, shift and stretch (n, 2); at 0 without drawing a number."""
+    if share == 0:
+        return np.full(n, False), np.zeros((n, 2)), np.ones((n, 2))
+    pushed = rng.random(n) < share
+    shift = rng.normal(0, _PUSH_SHIFT, (n, 2))
+    grown = rng.normal(0, _PUSH_SIZE, (n, 1)) + rng.normal(0, _PUSH_SIZE / 3, (n, 2))
+    return pushed, shift, np.exp(grown)
 
 
 def _goturn_noise(rng: np.random.Generator, n: int) -> tuple[Boxes, Boxes]:

@@ -87,6 +87,8 @@ class TrainingConfig(_Strict):
     cover: float = Field(default=0.25, ge=0, le=1, description="of the object in a window, least")
     uncovered: float = Field(default=0.1, ge=0, le=1, description="share of tracks without `cover`")
     mirror: float = Field(default=0.0, ge=0, le=1, description="share of tracks seen in a mirror")
+    push: float = Field(default=0.0, ge=0, le=1, description="of self-trained tracks, see `Plan`")
+    rescue: float = Field(default=0.0, ge=0, le=1, description="of tracks that lost their object")
     first_frame: bool = Field(default=False, description="whether the initial pass counts too")
     hidden_weight: float = Field(default=0.2, ge=0, description="of the corners of hidden objects")
     visibility_weight: float = Field(default=2.0, ge=0, description="of the visibility loss")

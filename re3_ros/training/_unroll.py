@@ -48,6 +48,12 @@ class Track(Protocol):
         """Return the crop of a frame around ``box``: uint8 (size, size, 3) RGB."""
 
 
+LOST = 0.1
+"""Overlap below which a track has lost its object."""
+SEEN = 0.5
+"""Visible share from which losing the object is the tracker's fault."""
+
+
 @dataclass(frozen=True)
 class Result:
     """What a batch gave: the loss to differentiate, and plain figures."""
@@ -138,16 +144,19 @@ class Unroll(nn.Module):
     def _taken_up(self, batch: Batch, first: Tensor) -> tuple[Boxes, Tensor]:
         """Return boxes and state to start from: those handed on, for tracks that are not new.
 
-        Where nothing fits, as on the first step of a stage, a track starts from the truth.
+        Where nothing fits, as on the first step of a stage, a track starts from the truth; so does
+        one that is rescued. At last some are pushed.
         """
-        boxes = _Truth.at(batch, 0).boxes
-        baton = self.baton
-        if baton is None or not batch.key or baton.key != batch.key:
-            return boxes, first
-        old = batch.starts > 0
-        held = torch.from_numpy(old).to(first.device)[:, None, None]
-        state = torch.where(held, baton.state.to(first.device, first.dtype), first)
-        return np.where(old[:, None], baton.boxes, boxes), state
+        truth, choices = _Truth.at(batch, 0), batch.choices
+        boxes, state, baton = truth.boxes, first, self.baton
+        if baton is not None and batch.key and baton.key == batch.key:
+            lost = (iou(baton.boxes, boxes) < LOST) & (truth.visible > SEEN)
+            old = (batch.starts > 0) & ~(lost & choices.rescued)
+            held = torch.from_numpy(old).to(first.device)[:, None, None]
+            state = torch.where(held, baton.state.to(first.device, first.dtype), first)
+            boxes = np.where(old[:, None], baton.boxes, boxes)
+        pushed = move(boxes, choices.push_shift, choices.push_stretch)
+        return np.where((choices.pushed & choices.follow)[:, None], pushed, boxes), state
 
     def _reset(
         self, batch: Batch, t: int, boxes: Boxes, state: Tensor, initial: tuple[Tensor, Tensor]

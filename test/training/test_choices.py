@@ -45,6 +45,21 @@ def test_without_noise_nothing_is_noisy():
     assert not draw_choices(Plan(0.0, noise="none"), np.random.default_rng(0), 10, 3).noisy.any()
 
 
+def test_pushes_and_rescues_come_in_their_shares_and_leave_all_else_alone():
+    plain = draw_choices(Plan(0.5), np.random.default_rng(0), 4000, 3)
+    assert not plain.pushed.any()
+    assert not plain.rescued.any()
+    drawn = draw_choices(Plan(0.5, push=0.3, rescue=0.6), np.random.default_rng(0), 4000, 3)
+    assert drawn.pushed.mean() == pytest.approx(0.3, abs=0.03)
+    assert drawn.rescued.mean() == pytest.approx(0.6, abs=0.03)
+    np.testing.assert_array_equal(drawn.follow, plain.follow)
+    np.testing.assert_array_equal(drawn.shift, plain.shift)
+    grown = np.log(drawn.push_stretch)
+    assert grown.std() == pytest.approx(0.3 * np.hypot(1, 1 / 3), rel=0.05)
+    assert np.corrcoef(grown.T)[0, 1] == pytest.approx(0.9, abs=0.03)  # both sides alike
+    assert drawn.push_shift.std() == pytest.approx(0.1, rel=0.05)
+
+
 def test_parts_are_those_of_the_whole():
     whole = draw_choices(Plan(0.5, mirror=0.5), np.random.default_rng(0), 6, 4)
     part = whole.part(slice(1, None, 2))

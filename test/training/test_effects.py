@@ -20,6 +20,7 @@ from re3_ros.training._effects import (
     camera,
     cover,
     excursion,
+    ground,
     leaving,
     moved,
     skin,
@@ -198,6 +199,22 @@ def test_fast_layers_blur_along_their_motion_and_slow_ones_do_not(ellipse):
     assert edges[1] > edges[0] + 12
     at_rest = [picture((ground, ellipse), 6, exposure) for exposure in (0.0, 1.0)]
     np.testing.assert_array_equal(*at_rest)
+
+
+def test_ground_is_one_small_picture_in_mirrors():
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 255, (90, 120, 3), dtype=np.uint8)
+    laid = ground(np.random.default_rng(2), picture)
+    assert laid.shape == (360, 480, 3)
+    again = next(k for k in range(20, 480) if (laid[:, 2 * k] == laid[:, 0]).all())
+    np.testing.assert_array_equal(laid[:, again : 2 * again], laid[:, :again][:, ::-1])
+    assert 40 < again < 145  # the side of a tile is 40 to 120 pixels, this one wider than high
+
+
+def test_targets_over_ground_are_those_without(data_root):
+    tracks = [simulate(data_root, ground=g).draw(np.random.default_rng(7), 3) for g in (0, 1)]
+    np.testing.assert_array_equal(tracks[0].boxes, tracks[1].boxes)
+    assert tracks[0].layers[0].cutout.colours.shape != tracks[1].layers[0].cutout.colours.shape
 
 
 def test_everything_at_once_is_deterministic(data_root):

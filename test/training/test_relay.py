@@ -3,6 +3,7 @@
 """Tracks that go on from step to step."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from re3_ros.boxes import centre, size
 from re3_ros.network import build
 from re3_ros.training import Plan, TrainingConfig, Unroll, train
 from re3_ros.training._data import read_data
@@ -105,9 +107,7 @@ def _only(batch, which, plan, frames=3):
     choices = batch.choices.part(which)
     choices.follow[:], choices.cover[:] = True, 0.0
     shift = np.zeros((frames - 1, len(which), 2))
-    choices = type(choices)(
-        choices.follow, choices.cover, choices.noisy, choices.mirrored, shift, shift + 1
-    )
+    choices = replace(choices, shift=shift, stretch=shift + 1)
     tracks = [batch.tracks[i] for i in which]
     return type(batch)(tracks, plan, choices, frames, batch.starts[which], batch.key)
 
@@ -122,6 +122,42 @@ def test_what_was_handed_on_to_another_batch_is_not_taken_up(batches, unroll):
     assert unroll(batches[step]).loss == alone
     unroll.baton = Baton(batches[step].key, wrong.boxes, wrong.state)
     assert unroll(batches[step]).loss != alone
+
+
+def _taken_up(unroll, batch, boxes, **choices):
+    """Return where tracks start from that were handed on with boxes (N, 4)."""
+    state = torch.ones(len(boxes), *unroll.network.state_shape)
+    unroll.baton = Baton(batch.key, boxes, state)
+    chosen = replace(batch, choices=replace(batch.choices, **choices))
+    return unroll._taken_up(chosen, torch.zeros_like(state))
+
+
+def test_lost_tracks_are_rescued_and_others_are_not(batches, unroll):
+    batch = next(b for b in batches if b.starts.any())
+    truth = np.stack([t.boxes[k] for t, k in zip(batch.tracks, batch.starts, strict=True)])
+    all_of_them = np.full(4, True)
+    boxes, state = _taken_up(unroll, batch, truth + 1e4, rescued=all_of_them)
+    np.testing.assert_array_equal(boxes, truth)
+    assert not state.any()
+    left, state = _taken_up(unroll, batch, truth + 1e4, rescued=~all_of_them)
+    old = batch.starts > 0
+    np.testing.assert_array_equal(left[old], truth[old] + 1e4)
+    assert state[old].all()
+    near, state = _taken_up(unroll, batch, truth + 1, rescued=all_of_them)
+    np.testing.assert_array_equal(near[old], truth[old] + 1)
+    assert state[old].all()
+
+
+def test_tracks_are_pushed_if_they_follow_the_network(batches, unroll):
+    batch = next(b for b in batches if b.starts.any())
+    truth = np.stack([t.boxes[k] for t, k in zip(batch.tracks, batch.starts, strict=True)])
+    pushed, follow = np.array([True, True, False, False]), np.array([True, False] * 2)
+    shift, stretch = np.full((4, 2), 0.5), np.full((4, 2), 2.0)
+    drawn = {"pushed": pushed, "follow": follow, "push_shift": shift, "push_stretch": stretch}
+    boxes, _ = _taken_up(unroll, batch, truth, **drawn)
+    np.testing.assert_array_equal(boxes[1:], truth[1:])
+    np.testing.assert_allclose(size(boxes[0]), 2 * size(truth[0]))
+    np.testing.assert_allclose(centre(boxes[0]), centre(truth[0]) + size(truth[0]) / 2)
 
 
 @torch.no_grad()
