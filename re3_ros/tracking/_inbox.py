@@ -82,6 +82,10 @@ class Inbox:
         self.starts.pop(name, None)
         self.drops.add(name)
 
+    def concerns(self, name: str) -> bool:
+        """Tell whether anything is asked for under this name."""
+        return name in self.starts or name in self.drops
+
     def take_drops(self) -> set[str]:
         """Return and forget the names to be dropped, which comes before all starts."""
         drops, self.drops = self.drops, set()

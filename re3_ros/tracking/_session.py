@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
+from re3_ros.boxes import check_box
 from re3_ros.crops import check_image
 from re3_ros.errors import CameraError, ConfigError, InputError
 from re3_ros.network import Re3Network, Runtime, load, make_runtime
@@ -22,8 +23,9 @@ from ._camera import Camera
 from ._config import SessionConfig
 from ._counters import Counters
 from ._inbox import Batch, check_stamp
+from ._memory import Estimate
 from ._ring import evenly
-from ._targets import TargetGroup
+from ._targets import TargetGroup, prepare_groups, step_together
 from ._tracker import Tracker
 from ._types import Frame, FrameResult
 
@@ -31,10 +33,10 @@ from ._types import Frame, FrameResult
 class TrackingSession:
     """Tracks any number of targets on any number of cameras.
 
-    One thread calls `process` for every frame and, once the result was handed out, `prepare`. Any
-    thread may call `initialise`, `drop` and `clear`: they check what they are given, leave it in
-    an inbox and return without waiting for the network; it is done between two frames, by the
-    next `prepare` or `process`.
+    One thread calls `process` or `process_many` for every frame and, once the result was handed
+    out, `prepare`. Any thread may call `initialise`, `drop` and `clear`: they check what they are
+    given, leave it in an inbox and return without waiting for the network; it is done between two
+    frames, by the next `prepare` or `process`.
 
     Two locks: ``_lock`` guards inboxes, rings, names and counters, and is never held while the
     network runs; ``_work`` admits one `process` or `prepare` at a time, and is taken first.
@@ -133,24 +135,53 @@ class TrackingSession:
 
         Raises CameraError, ImageError, or StampError for a frame older than the camera's last.
         """
+        (answer,) = self.process_many([frame])
+        if isinstance(answer, InputError):
+            raise answer
+        return answer
+
+    def process_many(self, frames: Sequence[Frame]) -> list[FrameResult | InputError]:
+        """Do `process` for frames of different cameras that wait together, in one batch.
+
+        Each has its result or, in its place, the error for which it was rejected; it does not
+        concern the others. Up to rounding the results are those of one after the other. Raises
+        CameraError for two frames of one camera.
+        """
         begin = time.perf_counter()
+        names = [frame.camera for frame in frames]
+        if len(set(names)) < len(names):
+            raise CameraError(f"frames are of cameras {names}; give one of each at a time")
         with self._work:
-            place, frame = self._admit(frame)
-            try:
-                fresh = self._obey(place)
-                place.targets.step(frame.image, skip=fresh)
-            except Exception:
-                with self._lock:
-                    place.counters.add("frames_failed")
-                raise
-            return self._result(place, frame, begin)
+            admitted = [self._try(frame) for frame in frames]
+            self._step([pair for pair in admitted if not isinstance(pair, InputError)])
+            return [
+                pair if isinstance(pair, InputError) else self._result(*pair, begin)
+                for pair in admitted
+            ]
 
     def prepare(self) -> None:
         """Do between two frames what the next would wait for; `process` does it if nobody did."""
         with self._work:
             for place in self._cameras.values():
                 self._obey(place)
-                place.targets.prepare()
+            prepare_groups([place.targets for place in self._cameras.values()])
+
+    def compare(
+        self, camera: str, places: Mapping[str, Sequence[ArrayLike]], stamp: int = 0
+    ) -> dict[str, list[Estimate]]:
+        """Return what LOST targets, as they were when last seen, say of places (4,) in a frame.
+
+        ``stamp`` names one of the recent frames, 0 the newest. Targets that are not LOST, or about
+        which the inbox holds something, are left out; none changes. To be called by the thread that
+        calls `process`. Raises CameraError, BoxError, StampError.
+        """
+        with self._work:
+            with self._lock:
+                place = self._known(camera)
+                frame = place.ring.find(stamp) if stamp else place.ring.newest
+                asked = {n: [check_box(b) for b in boxes] for n, boxes in places.items()}
+                idle = {n: boxes for n, boxes in asked.items() if not place.inbox.concerns(n)}
+            return {} if frame is None else place.targets.compare(frame.image, idle)
 
     def warm_up(self, targets: int = 1) -> None:
         """Run the network once on black images: the first run is slower than those after it."""
@@ -193,6 +224,22 @@ class TrackingSession:
             checked = Frame(frame.camera, check_stamp(frame.stamp), check_image(frame.image))
             place.admit(checked)
         return place, checked
+
+    def _try(self, frame: Frame) -> tuple[Camera, Frame] | InputError:
+        try:
+            return self._admit(frame)
+        except InputError as error:
+            return error
+
+    def _step(self, admitted: Sequence[tuple[Camera, Frame]]) -> None:
+        """Start what is to be started, and look for all other targets."""
+        try:
+            step_together([(place.targets, f.image, self._obey(place)) for place, f in admitted])
+        except Exception:
+            with self._lock:
+                for place, _ in admitted:
+                    place.counters.add("frames_failed")
+            raise
 
     def _obey(self, place: Camera) -> list[str]:
         """Do what the inbox asks for; return the targets started, which are now up to date.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,8 +17,12 @@ from ._config import SessionConfig
 from ._memory import Estimate, Snapshot, held
 from ._retry import retry_place
 from ._states import Health, Look, judge
+from ._together import Memory, Plan, prepare_together, track_together
 from ._tracker import Tracker
 from ._types import TargetResult, TargetState
+
+Comparison: TypeAlias = dict[str, list[Estimate]]
+"""By target, what it says of each place."""
 
 
 @dataclass
@@ -65,9 +70,12 @@ class TargetGroup:
         """Names of the targets, in the order in which they were first started."""
         return tuple(self._targets)
 
-    def step(self, image: Image, skip: Collection[str] = ()) -> None:
-        """Take one look at every target not in ``skip``. Nothing changes if the network raises."""
-        self.prepare()
+    def step(self, image: Image) -> None:
+        """Take one look at every target. Nothing changes if the network raises."""
+        step_together([(self, image, ())])
+
+    def plan(self, image: Image, skip: Collection[str] = ()) -> Plan:
+        """Return where in the image the targets not in ``skip`` are to be looked for."""
         height, width = image.shape[:2]
         ids = [name for name in self._targets if name not in skip]
         places = {
@@ -75,15 +83,37 @@ class TargetGroup:
             for name in ids
             if (t := self._targets[name]).searching
         }
-        for name, estimate in self._tracker.track(image, ids, places).items():
+        return self._tracker.plan(image, ids, places)
+
+    def judge(self, estimates: Mapping[str, Estimate], width: int, height: int) -> None:
+        """Draw the conclusions from a look."""
+        for name, estimate in estimates.items():
             self._judge(name, estimate, width, height)
 
     def prepare(self) -> None:
         """Do between two frames what the next would wait for; see `Tracker.prepare`."""
-        self._tracker.prepare()
+        prepare_groups([self])
+
+    @property
+    def memory(self) -> Memory:
+        """What the tracker keeps of the targets."""
+        return self._tracker.memory
+
+    def settle(self) -> None:
+        """Keep the prepared memories of those that the last look saw while TRACKING."""
         for name, target in self._targets.items():
             if target.settled:
                 target.good = self._tracker.snapshot(name)
+
+    def compare(self, image: Image, places: Mapping[str, Sequence[Boxes]]) -> Comparison:
+        """Return what LOST targets, as they were when last seen, say of places in an image.
+
+        Of the targets in ``places``, those that are not LOST are left out. Nothing changes.
+        """
+        lost = {n: p for n, p in places.items() if n in self._targets and self._targets[n].lost}
+        looks = [(self._targets[n].good, place) for n, there in lost.items() for place in there]
+        answers = iter(self._tracker.compare(image, looks))
+        return {name: [next(answers) for _ in there] for name, there in lost.items()}
 
     def started(
         self, image: Image, boxes: Mapping[str, Boxes], later: Sequence[Image]
@@ -149,3 +179,21 @@ class TargetGroup:
             frames_since_reset=self._tracker.frames_since_reset(name),
             frames_in_state=target.health.frames,
         )
+
+
+def step_together(steps: Sequence[tuple[TargetGroup, Image, Collection[str]]]) -> None:
+    """Take one look at the targets of several groups, each in its own image, but for some (skip).
+
+    The groups share a runtime, which is run once. Nothing changes if it raises.
+    """
+    prepare_groups([group for group, _, _ in steps])
+    plans = [group.plan(image, skip) for group, image, skip in steps]
+    for (group, image, _), found in zip(steps, track_together(plans), strict=True):
+        group.judge(found, image.shape[1], image.shape[0])
+
+
+def prepare_groups(groups: Sequence[TargetGroup]) -> None:
+    """Do `TargetGroup.prepare` for groups that share a runtime, which is run once."""
+    prepare_together([group.memory for group in groups])
+    for group in groups:
+        group.settle()

@@ -157,12 +157,12 @@ def test_bad_input_changes_nothing(tracker, noise, call, error):
 
 def test_failing_network_changes_nothing(tracker, told, noise):
     tracker.track(noise(1))
-    crops = dict(tracker._ahead)
+    crops = dict(tracker.memory.ahead)
     told.fail = RuntimeError("out of memory")
     for call in (tracker.prepare, lambda: tracker.track(noise(2))):
         with pytest.raises(RuntimeError):
             call()
-    assert tracker._ahead == crops
+    assert tracker.memory.ahead == crops
     told.fail = None
     tracker.prepare()
     before = tracker.snapshot("a")

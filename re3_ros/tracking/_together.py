@@ -1,0 +1,212 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The network's part of tracking, for the targets of any number of trackers in one batch.
+
+Trackers of several cameras share a runtime; whatever they have to do at the same time, it does at
+once. Each has its `Memory`; nothing in it changes before everything that can fail has been done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from re3_ros.boxes import Boxes, is_good
+from re3_ros.crops import Image, decode, search_window
+from re3_ros.network import Output, Remembered, Runtime
+
+from ._memory import Estimate, Snapshot, read_only, rows, stack
+
+
+@dataclass(eq=False)
+class Memory:
+    """What one tracker keeps of its targets."""
+
+    runtime: Runtime
+    reset_interval: int
+    targets: dict[str, Snapshot] = field(default_factory=dict)
+    ahead: dict[str, Tensor] = field(default_factory=dict)
+    """First crops of the next frame, that `prepare_together` has yet to embed."""
+
+    def restore(self, name: str, snapshot: Snapshot) -> None:
+        """Put a target, known or new, to a snapshot."""
+        self.targets[name] = snapshot
+        self.ahead.pop(name, None)
+
+    def drop(self, name: str) -> None:
+        """Forget a target."""
+        del self.targets[name]
+        self.ahead.pop(name, None)
+
+    def clear(self) -> None:
+        """Forget all targets."""
+        self.targets.clear()
+        self.ahead.clear()
+
+    def is_due(self, snapshot: Snapshot) -> bool:
+        """Tell whether the passes of a target call for a reset."""
+        calls, interval = snapshot.calls, self.reset_interval
+        return interval > 0 and calls > 0 and calls % interval == 0
+
+    def move(self, name: str, box: Boxes, state: Tensor, crop: Tensor) -> None:
+        """Take over what a look found, and the crop there that comes first in the next one."""
+        old = self.targets[name]
+        self.targets[name] = replace(old, box=box, calls=old.calls + 1, state=state.clone())
+        self.ahead[name] = crop.clone()
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Which targets of one tracker are looked for, in which image, around which boxes (4,)."""
+
+    memory: Memory
+    image: Image
+    names: list[str]
+    places: list[Boxes]
+
+    def before(self) -> list[Snapshot]:
+        """Return the targets as they are."""
+        return [self.memory.targets[name] for name in self.names]
+
+
+@torch.inference_mode()
+def track_together(plans: Sequence[Plan]) -> list[dict[str, Estimate]]:
+    """Do what `Tracker.track` does, for different trackers of one runtime, in one batch."""
+    busy = [plan for plan in plans if plan.names]
+    if not busy:
+        return [{} for _ in plans]
+    prepare_together([plan.memory for plan in busy])
+    runtime = busy[0].memory.runtime
+    crops = _joined([runtime.cut(plan.image, np.stack(plan.places)) for plan in busy])
+    answers, state = _look(runtime, crops, [s for plan in busy for s in plan.before()])
+    found: list[dict[str, Estimate]] = []
+    moves = []
+    row = 0
+    for plan in plans:
+        part = slice(row, row + len(plan.names))
+        found.append(_estimates(runtime, plan, answers, part) if plan.names else {})
+        moves.append(_moves(runtime, plan, found[-1], state[part]))
+        row = part.stop
+    for plan, moved in zip(plans, moves, strict=True):  # from here on nothing can fail
+        for name, box, new, crop in moved:
+            plan.memory.move(name, box, new, crop)
+    return found
+
+
+@torch.inference_mode()
+def prepare_together(memories: Sequence[Memory]) -> None:
+    """Do what `Tracker.prepare` does, for different trackers of one runtime, in one batch."""
+    waiting = [(memory, name) for memory in memories for name in memory.ahead]
+    if not waiting:
+        return
+    runtime = waiting[0][0].runtime
+    seen = runtime.remember(torch.stack([memory.ahead[name] for memory, name in waiting]))
+    after = [
+        replace(memory.targets[name], remembered=row)
+        for (memory, name), row in zip(waiting, rows(seen.remembered), strict=True)
+    ]
+    due = [i for i, (memory, _) in enumerate(waiting) if memory.is_due(after[i])]
+    for i, state in zip(due, _reset(runtime, seen, after, due), strict=True):
+        after[i] = replace(after[i], state=state)
+    for (memory, name), snapshot in zip(waiting, after, strict=True):
+        memory.targets[name] = snapshot
+    for memory in memories:
+        memory.ahead.clear()
+
+
+@torch.inference_mode()
+def compare(
+    runtime: Runtime, image: Image, looks: Sequence[tuple[Snapshot, Boxes]]
+) -> list[Estimate]:
+    """Return what each snapshot's memory says of the place (4,) beside it."""
+    if not looks:
+        return []
+    before, places = [snapshot for snapshot, _ in looks], [place for _, place in looks]
+    answers, _ = _look(runtime, runtime.cut(image, np.stack(places)), before)
+    return _read(runtime, image, answers, before, places)
+
+
+@dataclass(frozen=True)
+class _Answers:
+    corners: Boxes  # (N, 4) crop coordinates
+    scores: NDArray[np.float64]  # (N,)
+    finite: NDArray[np.bool_]  # (N,) whether corners, visibility and new state are
+
+
+def _look(runtime: Runtime, crops: Tensor, before: Sequence[Snapshot]) -> tuple[_Answers, Tensor]:
+    """Return what the memories ``before`` say of the crops (N, S, S, 3), and their new states."""
+    memory = [stack(before, part) for part in ("remembered", "template", "state")]
+    output, state = runtime.look(crops, *memory)
+    return _to_numpy(output, state), state
+
+
+def _estimates(runtime: Runtime, plan: Plan, answers: _Answers, part: slice) -> dict[str, Estimate]:
+    mine = _Answers(answers.corners[part], answers.scores[part], answers.finite[part])
+    found = _read(runtime, plan.image, mine, plan.before(), plan.places)
+    return dict(zip(plan.names, found, strict=True))
+
+
+def _read(
+    runtime: Runtime,
+    image: Image,
+    answers: _Answers,
+    before: Sequence[Snapshot],
+    places: Sequence[Boxes],
+) -> list[Estimate]:
+    """Turn answers into boxes of the image; the last good one where an answer is not."""
+    height, width = image.shape[:2]
+    boxes = decode(answers.corners, search_window(np.stack(places), runtime.context))
+    good = is_good(boxes, width, height) & answers.finite
+    return [
+        Estimate(read_only(box), float(score), True) if fine else Estimate(old.box, 0.0, False)
+        for box, score, fine, old in zip(boxes, answers.scores, good, before, strict=True)
+    ]
+
+
+def _moves(
+    runtime: Runtime, plan: Plan, found: dict[str, Estimate], state: Tensor
+) -> list[tuple[str, Boxes, Tensor, Tensor]]:
+    """Return name, box, state and next first crop of the targets whose estimate is good.
+
+    Cut now, so that no image has to be kept.
+    """
+    moved = [
+        (name, estimate.box, row)
+        for (name, estimate), row in zip(found.items(), state, strict=True)
+        if estimate.good
+    ]
+    if not moved:
+        return []
+    crops = runtime.cut(plan.image, np.stack([box for _, box, _ in moved]))
+    return [(*move, crop) for move, crop in zip(moved, crops, strict=True)]
+
+
+def _reset(
+    runtime: Runtime, seen: Remembered, snapshots: Sequence[Snapshot], due: list[int]
+) -> list[Tensor]:
+    """Return the states after the extra pass, for the rows ``due`` of what was just seen."""
+    if not due:
+        return []
+    again = Remembered(*(part[due] for part in seen))
+    before = [snapshots[i] for i in due]
+    template, first = stack(before, "template"), stack(before, "first_state")
+    return rows(runtime.settle(again, template, first))
+
+
+def _joined(batches: Sequence[Tensor]) -> Tensor:
+    return batches[0] if len(batches) == 1 else torch.cat(list(batches))
+
+
+def _to_numpy(output: Output, state: Tensor) -> _Answers:
+    """Bring what the host must know from the device; on a CPU nothing is copied."""
+    corners = output.corners.cpu().numpy().astype(np.float64)
+    seen = output.visibility
+    logits = np.full(len(corners), np.inf) if seen is None else seen.cpu().numpy()
+    healthy = np.isfinite(state.cpu().numpy()).reshape(len(corners), -1).all(1)
+    scores = 0.5 + 0.5 * np.tanh(logits.astype(np.float64) / 2)  # sigmoid, without overflow
+    return _Answers(corners, scores, healthy & ~np.isnan(logits))
