@@ -30,7 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from re3_ros.boxes import iou
-from re3_ros.network import Re3Network, load
+from re3_ros.network import Runtime, load, make_runtime
 from re3_ros.tracking import Frame, SessionConfig, TargetState, TrackingSession
 from re3_ros.training import Video, held_videos, read_run
 from re3_ros.weights import default_weights
@@ -59,9 +59,9 @@ GRID: dict[str, dict[str, Any]] = {
 Rows = NDArray[np.float64]
 
 
-def run(network: Re3Network, config: SessionConfig, video: Video, device: str) -> Rows:
+def run(runtime: Runtime, config: SessionConfig, video: Video) -> Rows:
     """Return (n - 1, 2): overlap (NaN out of view) and state of each frame but the first."""
-    session = TrackingSession(network, ("camera",), config, device)
+    session = TrackingSession(runtime, ("camera",), config)
     session.initialise("camera", "target", video.boxes[0])
     rows = []
     for index, truth in enumerate(video.boxes):
@@ -98,7 +98,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     results: dict[str, dict[str, Any]] = {}
     for name, values in grid.items():
         config, begin = SessionConfig.from_mapping(values), time.perf_counter()
-        rows = [run(network, config, video, options.device) for video in held.simulated]
+        runtime = make_runtime(network, config.runtime, options.device, config.threads or None)
+        rows = [run(runtime, config, video) for video in held.simulated]
         results[name] = {"settings": values, **figures(np.concatenate(rows))}
         spent = time.perf_counter() - begin
         told = {k: round(v, 3) for k, v in results[name].items() if k != "settings"}
