@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Messages as they were built: ours complete, those of vision_msgs the same as everybody's."""
+"""Messages as they were built: ours complete, those of others the same as everybody's."""
 
 import json
 import os
@@ -12,32 +12,44 @@ import pytest
 
 pytestmark = pytest.mark.ros
 
-# Type hashes of vision_msgs 4.1.1, as its own definitions give them. ROS 2 nodes whose hashes of a
-# type differ do not talk to each other.
+# Type hashes of vision_msgs 4.1.1 and tf2_msgs 0.36, as their own definitions give them. ROS 2
+# nodes whose hashes of a type differ do not talk to each other.
 HASHES = {
-    "BoundingBox2D": "008eacbb0cf8f26e83795547bed013eec3675485ef386ec056d80eaaf1c1ce2f",
-    "Detection2D": "0d12b69df5c593b3455b7346fac8205437a7d4bcb09b9e0e0b2dde787ded38ea",
-    "Detection2DArray": "214274120007f4a683866481336b70310268cfa107aebe9d594a6acf75bda968",
-    "ObjectHypothesis": "51da43cec11c01957a64d1e05a24acd18aae7745ec30b74348ad5f6d634f7f90",
-    "ObjectHypothesisWithPose": "41c12344c0396c48b81df12467c192d99b2a0eb1463c5c37194e4223251c80bc",
-    "Point2D": "eab0e83f44ab4de92ceaf76dd7d0e7638f2bdd1d16ffbe16c7a136c48e407247",
-    "Pose2D": "b0b5d1d7b4c20dd4fcde3ed1d4b289a919290572007d67a97043814db25d3648",
+    "tf2_msgs/TFMessage": "e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087",
+    "vision_msgs/BoundingBox2D": "008eacbb0cf8f26e83795547bed013eec3675485ef386ec056d80eaaf1c1ce2f",
+    "vision_msgs/BoundingBox3D": "bbb73a65c163d7f9bb29009c7bde9f7faa576bd2d23299c4511d19230dab4698",
+    "vision_msgs/Detection2D": "0d12b69df5c593b3455b7346fac8205437a7d4bcb09b9e0e0b2dde787ded38ea",
+    "vision_msgs/Detection2DArray": (
+        "214274120007f4a683866481336b70310268cfa107aebe9d594a6acf75bda968"
+    ),
+    "vision_msgs/Detection3D": "ddd703be132ab0b69d33121f1bb034132bfbb3b0ac5f9fb1516005ba1c8a265b",
+    "vision_msgs/Detection3DArray": (
+        "793f5eab9595ac1c0da07873cc859db42eae51f0ee76056db8562515d830e018"
+    ),
+    "vision_msgs/ObjectHypothesis": (
+        "51da43cec11c01957a64d1e05a24acd18aae7745ec30b74348ad5f6d634f7f90"
+    ),
+    "vision_msgs/ObjectHypothesisWithPose": (
+        "41c12344c0396c48b81df12467c192d99b2a0eb1463c5c37194e4223251c80bc"
+    ),
+    "vision_msgs/Point2D": "eab0e83f44ab4de92ceaf76dd7d0e7638f2bdd1d16ffbe16c7a136c48e407247",
+    "vision_msgs/Pose2D": "b0b5d1d7b4c20dd4fcde3ed1d4b289a919290572007d67a97043814db25d3648",
 }
 
 
-def type_hash(name):
+def type_hash(package, name):
     prefixes = os.environ.get("AMENT_PREFIX_PATH", "").split(":")
-    files = [Path(p) / f"share/vision_msgs/msg/{name}.json" for p in prefixes]
+    files = [Path(p) / f"share/{package}/msg/{name}.json" for p in prefixes]
     found = next((f for f in files if f.is_file()), None)
     if found is None:
-        pytest.skip("this ROS 2 (Humble) has no type hashes")
+        pytest.skip(f"{package} is not here, or this ROS 2 (Humble) has no type hashes")
     hashes = json.loads(found.read_text(encoding="utf-8"))["type_hashes"]
-    return {h["type_name"]: h["hash_string"] for h in hashes}[f"vision_msgs/msg/{name}"]
+    return {h["type_name"]: h["hash_string"] for h in hashes}[f"{package}/msg/{name}"]
 
 
-@pytest.mark.parametrize("name", HASHES)
-def test_vision_msgs_have_the_hashes_of_the_real_ones(name):
-    assert type_hash(name) == f"RIHS01_{HASHES[name]}"
+@pytest.mark.parametrize("message", HASHES)
+def test_messages_of_others_have_the_hashes_of_the_real_ones(message):
+    assert type_hash(*message.split("/")) == f"RIHS01_{HASHES[message]}"
 
 
 def test_states_of_a_target_are_those_of_the_library():
