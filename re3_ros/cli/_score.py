@@ -45,13 +45,11 @@ def score(
     jobs: Annotated[int, typer.Option(min=1, help="Processes for the sequences.")] = 1,
 ) -> None:
     """Measure what the scores are worth: on sequences, and on what training held back."""
-    from rich.console import Console
-
     from re3_ros.errors import ConfigError
     from re3_ros.evaluation import (
         OURS,
         TrackerSpec,
-        rich_table,
+        print_table,
         score_figures,
         score_quality,
         scored_frames,
@@ -77,7 +75,7 @@ def score(
         "held clips": _run_videos(spec, network, held.clips, "held clips"),
     }
     qualities = {n: score_quality(*scored_frames(rs)) for n, rs in results.items() if rs}
-    Console().print(rich_table(score_figures(qualities)))
+    print_table(score_figures(qualities))
     about = {"tracker": tracker, "weights_sha256": spec.weights_hash(), "data": folder.name}
     for path in write_score(output, qualities, about):
         typer.echo(f"wrote {path}")

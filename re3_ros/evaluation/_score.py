@@ -18,13 +18,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from re3_ros.errors import InputError
-from re3_ros.training import Video
+from re3_ros.training import HIT, Video
 
 from ._metrics import Curve
 from ._runner import Result, Track, VisualTracker, interpret
 
-HIT = 0.5
-"""IoU from which a box counts as a hit."""
 BINS = 10
 
 
