@@ -36,8 +36,18 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def doubles():
     """Return the module with the network that finds what is red."""
-    path = Path(__file__).parent / "doubles" / "finder.py"
-    spec = importlib.util.spec_from_file_location("finder", path)
+    return _double("finder")
+
+
+@pytest.fixture(scope="session")
+def films():
+    """Return the module that writes small data sets of videos."""
+    return _double("films")
+
+
+def _double(name):
+    path = Path(__file__).parent / "doubles" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

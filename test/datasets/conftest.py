@@ -2,84 +2,40 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writers of small data sets."""
 
-import cv2
-import numpy as np
 import pytest
 
-TEXTURE = np.random.default_rng(5).integers(0, 120, (96, 128, 3), np.uint8)
-
-
-def moving(frames, step=2.0):
-    """Return boxes x, y, w, h of a 20 x 16 object that moves to the right."""
-    return np.array([[10 + step * i, 30, 20, 16] for i in range(frames)])
-
-
-def draw(box):
-    """Return a frame with an orange square and a disc in it at box x, y, w, h; nan for none."""
-    image = TEXTURE.copy()
-    if np.isfinite(box).all():
-        x, y, w, h = np.rint(box).astype(int)
-        cv2.rectangle(image, (x, y), (x + w - 1, y + h - 1), (0, 200, 255), -1)
-        cv2.circle(image, (x + w // 2, y + h // 2), w // 4, (255, 0, 0), -1)
-    return image
-
-
-def put_frames(folder, boxes, name="{:08d}.jpg", first=1, step=1):
-    """Write one frame for each box, named by number."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for i, box in enumerate(boxes):
-        cv2.imwrite(str(folder / name.format(first + step * i)), draw(box))
-
-
-def put_lines(path, rows, separator=","):
-    """Write rows of numbers or words, one a line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    words = [[str(v) for v in np.atleast_1d(np.asarray(row, object))] for row in rows]
-    path.write_text("".join(separator.join(w) + "\n" for w in words))
-
-
-def write_sequence(folder, boxes, absent=None):
-    """Write a sequence in the simple layout."""
-    put_frames(folder / "img", boxes)
-    put_lines(folder / "groundtruth.txt", [[f"{v:.2f}" for v in box] for box in boxes])
-    if absent is not None:
-        put_lines(folder / "absent.txt", absent)
-    return folder
-
 
 @pytest.fixture
-def write():
+def write(films):
     """Return the writer of sequences in the simple layout."""
-    return write_sequence
+    return films.write_sequence
 
 
 @pytest.fixture
-def frames():
+def frames(films):
     """Return the writer of frames."""
-    return put_frames
+    return films.put_frames
 
 
 @pytest.fixture
-def lines():
+def lines(films):
     """Return the writer of text files."""
-    return put_lines
+    return films.put_lines
 
 
 @pytest.fixture
-def walk():
+def walk(films):
     """Return the maker of moving boxes."""
-    return moving
+    return films.moving
 
 
 @pytest.fixture
-def sequence_folder(tmp_path):
+def sequence_folder(films, tmp_path):
     """Return the folder of one sequence of 12 frames."""
-    return write_sequence(tmp_path / "data" / "moving", moving(12))
+    return films.write_sequence(tmp_path / "data" / "moving", films.moving(12))
 
 
 @pytest.fixture
-def data(tmp_path):
+def data(films, tmp_path):
     """Return a folder of two sequences."""
-    write_sequence(tmp_path / "data" / "fast", moving(8, 5))
-    write_sequence(tmp_path / "data" / "slow", moving(10, 1))
-    return tmp_path / "data"
+    return films.write_two(tmp_path / "data")

@@ -2,56 +2,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small sequences on disk, and trackers whose every answer is known."""
 
-import cv2
 import numpy as np
 import pytest
 
 from re3_ros.boxes import from_xywh
 from re3_ros.evaluation import Result, Track, read_sequences
 
-TEXTURE = np.random.default_rng(5).integers(0, 120, (96, 128, 3), np.uint8)
-
-
-def write_sequence(folder, boxes, absent=None):
-    """Write frames with a bright patterned square at each box (x, y, w, h), nan for none."""
-    (folder / "img").mkdir(parents=True)
-    for number, box in enumerate(boxes, 1):
-        image = TEXTURE.copy()
-        if np.isfinite(box).all():
-            x, y, w, h = np.rint(box).astype(int)
-            cv2.rectangle(image, (x, y), (x + w - 1, y + h - 1), (0, 200, 255), -1)
-            cv2.circle(image, (x + w // 2, y + h // 2), w // 4, (255, 0, 0), -1)
-        cv2.imwrite(str(folder / "img" / f"{number:08d}.jpg"), image)
-    lines = [",".join(f"{v:.2f}" for v in box) for box in boxes]
-    (folder / "groundtruth.txt").write_text("\n".join(lines) + "\n")
-    if absent is not None:
-        (folder / "absent.txt").write_text("".join(f"{flag}\n" for flag in absent))
-    return folder
-
-
-def moving(frames, step=2.0):
-    """Return boxes x, y, w, h of a 20 x 16 object that moves to the right."""
-    return np.array([[10 + step * i, 30, 20, 16] for i in range(frames)])
-
 
 @pytest.fixture
-def write():
+def write(films):
     """Return the writer of sequences."""
-    return write_sequence
+    return films.write_sequence
 
 
 @pytest.fixture
-def sequence_folder(tmp_path):
+def sequence_folder(films, tmp_path):
     """Return the folder of one sequence of 12 frames."""
-    return write_sequence(tmp_path / "data" / "moving", moving(12))
+    return films.write_sequence(tmp_path / "data" / "moving", films.moving(12))
 
 
 @pytest.fixture
-def data(tmp_path):
+def data(films, tmp_path):
     """Return a folder of two sequences."""
-    write_sequence(tmp_path / "data" / "fast", moving(8, 5))
-    write_sequence(tmp_path / "data" / "slow", moving(10, 1))
-    return tmp_path / "data"
+    return films.write_two(tmp_path / "data")
 
 
 class Scripted:
@@ -82,16 +55,9 @@ def scripted():
 
 
 @pytest.fixture
-def boxes():
+def boxes(films):
     """Return corners of the 12 true boxes of `sequence_folder`."""
-    return from_xywh(moving(12))
-
-
-def write_pair(folder):
-    """Return two sequences of 30 frames."""
-    write_sequence(folder / "left", moving(30))
-    write_sequence(folder / "right", moving(30, 3))
-    return read_sequences(folder)
+    return from_xywh(films.moving(12))
 
 
 def results_of(sequences):
@@ -109,9 +75,15 @@ def results_of(sequences):
 
 
 @pytest.fixture(scope="session")
-def make_pair():
-    """Return the writer of two sequences."""
-    return write_pair
+def make_pair(films):
+    """Return the writer of two sequences of 30 frames, which returns them."""
+
+    def make(folder):
+        films.write_sequence(folder / "left", films.moving(30))
+        films.write_sequence(folder / "right", films.moving(30, 3))
+        return read_sequences(folder)
+
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -121,9 +93,9 @@ def make_results():
 
 
 @pytest.fixture
-def pair(tmp_path):
+def pair(make_pair, tmp_path):
     """Return two sequences of 30 frames."""
-    return write_pair(tmp_path / "pair")
+    return make_pair(tmp_path / "pair")
 
 
 @pytest.fixture
