@@ -5,7 +5,7 @@
 A line holds a rectangle (4 numbers), a polygon (8 or more), a mask (``m`` and run lengths, from
 2020) or a code for no target. Polygons and masks become the box of their outermost points, as in
 the paper. ``<name>.tag`` or ``<name>.label`` mark frames, the file ``sequence`` names the folder of
-frames, ``list.txt`` the sequences.
+frames, ``list.txt`` the sequences. A workspace of the VOT toolkit has all this in ``sequences/``.
 """
 
 from __future__ import annotations
@@ -40,17 +40,24 @@ def fits(root: Path) -> bool:
     """Say whether there is a sequence with frames beside its truth or in ``color/``."""
     return any(
         (p / "color").is_dir() or (p / "sequence").is_file() or any(p.glob("*.jpg"))
-        for p in holding(root, TRUTH)
+        for p in holding(_home(root), TRUTH)
     )
 
 
 def entries(root: Path, split: str) -> list[Entry]:
     """Return the sequences that ``list.txt`` names, or all there are; VOT has no splits."""
     no_split("vot", split)
+    root = _home(root)
     if not (root / "list.txt").is_file():
         return [one(p.name, _read, p) for p in holding(root, TRUTH)]
     names = [line.strip() for _, line in read_lines(root / "list.txt")]
     return [one(name, _read, root / name) for name in names if name]
+
+
+def _home(root: Path) -> Path:
+    """Return the folder of sequences: the folder itself, or that in a workspace of the toolkit."""
+    inside = root / "sequences"
+    return inside if (inside / "list.txt").is_file() else root
 
 
 def _read(folder: Path) -> Sequence:

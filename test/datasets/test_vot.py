@@ -87,6 +87,14 @@ def test_the_list_names_the_sequences_in_their_order(vot):
     assert [e.name for e in list_entries(root)] == ["car", "ball"]
 
 
+def test_a_workspace_of_the_toolkit_holds_them_a_folder_further_down(vot, tmp_path):
+    for name in ("ball", "car"):
+        vot(f"sequences/{name}", [[1, 2, 3, 4]] * 2, "color")
+    (tmp_path / "sequences" / "list.txt").write_text("car\n")
+    (tmp_path / "config.yaml").write_text("stack: vot2022/stb\n")
+    assert [s.name for s in read_sequences(tmp_path)] == ["car"]
+
+
 def test_the_sequence_file_names_the_folder_of_frames(vot):
     root = vot("ball", [[1, 2, 3, 4]] * 2, "rgb")
     (root / "ball" / "sequence").write_text("name=ball\nfps=30\nchannels.color=rgb\\%08d.jpg\n")
