@@ -219,7 +219,7 @@ def _results(
             if isinstance(item, _Broken):
                 yield spec, number, protocol.fail(item.name, None, item.reason)
                 continue
-            path = store.path(folder, item, protocol.kind)
+            path = store.path(folder, item, protocol.kind + _pace(options))
             kept = None if options.fresh else store.load(path)
             result = None if kept is None else _revive(protocol, item, kept)
             if result is None:
@@ -235,6 +235,11 @@ def _results(
         else:  # not kept: what failed is to be tried again
             failure = protocol.fail(task.sequence.name, task.sequence, reason)
             yield task.spec, task.number, failure
+
+
+def _pace(options: Options) -> str:
+    """Return what keeps speeds of different numbers of threads apart, "" for one thread."""
+    return f".threads{options.threads}" if options.threads > 1 else ""
 
 
 def _revive(protocol: Protocol[T], sequence: Sequence, kept: Arrays) -> T | None:

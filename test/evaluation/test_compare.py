@@ -83,6 +83,14 @@ def test_nothing_is_run_twice(data, tmp_path, counted):
         np.testing.assert_array_equal(a.track.seconds, b.track.seconds)
 
 
+def test_speeds_of_more_threads_are_measured_anew(data, tmp_path, counted):
+    compare([MOSSE], data, tmp_path / "cache")
+    compare([MOSSE], data, tmp_path / "cache", threads=2)
+    assert counted == [("mosse", "fast"), ("mosse", "slow")] * 2
+    compare([MOSSE], data, tmp_path / "cache", threads=2)
+    assert len(counted) == 4
+
+
 def test_fresh_runs_all_again(data, tmp_path, counted):
     compare([MOSSE], data, tmp_path / "cache")
     compare([MOSSE], data, tmp_path / "cache", fresh=True)
