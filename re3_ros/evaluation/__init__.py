@@ -14,6 +14,7 @@ from ._attributes import (
     only_occluded,
     reinit_figures,
     reinit_sequence_figures,
+    sequence_attributes,
 )
 from ._cache import TrackCache
 from ._compare import Options, Summary, compare, compare_reinitialised, measure, readable, summarise
@@ -135,6 +136,7 @@ __all__ = [
     "score_figures",
     "score_quality",
     "scored_frames",
+    "sequence_attributes",
     "sequence_figures",
     "sequence_table",
     "serve_trax",

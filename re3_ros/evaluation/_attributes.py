@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from re3_ros.datasets import Flags
+from re3_ros.datasets import Flags, Sequence
 
 from ._compare import summarise
+from ._labels import label_rows
 from ._metrics import success_curve
 from ._occlusion import occluded_frames
 from ._reinit import Reinitialised, pool
@@ -19,6 +20,37 @@ from ._runner import Result
 from ._tables import ReportTable
 
 Results = Mapping[str, list[Result]]
+
+LABELS = "attributes.csv"
+WORDS = {
+    "ARC": "aspect ratio change",
+    "BC": "background clutter",
+    "CM": "camera motion",
+    "DEF": "deformation",
+    "FM": "fast motion",
+    "FOC": "full occlusion",
+    "IPR": "in-plane rotation",
+    "IV": "illumination variation",
+    "LR": "low resolution",
+    "MB": "motion blur",
+    "OCC": "occlusion",
+    "OPR": "out-of-plane rotation",
+    "OV": "out of view",
+    "POC": "partial occlusion",
+    "SOB": "similar object",
+    "SV": "scale variation",
+    "VC": "viewpoint change",
+}
+"""What the letters of OTB and UAV123 stand for."""
+
+
+def sequence_attributes(sequence: Sequence) -> tuple[str, ...]:
+    """Return what is said of the whole sequence: by its data set where that says anything, else by
+    ``attributes.csv`` beside this module, whose header gives the sources."""
+    if sequence.attributes:
+        return sequence.attributes
+    rows = label_rows(LABELS, sequence)
+    return tuple(name for row in rows for name in row["attributes"].split())
 
 
 def attribute_figures(results: Results) -> ReportTable:
@@ -28,7 +60,7 @@ def attribute_figures(results: Results) -> ReportTable:
     No rows where the data set has neither.
     """
     first = next(iter(results.values()), [])
-    names = sorted({name for r in first if r.source for name in r.source.attributes})
+    names = sorted({name for r in first for name in _names(r)})
     tags = sorted({name for r in first if r.source for name in r.source.tags})
     rows = [_attribute_row(name, results) for name in names]
     rows += [row for tag in tags if (row := _tag_row(tag, results)) is not None]
@@ -102,11 +134,14 @@ def _reinit_row(tracker: str, both: Reinitialised, runs: list[Reinitialised]) ->
 
 
 def _attribute_row(name: str, results: Results) -> tuple[Any, ...]:
-    chosen = [
-        [r for r in rs if r.source and name in r.source.attributes] for rs in results.values()
-    ]
+    chosen = [[r for r in rs if name in _names(r)] for rs in results.values()]
     means = (float(np.mean([r.auc for r in rs])) for rs in chosen)
-    return name, len(chosen[0]), _present(chosen[0]), *means
+    title = f"{WORDS[name]} ({name})" if name in WORDS else name
+    return title, len(chosen[0]), _present(chosen[0]), *means
+
+
+def _names(result: Result) -> tuple[str, ...]:
+    return () if result.source is None else sequence_attributes(result.source)
 
 
 def _tag_row(tag: str, results: Results) -> tuple[Any, ...] | None:

@@ -17,31 +17,21 @@ Which frames are occluded is known from the data set's own labels where it has s
 
 from __future__ import annotations
 
-import csv
-import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
 
 from re3_ros.datasets import Flags, Sequence
 
+from ._labels import label_rows
 from ._metrics import Curve, success_curve
 from ._runner import Result
 from ._tables import ReportTable
 
 LABELS = "occluded.csv"
 DEGREES = ("partly", "fully")
-
-
-class Span(NamedTuple):
-    """A row of the labels: frames ``first`` to ``last``, counted from 1, both included."""
-
-    first: int
-    last: int
-    degree: str
 
 
 class Contrast(NamedTuple):
@@ -87,12 +77,12 @@ def occluded_frames(sequence: Sequence, degrees: Iterable[str] = DEGREES) -> Fla
     """
     if sequence.occluded is not None:
         return sequence.occluded
-    spans = _labels().get((sequence.name, len(sequence)))
-    if spans is None:
+    spans = label_rows(LABELS, sequence)
+    if not spans:
         return None
     chosen, flags = set(degrees), np.zeros(len(sequence), np.bool_)
     for span in spans:
-        flags[span.first - 1 : span.last] |= span.degree in chosen
+        flags[int(span["first"]) - 1 : int(span["last"])] |= span["degree"] in chosen
     return flags
 
 
@@ -164,15 +154,3 @@ def _auc(overlaps: Curve) -> float:
 
 def _mean(values: list[float]) -> float:
     return float(np.mean(values))
-
-
-@functools.cache
-def _labels() -> dict[tuple[str, int], list[Span]]:
-    """Return our labels by name and number of frames of the sequence."""
-    text = resources.files(__package__).joinpath(LABELS).read_text(encoding="utf-8")
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
-    spans: dict[tuple[str, int], list[Span]] = {}
-    for row in csv.DictReader(lines):
-        span = Span(int(row["first"]), int(row["last"]), row["degree"])
-        spans.setdefault((row["sequence"], int(row["frames"])), []).append(span)
-    return spans

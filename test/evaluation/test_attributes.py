@@ -1,10 +1,15 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
+import csv
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import re3_ros.evaluation
+from re3_ros.datasets._otb_facts import ATTRIBUTES
+from re3_ros.datasets._uav123 import ATTRIBUTES as UAV123
 from re3_ros.evaluation import (
     Reinitialised,
     Result,
@@ -12,11 +17,14 @@ from re3_ros.evaluation import (
     attribute_figures,
     occluded_figures,
     only_occluded,
+    read_sequence,
     read_sequences,
     reinit_figures,
     reinit_sequence_figures,
+    sequence_attributes,
     summarise,
 )
+from re3_ros.evaluation._attributes import LABELS, WORDS
 
 
 @pytest.fixture
@@ -56,6 +64,49 @@ def test_attributes_by_hand(results):
     both = (4 / 8 + 6 / 10) / 2
     assert rows["blur"] == (2, 18, pytest.approx(top), pytest.approx(top * both))
     assert rows["frames: camera_motion"] == (1, 5, pytest.approx(top), pytest.approx(top / 5))
+
+
+def rows_of(table):
+    """Return the rows of a table beside the evaluation's modules."""
+    text = (Path(re3_ros.evaluation.__file__).parent / table).read_text()
+    return list(csv.DictReader(line for line in text.splitlines() if line[0] != "#"))
+
+
+def test_the_letters_of_benchmarks_are_written_out(sequences):
+    lettered = [replace(s, attributes=("OCC",)) for s in sequences]
+    ((title, count, *_),) = attribute_figures(
+        {"t": [replace(result(s, np.ones(len(s), bool)), source=s) for s in lettered]}
+    ).rows[:1]
+    assert (title, count) == ("occlusion (OCC)", 2)
+
+
+def test_attributes_of_public_sequences_are_what_the_benchmarks_say():
+    rows = rows_of(LABELS)
+    assert {row["benchmark"] for row in rows} == {"OTB-2015", "UAV123"}
+    for row in rows:
+        names = row["attributes"].split()
+        assert set(names) <= set(WORDS)
+        if row["benchmark"] == "OTB-2015":
+            assert names == ATTRIBUTES[row["published"]].split()
+        else:
+            assert set(names) <= set(UAV123)
+    assert set(WORDS) == {*UAV123, *" ".join(ATTRIBUTES.values()).split()}
+
+
+def test_attributes_hold_for_a_sequence_of_the_same_name_and_length(write, tmp_path):
+    boxes = np.array([[10.0, 10, 20, 20]] * 81)
+    skiing = read_sequence(write(tmp_path / "Skiing", boxes))
+    assert sequence_attributes(skiing) == ("IV", "SV", "DEF", "IPR", "OPR")
+    assert sequence_attributes(skiing.first(80)) == ()
+    assert sequence_attributes(replace(skiing, attributes=("own",))) == ("own",)
+
+
+def test_public_sequences_have_their_attributes(shared):
+    sequences = read_sequences(shared / "data" / "bench")
+    rows = {row["sequence"]: row for row in rows_of(LABELS)}
+    found = {s.name: sequence_attributes(s) for s in sequences}
+    assert {name for name, names in found.items() if names} == set(rows)
+    assert found["Bolt"] == ("OCC", "DEF", "IPR", "OPR")
 
 
 def test_no_attributes_no_rows(data):
