@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ class Arrival:
 
     camera: Camera
     message: Any
-    """sensor_msgs/Image"""
+    """sensor_msgs/Image or CompressedImage"""
     time: float
     """of time.monotonic, when it was received."""
 
@@ -44,6 +45,18 @@ class Camera:
     """Time of arrival, of time.monotonic."""
     status: TrackerStatus | None = None
     """The last one published."""
+    classes: dict[str, str] = field(default_factory=dict)
+    """class_id by target, of those that were started with one."""
+
+    def class_of(self, target: str, default: str) -> str:
+        """Return the class_id of a target."""
+        return self.classes.get(target, default)
+
+    def remember_class(self, target: str, class_id: str, targets: Collection[str]) -> None:
+        """Keep the class_id that a target was started with, and those of ``targets``."""
+        kept = {name: kind for name, kind in self.classes.items() if name in targets}
+        kept.pop(target, None)
+        self.classes = kept | ({target: class_id} if class_id else {})
 
     def arrive(self, message: Any) -> Arrival:
         """Count an image that was received."""
@@ -62,15 +75,25 @@ class Camera:
     ) -> None:
         """Publish all that is known of one image, under its own header."""
         header = arrival.message.header
-        self.topics.detections.publish(detections(result, header, class_id))
+        found = detections(result, header, lambda name: self.class_of(name, class_id))
+        self.topics.detections.publish(found)
         target = primary_target(result, primary)
         if target is not None and not is_lost(target):
-            self.topics.detection.publish(detection(target, header, class_id))
+            kind = self.class_of(target.id, class_id)
+            self.topics.detection.publish(detection(target, header, kind))
         about.header, about.camera = header, self.name
         about.targets = [target_status(t) for t in result.targets]
         about.inference = float(result.latency)
         self._count(about)
         about.latency = time.monotonic() - arrival.time
+        self.status = about
+        self.topics.status.publish(about)
+
+    def ignore(self, message: Any, about: TrackerStatus) -> None:
+        """Answer an image that is not processed: the targets are as they were."""
+        about.header, about.camera = message.header, self.name
+        about.targets = self.status.targets if self.status is not None else []
+        self._count(about)
         self.status = about
         self.topics.status.publish(about)
 
@@ -103,7 +126,7 @@ def primary_target(result: FrameResult, name: str) -> TargetResult | None:
     return wanted[0] if wanted else None
 
 
-def cameras_of(frame_id: str, cameras: dict[str, Camera]) -> list[Camera]:
+def cameras_of(frame_id: str, cameras: Mapping[str, Camera]) -> list[Camera]:
     """Return the cameras that the header of a box can mean; one, if it is clear.
 
     It names the camera, or the frame_id of its images. With a single camera it may be empty.

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from re3_ros.boxes import from_cxcywh
 from re3_ros.errors import ImageError
-from re3_ros.media import NATIVE_ENCODINGS, decode_image
+from re3_ros.media import (
+    CONVERTED_ENCODINGS,
+    NATIVE_ENCODINGS,
+    convert_image,
+    decode_compressed,
+)
+
+_KNOWN = NATIVE_ENCODINGS | CONVERTED_ENCODINGS
 
 
 def stamp_of(header: Any) -> int:
@@ -21,15 +28,24 @@ def stamp_of(header: Any) -> int:
 
 
 def image_of(message: Any) -> NDArray[np.uint8]:
-    """Return uint8 RGB ``(height, width, 3)`` of a sensor_msgs/Image.
+    """Return uint8 RGB ``(height, width, 3)`` of a sensor_msgs/Image or CompressedImage.
 
-    Common encodings are read straight from the message's buffer, all others go through cv_bridge.
-    Raises ImageError if the fields contradict each other, or the encoding cannot be read here.
+    Encodings that OpenCV knows are read straight from the message's buffer, all others go through
+    cv_bridge. Raises ImageError if the fields contradict each other, a compressed image is damaged,
+    or the encoding cannot be read here.
     """
-    if message.encoding in NATIVE_ENCODINGS:
+    if hasattr(message, "format"):
+        return decode_compressed(message.data, message.format)
+    if message.encoding in _KNOWN:
         size = message.height, message.width, message.step
-        return decode_image(message.data, *size, message.encoding, bool(message.is_bigendian))
+        return convert_image(message.data, *size, message.encoding, bool(message.is_bigendian))
     return _through_cv_bridge(message)
+
+
+def class_of(message: Any) -> str:
+    """Return the likeliest class_id of a vision_msgs/Detection2D, empty if it has none."""
+    hypotheses = [result.hypothesis for result in message.results]
+    return max(hypotheses, key=lambda h: h.score).class_id if hypotheses else ""
 
 
 def box_of(bbox: Any) -> NDArray[np.float64]:
@@ -64,7 +80,7 @@ def _cv_bridge(encoding: str) -> Any:
     try:
         from cv_bridge import CvBridge
     except (ImportError, AttributeError) as error:  # the latter: built against another NumPy
-        known = ", ".join(sorted(NATIVE_ENCODINGS))
+        known = ", ".join(sorted(_KNOWN))
         raise ImageError(
             f"encoding {encoding!r} needs cv_bridge, which cannot be imported here ({error}); "
             f"install it, or publish one of {known}"

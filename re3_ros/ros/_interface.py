@@ -36,6 +36,18 @@ SUBSCRIBED = (
         "a box around an object to follow; see [Boxes](#boxes)",
         each=False,
     ),
+    Topic(
+        "init_boxes",
+        "vision_msgs/Detection2DArray",
+        "several of them at once; see [Boxes](#boxes)",
+        each=False,
+    ),
+    Topic(
+        "drop_target",
+        "std_msgs/String",
+        "id of a target to be forgotten; `camera/id`: on that camera only",
+        each=False,
+    ),
 )
 PUBLISHED = (
     Topic(
@@ -59,7 +71,15 @@ PUBLISHED = (
         each=False,
     ),
 )
-SERVICES = (Topic("~/clear", "std_srvs/Trigger", "forgets all targets", each=False),)
+SERVICES = (
+    Topic("~/clear", "std_srvs/Trigger", "forgets all targets", each=False),
+    Topic(
+        "~/enable",
+        "std_srvs/SetBool",
+        "false: images are ignored, targets are kept, and `status.enabled` says so; true: goes on",
+        each=False,
+    ),
+)
 
 
 def names(topic: Topic, cameras: tuple[str, ...]) -> list[str]:

@@ -35,10 +35,16 @@ class Mailbox(Generic[F]):
     def take(self) -> F | None:
         """Wait for a frame and return it; None once the mailbox is closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._slots)
-            if self._closed:
+            return self._slots.pop(next(iter(self._slots))) if self._wait() else None
+
+    def take_all(self) -> list[F] | None:
+        """Wait for a frame and return all that there are, one a camera; None once closed."""
+        with self._changed:
+            if not self._wait():
                 return None
-            return self._slots.pop(next(iter(self._slots)))
+            frames = list(self._slots.values())
+            self._slots.clear()
+            return frames
 
     def close(self) -> None:
         """Forget what waits, and let `take` return at once from now on."""
@@ -46,3 +52,8 @@ class Mailbox(Generic[F]):
             self._closed = True
             self._slots.clear()
             self._changed.notify_all()
+
+    def _wait(self) -> bool:
+        """Wait for a frame; return False if there will be none."""
+        self._changed.wait_for(lambda: self._closed or self._slots)
+        return not self._closed

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,9 +41,11 @@ def detection(target: TargetResult, header: Any, class_id: str) -> Detection2D:
     return message
 
 
-def detections(result: FrameResult, header: Any, class_id: str) -> Detection2DArray:
-    """Return all targets of one image that are not lost."""
-    found = [detection(t, header, class_id) for t in result.targets if not is_lost(t)]
+def detections(
+    result: FrameResult, header: Any, class_of: Callable[[str], str]
+) -> Detection2DArray:
+    """Return all targets of one image that are not lost; ``class_of`` tells the class of an id."""
+    found = [detection(t, header, class_of(t.id)) for t in result.targets if not is_lost(t)]
     return Detection2DArray(header=header, detections=found)
 
 

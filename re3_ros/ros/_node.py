@@ -102,7 +102,8 @@ class TrackerNode(GuardedLifecycleNode):
         results = result_qos(live["result_reliability"], live["result_depth"])
         about = {"device": session.runs_on, "weights": str(self._loaded.weights)}
         bond = make_bond(self, live["bond_heartbeat_period"])
-        pipeline = Pipeline(self, session, images, live, about, faults=self.faults, results=results)
+        named = {"transport": live["image_transport"], "detector": live["detector"]}
+        pipeline = Pipeline(self, session, images, live, about, (), self.faults, results, **named)
         self._active = _Active(session, pipeline, bond)
 
     def do_deactivate(self) -> None:

@@ -31,8 +31,9 @@ NETWORK = "Network"
 STATES = "When a target is TRACKING, UNCERTAIN or LOST"
 PAST = "Boxes drawn on past images"
 TIME = "Time"
+DETECTOR = "Detector"
 DIAGNOSTICS = "Diagnostics"
-GROUPS = (TOPICS, NETWORK, STATES, PAST, TIME, DIAGNOSTICS)
+GROUPS = (TOPICS, NETWORK, STATES, PAST, TIME, DETECTOR, DIAGNOSTICS)
 """Headings in the order of the documentation; those of other rows come after them."""
 _SESSION_GROUPS = {
     **dict.fromkeys(("runtime", "threads", "reset_interval"), NETWORK),
@@ -125,6 +126,13 @@ OWN = (
         choices=("keep_last", "keep_all"),
     ),
     Spec(
+        "image_transport",
+        "raw",
+        "raw takes sensor_msgs/Image from image, compressed takes sensor_msgs/CompressedImage (JPEG "
+        "or PNG) from image/compressed",
+        choices=("raw", "compressed"),
+    ),
+    Spec(
         "result_reliability",
         "reliable",
         "reliability of detections, detection and status; reliable serves subscribers of both "
@@ -167,6 +175,42 @@ OWN = (
         "auto",
         "where the network runs: auto (CUDA if there is any), cpu, cuda, cuda:1",
         group=NETWORK,
+    ),
+    Spec(
+        "detector",
+        "",
+        "topic of a detector (vision_msgs/Detection2DArray) whose detections find LOST targets of "
+        "the same class_id again; empty = none",
+        group=DETECTOR,
+    ),
+    Spec(
+        "detector_score",
+        0.6,
+        "score from which a LOST target, looking at a detection, counts as found there",
+        0.0,
+        1.0,
+        live=True,
+        group=DETECTOR,
+    ),
+    Spec(
+        "detector_overlap",
+        0.5,
+        "IoU from which the box that a LOST target finds is that of the detection, and a detection "
+        "is of a target that is not LOST",
+        0.0,
+        1.0,
+        live=True,
+        group=DETECTOR,
+    ),
+    Spec(
+        "detector_looks",
+        4,
+        "most looks of LOST targets at detections after an image; where more are possible, they "
+        "take turns",
+        1,
+        64,
+        live=True,
+        group=DETECTOR,
     ),
     Spec(
         "diagnostic_period",

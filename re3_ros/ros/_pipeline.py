@@ -8,7 +8,8 @@
                       init_box -> TrackingSession.initialise, which only leaves a note
     worker thread     Mailbox  -> TrackingSession.process -> publishers, then prepare()
 
-So the executor never waits for the network.
+So the executor never waits for the network. What waits of several cameras is decoded by the worker
+and goes through the network as one batch.
 """
 
 from __future__ import annotations
@@ -23,25 +24,23 @@ import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from std_srvs.srv import Trigger
-from vision_msgs.msg import Detection2D
 
-from re3_ros.errors import CameraError, InputError
+from re3_ros.errors import InputError
 from re3_ros.msg import TrackerStatus
 from re3_ros.tracking import Frame, FrameResult, TrackingSession
 
-from ._camera import Arrival, Camera, cameras_of
-from ._convert import box_of, image_of, stamp_of
+from ._bridge import Bridge
+from ._camera import Arrival, Camera
+from ._commands import Commands
+from ._convert import image_of, stamp_of
 from ._counts import Counts
 from ._faults import Faults, check_result
 from ._mailbox import Mailbox
-from ._throttle import Throttle
-from ._topics import RESULTS, CameraTopics
+from ._reports import Reports
+from ._topics import CameraTopics
 
 PATIENCE = 10.0
 """Seconds that the worker has to finish its image, once the pipeline is closed."""
-DEFAULT_TARGET = "target"
-"""Name of the target of a box without an id."""
 
 
 class Live(Protocol):
@@ -66,8 +65,9 @@ class Pipeline:
 
     ``live`` gives the parameters that may change meanwhile; ``about`` (device, weights) goes into
     every status; ``outputs`` make what else is to be published; ``faults`` gets what is raised
-    unexpectedly; ``qos`` is that of the images, ``results`` of what is published. To be made and
-    closed by the thread that spins ``node``.
+    unexpectedly; ``qos`` is that of the images, ``results`` of what is published; ``transport`` is
+    how the images come (raw, compressed), ``detector`` the topic that finds lost targets again. To
+    be made and closed by the thread that spins ``node``.
     """
 
     def __init__(
@@ -80,6 +80,8 @@ class Pipeline:
         outputs: Sequence[Callable[[Node, Mapping[str, Camera], Live], Output]] = (),
         faults: Faults | None = None,
         results: QoSProfile | None = None,
+        transport: str = "raw",
+        detector: str = "",
     ) -> None:
         self._node = node
         self._session = session
@@ -87,16 +89,16 @@ class Pipeline:
         self._about = dict(about)
         self._faults = faults or Faults(node.get_logger)
         self._mailbox: Mailbox[Arrival] = Mailbox()
-        self._throttle = Throttle()
-        self._counts = Counts()
+        self._reports = Reports(node.get_logger)
         self._results = results
+        self._transport = transport
         several = len(session.cameras) > 1
         self.cameras = {name: self._camera(name, several, qos) for name in session.cameras}
         self._outputs = [make(node, self.cameras, live) for make in outputs]
-        self._init_box = node.create_subscription(
-            Detection2D, "init_box", self._faults.guard("init_box", self._on_box), RESULTS
+        self._bridge = Bridge(session, live, self._reports)
+        self._commands = Commands(
+            node, session, self.cameras, self._bridge, self._reports, self._faults, detector
         )
-        self._clear = node.create_service(Trigger, "~/clear", self._on_clear)
         self._worker = threading.Thread(target=self._work, name="tracker", daemon=True)
         self._worker.start()
 
@@ -111,8 +113,7 @@ class Pipeline:
             for output in self._outputs:
                 steps.callback(output.close)
             steps.callback(self._end_work)
-            steps.callback(self._node.destroy_service, self._clear)
-            steps.callback(self._node.destroy_subscription, self._init_box)
+            steps.callback(self._commands.close)
             for camera in self.cameras.values():
                 steps.callback(camera.topics.close_input)
 
@@ -132,68 +133,92 @@ class Pipeline:
 
     def _camera(self, name: str, several: bool, qos: QoSProfile) -> Camera:
         def on_image(message: Any) -> None:
-            camera = self.cameras[name]
-            if self._mailbox.put(name, camera.arrive(message)):
-                camera.counts.add("frames_dropped")
+            self._arrive(self.cameras[name], message)
 
         topics = CameraTopics(
-            self._node, f"{name}/" if several else "", qos, on_image, self._results
+            self._node,
+            f"{name}/" if several else "",
+            qos,
+            on_image,
+            self._results,
+            self._transport,
         )
         return Camera(name, topics, Counts(), last_image=time.monotonic())
 
     # Executor thread: nothing here may take long.
 
-    def _on_box(self, message: Any) -> None:
-        target = message.id or DEFAULT_TARGET
-        try:
-            camera = self._camera_named(message.header.frame_id)
-            box = box_of(message.bbox)
-            self._session.initialise(camera, target, box, stamp_of(message.header))
-        except InputError as error:
-            self._reject_box(type(error).__name__, str(error))
-        else:
-            corners = ", ".join(f"{v:.1f}" for v in box)
-            self._node.get_logger().info(f"{camera}: following {target!r} from {corners}")
-
-    def _on_clear(self, _request: Any, response: Any) -> Any:
-        self._session.clear()
-        response.success = True
-        return response
-
-    def _camera_named(self, frame_id: str) -> str:
-        found = cameras_of(frame_id, self.cameras)
-        if len(found) == 1:
-            return found[0].name
-        seen = {c.name: c.frame_id for c in self.cameras.values()}
-        raise CameraError(
-            f"header.frame_id {frame_id!r} names {'several cameras' if found else 'no camera'}; "
-            f"expected one of {list(seen)}, or the frame_id of its images (now {seen})"
-        )
+    def _arrive(self, camera: Camera, message: Any) -> None:
+        arrival = camera.arrive(message)
+        if not self._commands.enabled:
+            camera.ignore(message, self._status())
+        elif self._mailbox.put(camera.name, arrival):
+            camera.counts.add("frames_dropped")
 
     # Worker thread.
 
     def _work(self) -> None:
         process = self._faults.guard("an image", self._process)
-        while (arrival := self._mailbox.take()) is not None:
-            process(arrival)
+        while (arrivals := self._mailbox.take_all()) is not None:
+            process(arrivals)
 
-    def _process(self, arrival: Arrival) -> None:
-        camera = arrival.camera
+    def _process(self, arrivals: Sequence[Arrival]) -> None:
+        frames = {a.camera.name: frame for a in arrivals if (frame := self._frame(a)) is not None}
+        seen = [arrival for arrival in arrivals if arrival.camera.name in frames]
+        try:
+            answers = self._track(list(frames.values()))
+        except Exception:
+            for arrival in seen:
+                arrival.camera.counts.add("frames_rejected")
+            raise
+        done = [(a, r) for a, r in zip(seen, answers, strict=True) if self._is_good(a, r)]
+        for arrival, result in done:
+            self._publish(arrival, result)
+            self._bridge.work(arrival.camera, result)
+        if done:
+            self._session.prepare()
+        for arrival, result in done:
+            self._show(arrival, frames[arrival.camera.name].image, result)
+
+    def _frame(self, arrival: Arrival) -> Frame | None:
+        """Return the image as the session takes it, None if it cannot be used."""
         try:
             image = image_of(arrival.message)
-            stamp = stamp_of(arrival.message.header)
-            result = self._session.process(Frame(camera.name, stamp, image))
-            check_result(result)
-        except Exception as error:
-            camera.counts.add("frames_rejected")
-            if not isinstance(error, InputError):
-                raise
-            self._warn(f"{camera.name} {type(error).__name__}", f"{camera.name}: {error}")
-            return
-        camera.counts.add("frames_processed")
-        self._publish(arrival, result)
-        self._session.prepare()
-        camera.publish_debug(image, result, arrival)
+            return Frame(arrival.camera.name, stamp_of(arrival.message.header), image)
+        except Exception as error:  # noqa: BLE001, the other cameras are none of its business
+            self._reject(arrival, error)
+            return None
+
+    def _track(self, frames: Sequence[Frame]) -> Sequence[FrameResult | InputError]:
+        """Return the result of each frame, or why it was rejected."""
+        if len(frames) != 1:
+            return self._session.process_many(frames) if frames else []
+        try:
+            return [self._session.process(frames[0])]
+        except InputError as error:
+            return [error]
+
+    def _is_good(self, arrival: Arrival, answer: FrameResult | InputError) -> bool:
+        try:
+            if isinstance(answer, InputError):
+                raise answer
+            check_result(answer)
+        except Exception as error:  # noqa: BLE001, the other cameras are none of its business
+            self._reject(arrival, error)
+            return False
+        arrival.camera.counts.add("frames_processed")
+        return True
+
+    def _reject(self, arrival: Arrival, error: Exception) -> None:
+        camera = arrival.camera
+        camera.counts.add("frames_rejected")
+        if isinstance(error, InputError):
+            self._reports.warn(f"{camera.name} {type(error).__name__}", f"{camera.name}: {error}")
+        else:
+            self._faults.note("an image", error)
+
+    def _show(self, arrival: Arrival, image: NDArray[np.uint8], result: FrameResult) -> None:
+        """Publish what nobody waits for."""
+        arrival.camera.publish_debug(image, result, arrival)
         for output in self._outputs:
             try:
                 output.publish(arrival, image, result)
@@ -202,22 +227,13 @@ class Pipeline:
 
     def _publish(self, arrival: Arrival, result: FrameResult) -> None:
         for reason in result.rejected:
-            self._reject_box("late", reason)
+            self._reports.reject_box("late", reason)
         primary, class_id = self._live["primary"], self._live["class_id"]
         arrival.camera.publish(result, arrival, primary, class_id, self._status())
 
-    def _status(self) -> TrackerStatus:
-        rejected, errors = self._counts["boxes_rejected"], self._faults.count
-        return TrackerStatus(enabled=True, boxes_rejected=rejected, errors=errors, **self._about)
-
     # Both threads.
 
-    def _reject_box(self, kind: str, reason: str) -> None:
-        self._counts.add("boxes_rejected")
-        self._warn(kind, f"box rejected: {reason}")
-
-    def _warn(self, key: str, text: str) -> None:
-        held_back = self._throttle.due(key)
-        if held_back is not None:
-            more = f" ({held_back} more like this since the last line)" if held_back else ""
-            self._node.get_logger().warning(text + more)
+    def _status(self) -> TrackerStatus:
+        rejected, errors = self._reports.boxes_rejected, self._faults.count
+        enabled = self._commands.enabled
+        return TrackerStatus(enabled=enabled, boxes_rejected=rejected, errors=errors, **self._about)

@@ -9,14 +9,24 @@ from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Detection2D, Detection2DArray
 
 from re3_ros.msg import TrackerStatus
 
 from ._qos import RESULTS, image_qos, result_qos
 
-__all__ = ["RESULTS", "CameraTopics", "image_qos", "result_qos"]
+__all__ = ["RESULTS", "CameraTopics", "image_qos", "image_topic", "result_qos"]
+
+
+def image_topic(node: Node, topic: str, transport: str) -> tuple[type, str]:
+    """Return type and name of what carries the images of ``topic``.
+
+    As everywhere in ROS, the compressed ones lie under the name of the raw ones, remapped or not.
+    """
+    if transport == "compressed":
+        return CompressedImage, f"{node.resolve_topic_name(topic)}/compressed"
+    return Image, topic
 
 
 class CameraTopics:
@@ -29,10 +39,12 @@ class CameraTopics:
         qos: QoSProfile,
         on_image: Callable[[Any], None],
         results: QoSProfile | None = None,
+        transport: str = "raw",
     ) -> None:
         self._node = node
         results = results or result_qos()
-        self.image = node.create_subscription(Image, f"{prefix}image", on_image, qos)
+        kind, topic = image_topic(node, f"{prefix}image", transport)
+        self.image = node.create_subscription(kind, topic, on_image, qos)
         self.detections = node.create_publisher(Detection2DArray, f"{prefix}detections", results)
         self.detection = node.create_publisher(Detection2D, f"{prefix}detection", results)
         self.status = node.create_publisher(TrackerStatus, f"{prefix}status", results)

@@ -135,7 +135,7 @@ class TrackingSession:
 
         Raises CameraError, ImageError, or StampError for a frame older than the camera's last.
         """
-        (answer,) = self.process_many([frame])
+        (answer,) = self._process([frame])
         if isinstance(answer, InputError):
             raise answer
         return answer
@@ -147,17 +147,10 @@ class TrackingSession:
         concern the others. Up to rounding the results are those of one after the other. Raises
         CameraError for two frames of one camera.
         """
-        begin = time.perf_counter()
         names = [frame.camera for frame in frames]
         if len(set(names)) < len(names):
             raise CameraError(f"frames are of cameras {names}; give one of each at a time")
-        with self._work:
-            admitted = [self._try(frame) for frame in frames]
-            self._step([pair for pair in admitted if not isinstance(pair, InputError)])
-            return [
-                pair if isinstance(pair, InputError) else self._result(*pair, begin)
-                for pair in admitted
-            ]
+        return self._process(frames)
 
     def prepare(self) -> None:
         """Do between two frames what the next would wait for; `process` does it if nobody did."""
@@ -224,6 +217,16 @@ class TrackingSession:
             checked = Frame(frame.camera, check_stamp(frame.stamp), check_image(frame.image))
             place.admit(checked)
         return place, checked
+
+    def _process(self, frames: Sequence[Frame]) -> list[FrameResult | InputError]:
+        begin = time.perf_counter()
+        with self._work:
+            admitted = [self._try(frame) for frame in frames]
+            self._step([pair for pair in admitted if not isinstance(pair, InputError)])
+            return [
+                pair if isinstance(pair, InputError) else self._result(*pair, begin)
+                for pair in admitted
+            ]
 
     def _try(self, frame: Frame) -> tuple[Camera, Frame] | InputError:
         try:

@@ -72,6 +72,8 @@ def test_rgb_pixels_are_not_copied():
         ({"encoding": "rainbow"}, "rainbow"),
         ({"encoding": "bayer_rggb8", "step": 8, "data": b""}, "0 bytes"),
         ({"encoding": "bayer_rggb8", "width": 0}, "0 x 6"),
+        ({"encoding": "bgr16", "step": 48, "data": b""}, "0 bytes"),
+        ({"encoding": "bgr16", "width": 0}, "0 x 6"),
     ],
 )
 def test_what_contradicts_itself_is_an_image_error(fields, says):
@@ -83,29 +85,37 @@ def test_what_contradicts_itself_is_an_image_error(fields, says):
         image_of(message(fields.pop("encoding", "rgb8"), RGB, **fields))
 
 
-@pytest.mark.skipif(HAS_CV_BRIDGE, reason="cv_bridge is here: nothing to refuse")
-def test_without_cv_bridge_a_bayer_image_is_refused_with_that_reason():
-    from re3_ros.errors import ImageError
-    from re3_ros.ros._convert import image_of
-
-    with pytest.raises(ImageError, match=r"'bayer_rggb8' needs cv_bridge.*publish one of"):
-        image_of(message("bayer_rggb8", GREY))
-
-
-@pytest.mark.skipif(not HAS_CV_BRIDGE, reason="no cv_bridge here: source a full ROS 2")
 @pytest.mark.parametrize(
     ("encoding", "pixels"),
     [
         ("bayer_rggb8", np.full((6, 8), 90, np.uint8)),
         ("bayer_gbrg8", np.full((6, 8), 90, np.uint8)),
         ("yuv422_yuy2", np.full((6, 16), 128, np.uint8)),
-        ("bgr16", np.full((6, 8, 3), 90 * 257, np.uint16)),
     ],
 )
-def test_with_cv_bridge_other_encodings_become_rgb(encoding, pixels):
+def test_bayer_and_yuv_become_rgb(encoding, pixels):
     from re3_ros.ros._convert import image_of
 
     image = image_of(message(encoding, pixels))
+    assert image.shape == (6, 8, 3)
+    assert image.dtype == np.uint8
+    assert np.ptp(image) <= 4, "grey stays grey"
+
+
+@pytest.mark.skipif(HAS_CV_BRIDGE, reason="cv_bridge is here: nothing to refuse")
+def test_without_cv_bridge_a_deep_image_is_refused_with_that_reason():
+    from re3_ros.errors import ImageError
+    from re3_ros.ros._convert import image_of
+
+    with pytest.raises(ImageError, match=r"'bgr16' needs cv_bridge.*publish one of"):
+        image_of(message("bgr16", RGB.astype(np.uint16)))
+
+
+@pytest.mark.skipif(not HAS_CV_BRIDGE, reason="no cv_bridge here: source a full ROS 2")
+def test_with_cv_bridge_a_deep_image_becomes_rgb():
+    from re3_ros.ros._convert import image_of
+
+    image = image_of(message("bgr16", np.full((6, 8, 3), 90 * 257, np.uint16)))
     assert image.shape == (6, 8, 3)
     assert image.dtype == np.uint8
     assert np.ptp(image) <= 4, "grey stays grey"

@@ -44,6 +44,9 @@ class Session:
     def initialise(self, *request):
         self.request = request
 
+    def targets(self, _camera):
+        return ()
+
 
 class Rig:
     """A node with a pipeline, spun by a thread of its own, and a node that sends and listens."""

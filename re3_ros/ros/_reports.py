@@ -1,0 +1,41 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is said of input that could not be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ._counts import Counts
+from ._throttle import Throttle
+
+
+class Reports:
+    """Throttled warnings, and the count of boxes rejected; for any thread."""
+
+    def __init__(self, get_logger: Callable[[], Any]) -> None:
+        self._get_logger = get_logger
+        self._throttle = Throttle()
+        self._counts = Counts()
+
+    @property
+    def boxes_rejected(self) -> int:
+        """Number of boxes that could not be used."""
+        return self._counts["boxes"]
+
+    def reject_box(self, kind: str, reason: str) -> None:
+        """Count a box and say why it was rejected."""
+        self._counts.add("boxes")
+        self.warn(kind, f"box rejected: {reason}")
+
+    def warn(self, key: str, text: str) -> None:
+        """Log a warning, unless one of this key was just logged."""
+        held_back = self._throttle.due(key)
+        if held_back is not None:
+            more = f" ({held_back} more like this since the last line)" if held_back else ""
+            self._get_logger().warning(text + more)
+
+    def info(self, text: str) -> None:
+        """Log what was done."""
+        self._get_logger().info(text)
