@@ -37,11 +37,12 @@ def compare_precision(
     network: Re3Network,
     sequences: Sequence[Clips],
     runtimes: Sequence[str],
+    device: str = "cpu",
     advance: Callable[[], object] = lambda: None,
 ) -> list[PrecisionRow]:
     """Return a row for each sequence and runtime; ``advance`` is called after each sequence."""
-    exact = make_runtime(network, "torch")
-    made = [make_runtime(network, name) for name in runtimes]
+    exact = make_runtime(network, "torch", device)
+    made = [make_runtime(network, name, device) for name in runtimes]
     rows = []
     for sequence in sequences:
         wanted = _track(exact, sequence)

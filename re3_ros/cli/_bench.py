@@ -117,6 +117,7 @@ def precision(
     runtimes: RuntimesOption = "auto",
     only: Annotated[str | None, typer.Option(help="Sequences, with commas. Default: all.")] = None,
     threads: ThreadsOption = 1,
+    device: DeviceOption = "cpu",
     output: OutputOption = None,
 ) -> None:
     """Compare a runtime's boxes with those of torch in float32 on sequences."""
@@ -129,7 +130,7 @@ def precision(
     chosen = [s for s in read_sequences(data) if only is None or s.name in _words(only)]
     if not chosen:
         raise ConfigError(f"{data} holds no sequence named {only}; leave out --only, or list it")
-    rows = compare_precision(_network(weights, None), chosen, _words(runtimes))
+    rows = compare_precision(_network(weights, None), chosen, _words(runtimes), device)
     table = Table("sequence", "runtime", "AUC", "AUC of torch", "same boxes, IoU")
     for r in rows:
         table.add_row(r.sequence, r.runtime, f"{r.auc:.4f}", f"{r.exact:.4f}", f"{r.agreement:.3f}")

@@ -9,6 +9,8 @@ ratio, and what lies outside the image is black.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,45 +21,76 @@ from ._image import Image
 from ._window import CONTEXT, search_window
 
 
+class Part(NamedTuple):
+    """The part of an image that a crop shows, and where in the crop; all in whole pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    column: int
+    row: int
+    columns: int
+    rows: int
+
+
+NOTHING = Part(0, 0, 0, 0, 0, 0, 0, 0)
+
+
 def crop(image: Image, box: ArrayLike, size: int = 227, context: float = CONTEXT) -> Image:
     """Return what the network sees of ``image`` around ``box``: uint8 ``(size, size, 3)``.
 
     A box that is not finite, has no area, or whose window misses the image gives a black crop.
     """
-    out = np.zeros((size, size, 3), np.uint8)
-    _draw(out, image, search_window(box, context))
-    return out
+    return crop_many(image, np.asarray(box, np.float64)[None], size, context)[0]
 
 
 def crop_many(image: Image, boxes: ArrayLike, size: int = 227, context: float = CONTEXT) -> Image:
     """Return the crops uint8 ``(N, size, size, 3)`` of one image around boxes ``(N, 4)``."""
-    rows: Boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
-    out = np.zeros((len(rows), size, size, 3), np.uint8)
-    for part, window in zip(out, search_window(rows, context), strict=True):
-        _draw(part, image, window)
+    height, width = image.shape[:2]
+    parts = visible_parts(boxes, width, height, size, context)
+    out = np.zeros((len(parts), size, size, 3), np.uint8)
+    for square, part in zip(out, parts, strict=True):
+        if part is not NOTHING:
+            _draw(square, image, part)
     return out
 
 
-def _draw(out: Image, image: Image, window: Boxes) -> None:
-    """Draw what a window (4,) shows into a black square."""
-    if not np.isfinite(window).all():
-        return
-    size = len(out)
-    height, width = image.shape[:2]
+def visible_parts(
+    boxes: ArrayLike, width: int, height: int, size: int, context: float = CONTEXT
+) -> list[Part]:
+    """Return, for boxes ``(N, 4)`` on a ``width`` x ``height`` image, what their crops show of it.
+
+    `NOTHING` where a box is not finite, has no area, or its window misses the image.
+    """
+    rows: Boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
     # Windows of runaway boxes would overflow integers; beyond the image all places are alike.
-    limit = 2.0**40
-    x1, y1, x2, y2 = (int(v) for v in np.rint(np.clip(window, -limit, limit)))
+    with np.errstate(invalid="ignore"):
+        windows = np.rint(np.clip(search_window(rows, context), -(2.0**40), 2.0**40))
+    whole = np.isfinite(windows).all(1).tolist()
+    return [
+        _visible(*(int(v) for v in window), width, height, size) if fine else NOTHING
+        for window, fine in zip(windows.tolist(), whole, strict=True)
+    ]
+
+
+def _visible(x1: int, y1: int, x2: int, y2: int, width: int, height: int, size: int) -> Part:
     left, right = max(x1, 0), min(x2, width)
     top, bottom = max(y1, 0), min(y2, height)
     if right <= left or bottom <= top:
-        return
+        return NOTHING
     column, columns = _place(x1, x2, right - left, size)
     row, rows = _place(y1, y2, bottom - top, size)
-    part = image[top:bottom, left:right]
-    if (rows, columns) == (size, size):
-        cv2.resize(part, (size, size), dst=out)
+    return Part(left, top, right - left, bottom - top, column, row, columns, rows)
+
+
+def _draw(square: Image, image: Image, part: Part) -> None:
+    left, top, width, height, column, row, columns, rows = part
+    shown = image[top : top + height, left : left + width]
+    if (columns, rows) == square.shape[:2]:
+        cv2.resize(shown, (columns, rows), dst=square)
     else:
-        out[row : row + rows, column : column + columns] = cv2.resize(part, (columns, rows))
+        square[row : row + rows, column : column + columns] = cv2.resize(shown, (columns, rows))
 
 
 def _place(start: int, stop: int, visible: int, size: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ by torch), on ``device``; what lies between, and in which precision, is the runt
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from numpy.typing import ArrayLike
@@ -48,8 +48,12 @@ class Runtime(ABC):
         """Return name and precision, as the status reports them."""
         return f"{self.name} {self.precision}"
 
-    def cut(self, image: Image, boxes: ArrayLike) -> Tensor:
-        """Return the crops uint8 (N, S, S, 3) of an image HxWx3 around boxes (N, 4)."""
+    def upload(self, image: Image) -> Any:
+        """Return what `cut` takes for an image HxWx3, so that it travels to the device once."""
+        return image
+
+    def cut(self, image: Any, boxes: ArrayLike) -> Tensor:
+        """Return the crops uint8 (N, S, S, 3) of an image, uploaded or not, around boxes (N, 4)."""
         crops = torch.from_numpy(crop_many(image, boxes, self.crop_size, self.context))
         return crops.to(self.device)
 

@@ -15,6 +15,7 @@ from ._base import Re3Network
 from ._compact import Compact
 from ._paper import PaperNetwork
 from ._runtime import Runtime, TorchRuntime
+from ._runtime_device import DeviceRuntime
 
 RUNTIMES = (
     "auto",
@@ -24,6 +25,10 @@ RUNTIMES = (
     "openvino-bfloat16",
     "openvino-int8",
     "onnx",
+    "cuda",
+    "cuda-float32",
+    "cuda-bfloat16",
+    "cuda-float16",
 )
 """Names that `make_runtime` takes."""
 LARGE = 50_000_000
@@ -40,9 +45,9 @@ def make_runtime(
     """Return what runs ``network`` on ``device`` with so many threads (None: torch's number).
 
     ``auto`` is `choose`; ``openvino`` picks the fastest precision that keeps the accuracy, see
-    `docs/runtimes.md`. Other runtimes than torch hold a copy of the weights as they are now.
-    Raises ConfigError for an unknown name, a runtime that is not installed, or one that does not
-    run on the device.
+    `docs/runtimes.md`, ``cuda`` bfloat16. Other runtimes than torch hold a copy of the weights as
+    they are now. Raises ConfigError for an unknown name, a runtime that is not installed, or one
+    that does not run on the device.
     """
     if name not in RUNTIMES:
         raise ConfigError(f"runtime is {name!r}; choose one of {', '.join(RUNTIMES)}")
@@ -52,15 +57,18 @@ def make_runtime(
     kind, _, precision = chosen.partition("-")
     _check(kind, device)
     count = threads or torch.get_num_threads()
+    if kind == "cuda":
+        return DeviceRuntime(network, device, precision or "bfloat16")
     return _MAKERS[kind](network, precision, count)
 
 
 def choose(network: Re3Network, device: str | torch.device = "cpu") -> str:
     """Return the name of the fastest runtime here, by the rule that measurements gave.
 
-    On a GPU torch; on a CPU OpenVINO where it is installed, else ONNX Runtime where that is, else
-    torch. A network of another kind than this package's presets is always run by torch: graphs
-    are traced, and a forward pass that branches on its input would be traced wrongly.
+    On a GPU torch, until ``cuda`` has been measured; on a CPU OpenVINO where it is installed, else
+    ONNX Runtime where that is, else torch. A network of another kind than this package's presets
+    is always run by torch: graphs are traced, and a forward pass that branches on its input would
+    be traced wrongly.
     """
     traceable = type(network) in (Compact, PaperNetwork)
     if torch.device(device).type != "cpu" or not traceable:
@@ -74,6 +82,13 @@ def is_installed(kind: str) -> bool:
 
 
 def _check(kind: str, device: str | torch.device) -> None:
+    if kind == "cuda":
+        if torch.device(device).type != "cuda":
+            raise ConfigError(
+                f"runtime cuda runs on a GPU, and device is {device}; choose device cuda, or "
+                "another runtime"
+            )
+        return
     if torch.device(device).type != "cpu":
         raise ConfigError(
             f"runtime {kind} runs on the CPU only, and device is {device}; choose runtime torch"
