@@ -64,6 +64,13 @@ PUBLISHED = (
         "reliable, depth 1",
     ),
     Topic(
+        "annotations",
+        "foxglove_msgs/ImageAnnotations",
+        "what Foxglove draws over the image, while somebody subscribes; see "
+        "[Annotations](#annotations)",
+        needs="foxglove_msgs",
+    ),
+    Topic(
         "/diagnostics",
         "diagnostic_msgs/DiagnosticArray",
         "every `diagnostic_period` seconds, in every state; see [Diagnostics](#diagnostics)",

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,14 @@ from re3_ros.network import Runtime, load, make_runtime
 from re3_ros.tracking import TrackingSession, pick_device
 from re3_ros.weights import default_weights
 
+from ._annotations import Annotations
 from ._bond import Bond, make_bond
 from ._camera import Camera
 from ._device import release_memory
+from ._diagnostics import Diagnostics
 from ._lifecycle import GuardedLifecycleNode
 from ._parameters import NodeParameters, Settings
-from ._pipeline import Pipeline
+from ._pipeline import Output, Pipeline
 from ._qos import image_qos, result_qos
 from ._watch import Watch
 
@@ -31,6 +33,11 @@ class _Loaded:
     settings: Settings
     weights: Path
     runtime: Runtime
+
+    def about(self) -> dict[str, str]:
+        """Return what runs, in words."""
+        runs_on = f"{self.runtime.device}, {self.runtime}"
+        return {"device": runs_on, "weights": str(self.weights)}
 
     def session(self) -> TrackingSession:
         """Return a session without targets."""
@@ -78,6 +85,7 @@ class TrackerNode(GuardedLifecycleNode):
         self._loaded: _Loaded | None = None
         self._active: _Active | None = None
         self._watch = Watch(self, lambda: self._active, lambda: self.live["silence_warning"])
+        self._diagnostics = Diagnostics(self, self.live, self._about)
 
     def do_configure(self) -> None:
         """Read the parameters, load the weights, warm up."""
@@ -100,10 +108,13 @@ class TrackerNode(GuardedLifecycleNode):
         session, live = self._loaded.session(), self.live
         images = image_qos(*(live[f"image_{name}"] for name in ("reliability", "depth", "history")))
         results = result_qos(live["result_reliability"], live["result_depth"])
-        about = {"device": session.runs_on, "weights": str(self._loaded.weights)}
+        about = self._loaded.about()
+        outputs: list[Callable[..., Output]] = [self._diagnostics.open, Annotations]
         bond = make_bond(self, live["bond_heartbeat_period"])
         named = {"transport": live["image_transport"], "detector": live["detector"]}
-        pipeline = Pipeline(self, session, images, live, about, (), self.faults, results, **named)
+        pipeline = Pipeline(
+            self, session, images, live, about, outputs, self.faults, results, **named
+        )
         self._active = _Active(session, pipeline, bond)
 
     def do_deactivate(self) -> None:
@@ -124,3 +135,6 @@ class TrackerNode(GuardedLifecycleNode):
         """Publish the reason in a last status."""
         if self._active is not None:
             self._active.pipeline.report(reason)
+
+    def _about(self) -> dict[str, str]:
+        return self._loaded.about() if self._loaded is not None else {}
