@@ -3,7 +3,7 @@
 """The network: crop embeddings, late fusion, factored LSTM, corner regression, and its weights."""
 
 from ._base import Output, Re3Network
-from ._checkpoint import load, read_metadata, save
+from ._checkpoint import load, read_free_metadata, read_metadata, save
 from ._describe import WeightsInfo, describe
 from ._export import FORMATS, Exported, export
 from ._paper import PaperNetwork
@@ -42,6 +42,7 @@ __all__ = [
     "is_installed",
     "load",
     "make_runtime",
+    "read_free_metadata",
     "read_metadata",
     "save",
 ]

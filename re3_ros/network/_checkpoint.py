@@ -50,6 +50,11 @@ def save(
     write_hash(target)
 
 
+def read_free_metadata(path: str | Path) -> dict[str, str]:
+    """Return the free texts that `save` was given. Raises WeightsError as `read_metadata`."""
+    return {key: text for key, text in read_metadata(path).items() if key not in _OWN_KEYS}
+
+
 def _metadata(network: Re3Network, free: Mapping[str, str]) -> dict[str, str]:
     for key, value in free.items():
         if key in _OWN_KEYS or not all(isinstance(text, str) for text in (key, value)):

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +11,7 @@ from pathlib import Path
 import torch
 
 from re3_ros.errors import WeightsError
-from re3_ros.network import Re3Network, load, read_metadata
-
-_OWN = {"format", "format_version", "architecture", "options"}
+from re3_ros.network import Re3Network, describe, load, read_free_metadata
 
 
 def average_weights(paths: Sequence[Path]) -> tuple[Re3Network, dict[str, str]]:
@@ -40,6 +37,5 @@ def average_weights(paths: Sequence[Path]) -> tuple[Re3Network, dict[str, str]]:
 
 
 def _describe(path: Path) -> dict[str, object]:
-    free = {key: text for key, text in read_metadata(path).items() if key not in _OWN}
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return {"file": path.name, "sha256": digest, "metadata": free}
+    free = read_free_metadata(path)
+    return {"file": path.name, "sha256": describe(path).sha256, "metadata": free}

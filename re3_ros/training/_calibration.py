@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from re3_ros.boxes import iou
 from re3_ros.errors import ConfigError
-from re3_ros.network import Re3Network, describe, read_metadata, save
+from re3_ros.network import Re3Network, describe, read_free_metadata, save
 from re3_ros.tracking import Tracker
 
 from ._held import Video
@@ -142,8 +142,7 @@ def save_calibrated(
 
     What the file says of itself stays, with a line about the calibration.
     """
-    own = ("format", "format_version", "architecture", "options")
-    kept = {key: text for key, text in read_metadata(source).items() if key not in own}
+    kept = read_free_metadata(source)
     before = f"; before: {kept['calibration']}" if "calibration" in kept else ""
     half = "F16" in describe(source).dtypes
     metadata = {**kept, "calibration": f"{calibration}{before}"}

@@ -120,9 +120,7 @@ def draw_choices(plan: Plan, rng: np.random.Generator, tracks: int, frames: int)
     return Choices(follow, cover, noisy, mirrored, shift, stretch, *push, rescued)
 
 
-def _push(
-    rng: np.random.Generator, n: int, share: float
-) -> tuple[NDArray[np.bool_], Boxes, Boxes]:
+def _push(rng: np.random.Generator, n: int, share: float) -> tuple[NDArray[np.bool_], Boxes, Boxes]:
     """Return which tracks are pushed, shift and stretch (n, 2); at 0 without drawing a number."""
     if share == 0:
         return np.full(n, False), np.zeros((n, 2)), np.ones((n, 2))

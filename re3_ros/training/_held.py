@@ -25,7 +25,6 @@ from ._data import held_data
 from ._simulator import Simulator
 from ._simulator_config import SimulatorConfig
 from ._track import SCREEN, SimulatedTrack
-from ._videos import Clip
 
 STREAM = 11
 """Random numbers that no training run draws from."""
@@ -49,27 +48,6 @@ class Video(Protocol):
 
     def image(self, frame: int) -> Image:
         """Return a frame, uint8 HxWx3 RGB."""
-
-
-@dataclass(frozen=True)
-class ClipVideo:
-    """A held clip."""
-
-    clip: Clip
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.clip.name
-
-    @property
-    def boxes(self) -> Boxes:
-        """(n, 4) pixels, NaN where the object is absent."""
-        return self.clip.boxes
-
-    def image(self, frame: int) -> Image:
-        """Return a frame."""
-        return self.clip.images[frame]
 
 
 @dataclass(frozen=True)
@@ -123,7 +101,7 @@ def held_videos(
             f"the run held nothing back from {root}; set held_stills or held_out and train again"
         )
     simulated = simulated_videos(Simulator(stills, EVENTS), count, frames) if stills else []
-    return HeldVideos(simulated, [ClipVideo(clip) for clip in clips])
+    return HeldVideos(simulated, clips)
 
 
 def read_run(weights: Path, config: Path | None = None) -> TrainingConfig:

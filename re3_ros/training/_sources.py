@@ -117,7 +117,7 @@ class Videos:
                 self._name(sequence.name, error)
 
     def _clip(self, sequence: datasets.Sequence) -> Clip:
-        images = _Frames(sequence, self.cache)
+        images = _Frames(sequence.frames, self.cache)
         shapes = [image.shape for image in images]
         check_box(sequence.truth[0], shapes[0][1], shapes[0][0])
         return Clip(sequence.name, images, sequence.truth)
@@ -143,10 +143,10 @@ class Videos:
 
 
 class _Frames(Sequence[Image]):
-    """The frames of a sequence, read through a cache."""
+    """Frames that are read through a cache when they are asked for."""
 
-    def __init__(self, sequence: datasets.Sequence, cache: FrameCache) -> None:
-        self.paths, self.cache = sequence.frames, cache
+    def __init__(self, paths: Sequence[Path], cache: FrameCache) -> None:
+        self.paths, self.cache = paths, cache
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -158,28 +158,8 @@ class _Frames(Sequence[Image]):
 
     def __getitem__(self, index: int | slice) -> Image | Sequence[Image]:
         if isinstance(index, slice):
-            return _Part(self, range(len(self))[index])
+            return _Frames(self.paths[index], self.cache)
         return self.cache.read(self.paths[index])
-
-
-class _Part(Sequence[Image]):
-    """Some frames, still not read."""
-
-    def __init__(self, frames: Sequence[Image], rows: range) -> None:
-        self.frames, self.rows = frames, rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Image: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Image]: ...
-
-    def __getitem__(self, index: int | slice) -> Image | Sequence[Image]:
-        if isinstance(index, slice):
-            return _Part(self.frames, self.rows[index])
-        return self.frames[self.rows[index]]
 
 
 def visible_shares(sequence: datasets.Sequence, occluded: float) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from re3_ros.errors import ConfigError
 from re3_ros.network import Re3Network
 from re3_ros.tracking import Tracker
 
-from ._held import ClipVideo, Video, simulated_videos
+from ._held import Video, simulated_videos
 from ._simulator import Simulator
 from ._videos import Clip
 
@@ -31,7 +31,7 @@ def validation_videos(
     if count and not stills:
         raise ConfigError("held_tracks needs stills that are held back; raise held_stills")
     simulated = simulated_videos(Simulator(stills), count, frames)
-    return [*(ClipVideo(clip) for clip in clips), *simulated]
+    return [*clips, *simulated]
 
 
 def closed_loop(

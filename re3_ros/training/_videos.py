@@ -29,6 +29,10 @@ class Clip:
     boxes: Boxes
     """(n, 4) pixels, NaN where the object is absent."""
 
+    def image(self, frame: int) -> Image:
+        """Return a frame, uint8 HxWx3 RGB."""
+        return self.images[frame]
+
 
 @dataclass(frozen=True)
 class VideoTrack:
