@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,6 +69,8 @@ class Plan:
     image: Image
     names: list[str]
     places: list[Boxes]
+    frame: Any = None
+    """The image as the runtime has it, see `Runtime.upload`."""
 
     def before(self) -> list[Snapshot]:
         """Return the targets as they are."""
@@ -82,7 +85,8 @@ def track_together(plans: Sequence[Plan]) -> list[dict[str, Estimate]]:
         return [{} for _ in plans]
     prepare_together([plan.memory for plan in busy])
     runtime = busy[0].memory.runtime
-    crops = _joined([runtime.cut(plan.image, np.stack(plan.places)) for plan in busy])
+    plans = [replace(p, frame=runtime.upload(p.image)) if p.names else p for p in plans]
+    crops = _joined([runtime.cut(p.frame, np.stack(p.places)) for p in plans if p.names])
     answers, state = _look(runtime, crops, [s for plan in busy for s in plan.before()])
     found: list[dict[str, Estimate]] = []
     moves = []
@@ -182,7 +186,7 @@ def _moves(
     ]
     if not moved:
         return []
-    crops = runtime.cut(plan.image, np.stack([box for _, box, _ in moved]))
+    crops = runtime.cut(plan.frame, np.stack([box for _, box, _ in moved]))
     return [(*move, crop) for move, crop in zip(moved, crops, strict=True)]
 
 
