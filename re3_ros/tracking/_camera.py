@@ -16,6 +16,9 @@ from ._ring import SECOND, FrameRing
 from ._targets import TargetGroup
 from ._types import Frame
 
+LONGEST_NAME = 256
+"""Characters of a target's id: it goes into every result."""
+
 
 class Camera:
     """What a session keeps for one camera. All methods are quick; none runs the network."""
@@ -106,3 +109,8 @@ class Camera:
 def _check_name(name: object) -> None:
     if not isinstance(name, str) or not name:
         raise TargetError(f"target id is {name!r}; expected text that is not empty")
+    if len(name) > LONGEST_NAME:
+        raise TargetError(
+            f"target id {name[:20]!r}... has {len(name)} characters; expected at most "
+            f"{LONGEST_NAME}"
+        )

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from re3_ros.boxes import Boxes, check_box
-from re3_ros.errors import InputError, StampError
+from re3_ros.boxes import Boxes, check_box, size
+from re3_ros.crops import Image
+from re3_ros.errors import BoxError, InputError, StampError
 
 from ._ring import SECOND, FrameRing
 from ._types import Frame
 
 MAX_STAMP = 2**63 - 1
+MAX_IMAGES = 100.0
+"""Longest side of a box in sides of its image: far beyond use, and far from overflow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +36,21 @@ class Request:
         """
         frame = self.frame or find_frame(ring, self.stamp, max_ahead)
         if frame is not None:
-            check_box(self.box, frame.image.shape[1], frame.image.shape[0])
+            _check_on(self.box, frame.image)
         return Request(self.box, self.stamp, frame)
+
+
+def _check_on(box: Boxes, image: Image) -> None:
+    height, width = image.shape[:2]
+    check_box(box, width, height)
+    with np.errstate(over="ignore"):
+        sides = size(box)
+    if (sides > MAX_IMAGES * np.array([width, height])).any():
+        w, h = sides
+        raise BoxError(
+            f"box is {w:g} x {h:g} pixels on an image of {width} x {height}; expected at most "
+            f"{MAX_IMAGES:g} times the image"
+        )
 
 
 def find_frame(ring: FrameRing, stamp: int, max_ahead: float) -> Frame | None:

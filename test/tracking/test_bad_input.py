@@ -82,6 +82,8 @@ def test_frame_of_another_camera(running, noise):
         (50, 40, 51, 80),
         (200, 200, 300, 300),
         (-50, -50, -10, -10),
+        (-1e6, 0, 1e6, 100),
+        (-1e308, 0, 1e308, 100),
         (1, 2, 3),
         "box",
         None,
@@ -111,6 +113,12 @@ def test_bad_names(running, name):
     with pytest.raises(TargetError, match="expected text"):
         running.initialise("camera", name, BOX)
     assert running.counters["boxes_rejected_target"] == 1
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_names_that_are_too_long(running):
+    with pytest.raises(TargetError, match="1000 characters; expected at most 256"):
+        running.initialise("camera", 1000 * "a", BOX)
 
 
 @pytest.mark.usefixtures("unchanged")
