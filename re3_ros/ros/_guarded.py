@@ -67,6 +67,24 @@ class GuardedNode(LifecycleNode):  # type: ignore[misc]
         guarded = self._guarded("a timer", callback)
         return super().create_timer(timer_period_sec, guarded, *args, **kw)
 
+    # What is destroyed in a callback stays in the lists of the executor until it waits again: it
+    # must neither be called any more, nor keep alive what its callback refers to.
+
+    def destroy_subscription(self, subscription: Any) -> bool:
+        """Do as the parent does, and let go of the callback."""
+        subscription.callback = _nothing
+        return bool(super().destroy_subscription(subscription))
+
+    def destroy_service(self, service: Any) -> bool:
+        """Do as the parent does, and let go of the callback."""
+        service.callback = _refuse
+        return bool(super().destroy_service(service))
+
+    def destroy_timer(self, timer: Any) -> bool:
+        """Do as the parent does, and let go of the callback."""
+        timer.callback = _idle
+        return bool(super().destroy_timer(timer))
+
     @contextmanager
     def undone_if_it_raises(self) -> Iterator[None]:
         """Destroy what was created in the block, if something is raised in it."""
@@ -106,6 +124,19 @@ class GuardedNode(LifecycleNode):  # type: ignore[misc]
                 self.get_logger().warning(f"{topic}: {text}")
 
         return tell
+
+
+def _nothing(_message: Any) -> None:
+    """Take a message that comes too late."""
+
+
+def _idle() -> None:
+    """Let a timer run out."""
+
+
+def _refuse(_request: Any, response: Any) -> Any:
+    """Answer a request that comes too late."""
+    return _refused(response, "the service is closed")
 
 
 def _refused(response: Any, reason: str) -> Any:

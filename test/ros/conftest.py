@@ -5,6 +5,7 @@
 import contextlib
 import itertools
 import os
+import threading
 import time
 
 import numpy as np
@@ -63,7 +64,7 @@ class Bench:
     def __init__(self, ros, target="/re3_tracker", alive=lambda: True):
         from re3_ros.ros import LifecycleClient
 
-        self.node = ros.create_node("bench")
+        self.node = ros.create_node("bench", namespace=target.rpartition("/")[0])
         self.target = target
         self.lifecycle = LifecycleClient(self.node, target, PATIENCE, alive)
         self.executor = ros.executors.SingleThreadedExecutor()
@@ -133,8 +134,8 @@ class Bench:
 class Tracker(Bench):
     """The node under test as its user sees it. Images get stamps that rise by 0.1 s."""
 
-    def __init__(self, ros, process, log):
-        super().__init__(ros, alive=lambda: process.exit_code is None)
+    def __init__(self, ros, process, log, target="/re3_tracker"):
+        super().__init__(ros, target, alive=lambda: process.exit_code is None)
         self.process = process
         self.log = log
         self.ticks = itertools.count(1)
@@ -266,6 +267,78 @@ def tracker(launched, weights):
     yield launched
     assert launched.process.exit_code is None, launched.log.read_text()
     launched.reset()
+
+
+class Rosout:
+    """What a node logs, as it is sent to the topic /rosout."""
+
+    def __init__(self, node):
+        self.lines = []
+        self.name = ".".join(part for part in (node.get_namespace().strip("/"), "") if part)
+
+    def listen(self, bench):
+        from rcl_interfaces.msg import Log
+        from rclpy.qos import DurabilityPolicy, QoSProfile
+
+        def take(message):
+            if message.name.startswith(self.name):
+                self.lines.append(message.msg)
+
+        qos = QoSProfile(depth=1000, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        bench.create_subscription(Log, "/rosout", take, qos)
+
+    def read_text(self):
+        return "\n".join(self.lines)
+
+
+class Inside(Tracker):
+    """A tracker node in this process, spun by a thread of its own; its parts can be exchanged."""
+
+    def __init__(self, ros, namespace, **parameters):
+        from rclpy.parameter import Parameter
+
+        from re3_ros.ros._main import spin
+        from re3_ros.ros._node import TrackerNode
+        from re3_ros.ros._signals import StopFlag
+
+        values = {"device": "cpu", "silence_warning": 0.0, **parameters}
+        overrides = [Parameter(name, value=value) for name, value in values.items()]
+        self.under_test = TrackerNode(namespace=namespace, parameter_overrides=overrides)
+        log = Rosout(self.under_test)
+        self.exit_code = None
+        super().__init__(ros, self, log, self.under_test.get_fully_qualified_name())
+        log.listen(self.node)
+        self.flag = StopFlag()
+        self.thread = threading.Thread(target=spin, args=(self.under_test, self.flag))
+        self.thread.start()
+
+    def close(self):
+        self.flag.is_set = True
+        self.thread.join()
+        self.under_test.do_cleanup()
+        self.under_test.destroy_node()
+        super().close()
+
+    def says(self, text, times=1):
+        """Wait until the node has logged so."""
+        self.spin(lambda: self.log.read_text().count(text) >= times)
+
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture
+def make_inside(ros, weights):
+    """Return a function from parameters to an Inside; all are closed after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def make(**parameters):
+            # /rosout repeats what was said, so no two of them may have one name.
+            namespace = f"/inside{next(numbers)}"
+            parameters = {"weights": weights("still"), **parameters}
+            return stack.enter_context(contextlib.closing(Inside(ros, namespace, **parameters)))
+
+        yield make
 
 
 @pytest.fixture
