@@ -35,7 +35,7 @@ class Bar:
 
 def session_bars(rows: Sequence[LatencyRow]) -> list[Bar]:
     """Return the bars that the rows can decide, of the fastest of our runtimes."""
-    times = {(r.tracker, r.targets): r.latency.median for r in rows}
+    times = {(r.tracker, r.targets): r.latency.median for r in rows if r.cameras == 1}
     ours = {k: t for k, t in times.items() if k[0].startswith("re3 ")}
     if not ours:
         return []

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -42,11 +43,13 @@ def machine() -> dict[str, Any]:
 def session_table(rows: Sequence[LatencyRow]) -> Table:
     """Return latencies as a table."""
     table = Table(title="Image to boxes, milliseconds", title_justify="left")
-    _columns(table, "tracker", ("targets", "median", "99 %", "least", "between frames", "mean IoU"))
+    times = ("median", "99 %", "least", "between frames")
+    _columns(table, "tracker", ("cameras", "targets", *times, "mean IoU", "kB a target"))
     for r in rows:
-        times = (r.latency.median, r.latency.p99, r.latency.least, r.between.median)
-        iou = f"{r.mean_iou:.2f}"
-        table.add_row(r.tracker, str(r.targets), *(f"{t:.2f}" for t in times), iou)
+        shown = (r.latency.median, r.latency.p99, r.latency.least, r.between.median, r.mean_iou)
+        held = "" if math.isnan(r.held) else f"{r.held / 1e3:.0f}"
+        counts = str(r.cameras), str(r.targets)
+        table.add_row(r.tracker, *counts, *(f"{value:.2f}" for value in shown), held)
     return table
 
 
@@ -86,7 +89,8 @@ def _lines(rows: Rows) -> dict[str, list[tuple[int, float]]]:
     lines: dict[str, list[tuple[int, float]]] = {}
     for r in rows:
         if isinstance(r, LatencyRow):
-            lines.setdefault(r.tracker, []).append((r.targets, r.latency.median))
+            name = r.tracker if r.cameras == 1 else f"{r.tracker}, {r.cameras} cameras"
+            lines.setdefault(name, []).append((r.targets, r.latency.median))
         elif isinstance(r, StageRow) and r.stage in ("look", "joint"):
             lines.setdefault(f"{r.runtime}, {r.stage}", []).append((r.targets, r.time.median))
     return lines

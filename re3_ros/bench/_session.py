@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -17,8 +19,8 @@ import torch
 from re3_ros.boxes import Boxes, iou
 from re3_ros.crops import Image, crop_many, decode, search_window
 from re3_ros.evaluation import OpenCVTracker
-from re3_ros.network import Re3Network, make_runtime
-from re3_ros.tracking import Frame, SessionConfig, TrackingSession
+from re3_ros.network import Re3Network, Runtime, make_runtime
+from re3_ros.tracking import Frame, FrameResult, SessionConfig, TrackingSession
 
 from ._clip import Clip
 from ._timing import Spread
@@ -40,6 +42,10 @@ class LatencyRow:
     """What is done after the boxes are out and before the next image."""
     mean_iou: float
     """Of the first target. A tracker that lost it may be fast for that reason."""
+    cameras: int = 1
+    """That many cameras send an image at the same time, each with so many targets."""
+    held: float = math.nan
+    """Bytes held for a target between images; NaN where it is not known."""
 
 
 class Contender(Protocol):
@@ -88,25 +94,36 @@ class Joint:
 
 
 class Session:
-    """A tracking session as the node drives it."""
+    """A tracking session as the node drives it; all its cameras see the same."""
 
-    def __init__(self, make: Callable[[], TrackingSession]) -> None:
-        self._session, self._stamp = make(), 0
+    def __init__(self, runtime: Runtime, cameras: int) -> None:
+        config = SessionConfig(max_targets=10_000, threads=torch.get_num_threads())
+        self._session = TrackingSession(runtime, [f"camera{k}" for k in range(cameras)], config)
+        self._stamp = 0
 
     def init(self, image: Image, boxes: Boxes) -> None:
         """Start."""
-        for k, box in enumerate(boxes):
-            self._session.initialise("camera", str(k), box)
+        for camera in self._session.cameras:
+            for k, box in enumerate(boxes):
+                self._session.initialise(camera, str(k), box)
         self.update(image)
 
     def update(self, image: Image) -> Boxes:
-        """Process a frame."""
+        """Process a frame of each camera."""
         self._stamp += STEP
-        return self._session.process(Frame("camera", self._stamp, image)).targets[0].box
+        frames = [Frame(camera, self._stamp, image) for camera in self._session.cameras]
+        first = self._session.process_many(frames)[0]
+        assert isinstance(first, FrameResult)
+        return first.targets[0].box
 
     def prepare(self) -> None:
         """Embed the next first crops."""
         self._session.prepare()
+
+    def held(self) -> float:
+        """Return the bytes held for a target."""
+        camera = self._session.cameras[0]
+        return self._session.nbytes(camera) / len(self._session.targets(camera))
 
 
 class Peer:
@@ -146,44 +163,48 @@ def bench_session(
     rounds: int = 3,
     device: str = "cpu",
     models: Path = Path("nanotrack"),
-    advance: Callable[[], object] = lambda: None,
+    cameras: Sequence[int] = (1,),
 ) -> list[LatencyRow]:
     """Return a row for each tracker and number of targets; they take turns, round after round.
 
-    ``nano`` is left out where ``models`` does not hold its files. ``advance`` is called after each
-    round. All use the threads that torch and OpenCV are set to.
+    ``nano`` is left out where ``models`` does not hold its files. Several ``cameras`` are measured
+    of ours alone. All use the threads that torch and OpenCV are set to.
     """
     rows = []
-    makers = dict(_contenders(network, runtimes, peers, device, models))
-    for count in targets:
+    ours = {f"re3 {r}": r for r in (make_runtime(network, name, device) for name in runtimes)}
+    others = dict(_others(network, peers, device, models))
+    for seen, count in itertools.product(cameras, targets):
+        sessions: dict[str, Callable[[], Contender]] = {
+            name: partial(Session, runtime, seen) for name, runtime in ours.items()
+        }
+        makers = {JOINT: others[JOINT], **sessions, **others} if seen == 1 else sessions
         runs: dict[str, list[_Run]] = {name: [] for name in makers}
         for _ in range(rounds):
             for name, make in makers.items():
                 runs[name].append(_run(make(), clip, count, name in PEERS))
-            advance()
-        rows += [_row(name, count, parts) for name, parts in runs.items()]
+        rows += [_row(name, count, seen, parts) for name, parts in runs.items()]
     return rows
 
 
-def _contenders(
-    network: Re3Network, runtimes: Sequence[str], peers: Sequence[str], device: str, models: Path
+def _others(
+    network: Re3Network, peers: Sequence[str], device: str, models: Path
 ) -> Iterable[tuple[str, Callable[[], Contender]]]:
     yield JOINT, lambda: Joint(network, device)
-    config = SessionConfig(max_targets=10_000, threads=torch.get_num_threads())
-    for name in runtimes:
-        runtime = make_runtime(network, name, device)
-        make = partial(TrackingSession, runtime, ("camera",), config)
-        yield f"re3 {runtime}", partial(Session, make)
     for peer in peers:
         if peer != "nano" or all(p and p.is_file() for p in nano_models(models).values()):
             yield peer, partial(Peer, peer, models)
 
 
-_Run = tuple[list[float], list[float], list[float]]
+class _Run(NamedTuple):
+    """Of each frame after warm-up: seconds to the box, seconds between images, IoU."""
+
+    latency: list[float]
+    between: list[float]
+    overlap: list[float]
+    held: float
 
 
 def _run(tracker: Contender, clip: Clip, targets: int, bgr: bool) -> _Run:
-    """Return seconds to the box, seconds between images, and IoU of each frame after warm-up."""
     images = clip.bgr if bgr else clip.rgb
     tracker.init(images[0], spread_out(clip.truth[0], targets))
     tracker.prepare()
@@ -195,8 +216,9 @@ def _run(tracker: Contender, clip: Clip, targets: int, bgr: bool) -> _Run:
         tracker.prepare()
         done = time.perf_counter()
         rows.append((arrived - begin, done - arrived, float(iou(answer, box))))
-    latency, between, overlap = zip(*rows[WARM_UP:], strict=True)
-    return list(latency), list(between), list(overlap)
+    latency, between, overlap = (list(column) for column in zip(*rows[WARM_UP:], strict=True))
+    held = tracker.held() if isinstance(tracker, Session) else math.nan
+    return _Run(latency, between, overlap, held)
 
 
 def spread_out(box: Boxes, targets: int) -> Boxes:
@@ -207,8 +229,9 @@ def spread_out(box: Boxes, targets: int) -> Boxes:
     return np.asarray(box + np.concatenate([shifts, shifts], 1), np.float64)
 
 
-def _row(name: str, targets: int, runs: list[_Run]) -> LatencyRow:
-    latency, between, overlap = ([v for run in runs for v in run[k]] for k in range(3))
-    return LatencyRow(
-        name, targets, Spread.of(latency), Spread.of(between), float(np.nanmean(overlap))
-    )
+def _row(name: str, targets: int, cameras: int, runs: list[_Run]) -> LatencyRow:
+    latency = [seconds for run in runs for seconds in run.latency]
+    between = [seconds for run in runs for seconds in run.between]
+    overlap = float(np.nanmean([value for run in runs for value in run.overlap]))
+    spreads = Spread.of(latency), Spread.of(between)
+    return LatencyRow(name, targets, *spreads, overlap, cameras, runs[-1].held)

@@ -76,6 +76,9 @@ def session(
         "kcf,csrt,mosse,nano"
     ),
     targets: TargetsOption = "1",
+    cameras: Annotated[
+        str, typer.Option(help="Numbers of cameras in one session, with commas; of re3 alone.")
+    ] = "1",
     threads: ThreadsOption = 1,
     sequence: Annotated[
         Path | None, typer.Option(help="Folder with img/ and groundtruth.txt. Default: the demo.")
@@ -105,8 +108,10 @@ def session(
     limit_threads(threads)
     network = _network(weights, preset)
     clip = sequence_clip(read_sequence(sequence), frames) if sequence else demo_clip(frames)
-    counts = _numbers(targets)
-    rows = bench_session(network, clip, _words(runtimes), names, counts, rounds, device, models)
+    counts, seen = _numbers(targets), _numbers(cameras, "cameras")
+    rows = bench_session(
+        network, clip, _words(runtimes), names, counts, rounds, device, models, seen
+    )
     _print(session_table(rows), session_bars(rows))
     _save(output, {"clip": clip.name, "frames": len(clip.rgb), "rounds": rounds}, rows)
 
@@ -155,10 +160,10 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _numbers(text: str) -> list[int]:
+def _numbers(text: str, option: str = "targets") -> list[int]:
     words = _words(text)
     if not words or not all(w.isdecimal() and int(w) > 0 for w in words):
-        raise ConfigError(f"targets is {text!r}; expected whole numbers from 1, such as 1,4,16")
+        raise ConfigError(f"{option} is {text!r}; expected whole numbers from 1, such as 1,4,16")
     return [int(word) for word in words]
 
 

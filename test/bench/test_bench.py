@@ -20,6 +20,7 @@ from re3_ros.bench import (
     demo_clip,
     model_bars,
     session_bars,
+    session_table,
     work_of,
     write_results,
 )
@@ -65,6 +66,19 @@ def test_every_tracker_gets_a_row_for_every_number_of_targets(network, clip, tmp
     content = json.loads(files[0].read_text())
     assert content["about"] == {"clip": "demo"}
     assert content["rows"][0]["latency"]["median"] == rows[0].latency.median
+
+
+def test_several_cameras_are_measured_of_ours_alone(network, clip, tmp_path):
+    rows = bench_session(
+        network, clip, ["torch"], ["mosse"], (2,), 1, models=tmp_path, cameras=(1, 3)
+    )
+    assert [(r.tracker, r.cameras) for r in rows] == [
+        *(("joint", 1), ("re3 torch float32", 1), ("mosse", 1)), ("re3 torch float32", 3)
+    ]  # fmt: skip
+    held = [r.held for r in rows if r.tracker.startswith("re3")]
+    assert held[0] == held[1] > 1000
+    assert np.isnan(rows[0].held)
+    assert "3" in list(session_table(rows).columns[1].cells)
 
 
 def test_the_network_is_timed_stage_by_stage(network):
