@@ -101,7 +101,7 @@ class Commands:
                 self._reports.reject_box(kind, f"target {name!r} is in init_boxes twice; {way_out}")
                 continue
             seen.add(name)
-            own = box.header.frame_id or stamp_of(box.header)
+            own = box.header.frame_id or box.header.stamp.sec or box.header.stamp.nanosec
             self._start(box, box.header if own else message.header)
 
     def _start(self, message: Any, header: Any) -> None:
@@ -128,11 +128,9 @@ class Commands:
 
     def _on_detections(self, message: Any) -> None:
         try:
-            camera = self._camera_named(message.header.frame_id)
-        except CameraError as error:
+            self._bridge.offer(self._camera_named(message.header.frame_id), message)
+        except InputError as error:
             self._reports.warn("detector", f"detections ignored: {error}")
-        else:
-            self._bridge.offer(camera, message)
 
     def _on_clear(self, _request: Any, response: Any) -> Any:
         self._session.clear()

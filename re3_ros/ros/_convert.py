@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import from_cxcywh
-from re3_ros.errors import ImageError
+from re3_ros.errors import ImageError, StampError
 from re3_ros.media import (
     CONVERTED_ENCODINGS,
     NATIVE_ENCODINGS,
@@ -19,12 +19,21 @@ from re3_ros.media import (
     decode_compressed,
 )
 
+SECOND = 1_000_000_000
 _KNOWN = NATIVE_ENCODINGS | CONVERTED_ENCODINGS
 
 
 def stamp_of(header: Any) -> int:
-    """Return the time of a std_msgs/Header in nanoseconds."""
-    return int(header.stamp.sec) * 1_000_000_000 + int(header.stamp.nanosec)
+    """Return the time of a std_msgs/Header in nanoseconds.
+
+    Raises StampError for fields that are no time: a negative one, or too many nanoseconds.
+    """
+    seconds, rest = int(header.stamp.sec), int(header.stamp.nanosec)
+    if seconds < 0 or rest >= SECOND:
+        raise StampError(
+            f"stamp is sec {seconds}, nanosec {rest}; expected sec from 0, nanosec under {SECOND}"
+        )
+    return seconds * SECOND + rest
 
 
 def image_of(message: Any) -> NDArray[np.uint8]:
@@ -53,7 +62,8 @@ def box_of(bbox: Any) -> NDArray[np.float64]:
 
     Of a rotated one, the outermost points count. Nothing is checked here: that is the session's.
     """
-    cos, sin = abs(math.cos(bbox.center.theta)), abs(math.sin(bbox.center.theta))
+    theta = bbox.center.theta if math.isfinite(bbox.center.theta) else math.nan
+    cos, sin = abs(math.cos(theta)), abs(math.sin(theta))
     width = bbox.size_x * cos + bbox.size_y * sin if sin else bbox.size_x
     height = bbox.size_x * sin + bbox.size_y * cos if sin else bbox.size_y
     centre = bbox.center.position

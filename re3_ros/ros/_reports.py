@@ -10,6 +10,9 @@ from typing import Any
 from ._counts import Counts
 from ._throttle import Throttle
 
+LONGEST = 1000
+"""Characters of a line in the log."""
+
 
 class Reports:
     """Throttled warnings, and the count of boxes rejected; for any thread."""
@@ -34,8 +37,14 @@ class Reports:
         held_back = self._throttle.due(key)
         if held_back is not None:
             more = f" ({held_back} more like this since the last line)" if held_back else ""
-            self._get_logger().warning(text + more)
+            self._get_logger().warning(shorten(text) + more)
 
     def info(self, text: str) -> None:
         """Log what was done."""
-        self._get_logger().info(text)
+        self._get_logger().info(shorten(text))
+
+
+def shorten(text: str) -> str:
+    """Return the text; of a very long one, such as with a name of megabytes in it, both ends."""
+    half = LONGEST // 2
+    return text if len(text) <= LONGEST else f"{text[:half]} ... {text[-half:]}"
