@@ -63,14 +63,19 @@ class Compiler:
     def __call__(self, graph: Graph) -> Engine:
         """Return an engine that compiled ``graph``."""
         model = convert(graph)
-        if self._int8:
-            quantise_weights(model)
-        many = self.compile(model)
         if not self._alone:
-            return many
+            return self.compile(self._reduced(model))
+        # What int8 weights save a small network in memory traffic, they cost it in a batch.
+        many = self.compile(model)
+        model = self._reduced(model)
         model.reshape({i.any_name: [1, *list(i.partial_shape)[1:]] for i in model.inputs})
         one = self.compile_fixed(model)
         return lambda arrays: (one if len(arrays[0]) == 1 else many)(arrays)
+
+    def _reduced(self, model: Any) -> Any:
+        if self._int8:
+            quantise_weights(model)
+        return model
 
     def compile(self, model: Any) -> Engine:
         """Return an engine for an `openvino.Model`, or for the path of one."""

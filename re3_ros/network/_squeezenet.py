@@ -31,7 +31,9 @@ class Fire(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, 2 * expand, h, w)."""
         s = functional.relu(self.squeeze1x1(x), inplace=True)
-        return functional.relu(torch.cat([self.expand1x1(s), self.expand3x3(s)], 1), inplace=True)
+        # Before they are joined: compilers then make one operation of convolution and ReLU.
+        parts = [functional.relu(e(s), inplace=True) for e in (self.expand1x1, self.expand3x3)]
+        return torch.cat(parts, 1)
 
 
 class SqueezeNet(nn.Module):
