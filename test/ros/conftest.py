@@ -143,14 +143,19 @@ class Tracker(Bench):
 
     def bring_up(self, **parameters):
         """Configure with these parameters, activate, and record what comes out."""
+        self.started = len(self.log.read_text())
+        assert self.set(image_reliability="reliable", **parameters) == []
+        self.lifecycle.bring_up()
+        self.bring_up_topics()
+        return self
+
+    def bring_up_topics(self):
+        """Open the topics of an active node, and record what comes out."""
         from sensor_msgs.msg import Image
         from vision_msgs.msg import Detection2D, Detection2DArray
 
         from re3_ros.msg import TrackerStatus
 
-        self.started = len(self.log.read_text())
-        assert self.set(image_reliability="reliable", **parameters) == []
-        self.lifecycle.bring_up()
         self.publisher(Detection2D, "init_box")
         for prefix in self.prefixes():
             self.publisher(Image, f"{prefix}image")
@@ -158,7 +163,6 @@ class Tracker(Bench):
             self.record(Detection2DArray, f"{prefix}detections")
             self.record(Detection2D, f"{prefix}detection")
         self.rest()
-        return self
 
     def prefixes(self):
         (cameras,) = self.get("cameras")
