@@ -31,6 +31,18 @@ SUBSCRIBED = (
         "`image_reliability` (best effort), depth `image_depth`",
     ),
     Topic(
+        "depth",
+        "sensor_msgs/Image",
+        "aligned with `image`; only while somebody listens to places; see [Places](#places)",
+        "`image_reliability` (best effort), depth 5",
+    ),
+    Topic(
+        "camera_info",
+        "sensor_msgs/CameraInfo",
+        "calibration of `image`, along with `depth`",
+        "`image_reliability` (best effort), depth 5",
+    ),
+    Topic(
         "init_box",
         "vision_msgs/Detection2D",
         "a box around an object to follow; see [Boxes](#boxes)",
@@ -57,6 +69,27 @@ PUBLISHED = (
     ),
     Topic("detection", "vision_msgs/Detection2D", "the primary target, while it is not LOST"),
     Topic("status", "re3_ros/TrackerStatus", "once per processed image: the whole state"),
+    Topic(
+        "detections_3d",
+        "vision_msgs/Detection3DArray",
+        "once per processed image that has a depth image, while somebody subscribes: where the "
+        "targets are; see [Places](#places)",
+        "`result_reliability` (reliable), depth `result_depth`",
+    ),
+    Topic(
+        "pose",
+        "geometry_msgs/PoseStamped",
+        "the place of the primary target, while somebody subscribes",
+        "`result_reliability` (reliable), depth `result_depth`",
+    ),
+    Topic(
+        "/tf",
+        "tf2_msgs/TFMessage",
+        "a frame for each target, with `publish_tf`",
+        "reliable, depth 100",
+        each=False,
+        needs="tf2_msgs",
+    ),
     Topic(
         "debug_image",
         "sensor_msgs/Image",

@@ -23,6 +23,7 @@ from ._lifecycle import GuardedLifecycleNode
 from ._parameters import NodeParameters, Settings
 from ._pipeline import Output, Pipeline
 from ._qos import image_qos, result_qos
+from ._spatial import Spatial
 from ._watch import Watch
 
 
@@ -39,10 +40,10 @@ class _Loaded:
         runs_on = f"{self.runtime.device}, {self.runtime}"
         return {"device": runs_on, "weights": str(self.weights)}
 
-    def session(self) -> TrackingSession:
+    def session(self, kind: type[TrackingSession] | None = None) -> TrackingSession:
         """Return a session without targets."""
         settings = self.settings
-        return TrackingSession(self.runtime, settings.cameras, settings.session)
+        return (kind or TrackingSession)(self.runtime, settings.cameras, settings.session)
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,9 @@ class TrackerNode(GuardedLifecycleNode):
     the network.
     """
 
+    session_kind: type[TrackingSession] | None = None
+    """A session of another kind than the usual one, for measurements."""
+
     def __init__(self, name: str = "re3_tracker", **arguments: Any) -> None:
         super().__init__(name, **arguments)
         self.live = NodeParameters(self, lambda: self._loaded is None)
@@ -105,11 +109,11 @@ class TrackerNode(GuardedLifecycleNode):
     def do_activate(self) -> None:
         """Open the topics and start the worker."""
         assert self._loaded is not None
-        session, live = self._loaded.session(), self.live
+        session, live = self._loaded.session(self.session_kind), self.live
         images = image_qos(*(live[f"image_{name}"] for name in ("reliability", "depth", "history")))
         results = result_qos(live["result_reliability"], live["result_depth"])
         about = self._loaded.about()
-        outputs: list[Callable[..., Output]] = [self._diagnostics.open, Annotations]
+        outputs: list[Callable[..., Output]] = [self._diagnostics.open, Annotations, Spatial]
         bond = make_bond(self, live["bond_heartbeat_period"])
         named = {"transport": live["image_transport"], "detector": live["detector"]}
         pipeline = Pipeline(

@@ -32,8 +32,9 @@ STATES = "When a target is TRACKING, UNCERTAIN or LOST"
 PAST = "Boxes drawn on past images"
 TIME = "Time"
 DETECTOR = "Detector"
+SPACE = "Places in space"
 DIAGNOSTICS = "Diagnostics"
-GROUPS = (TOPICS, NETWORK, STATES, PAST, TIME, DETECTOR, DIAGNOSTICS)
+GROUPS = (TOPICS, NETWORK, STATES, PAST, TIME, DETECTOR, SPACE, DIAGNOSTICS)
 """Headings in the order of the documentation; those of other rows come after them."""
 _SESSION_GROUPS = {
     **dict.fromkeys(("runtime", "threads", "reset_interval"), NETWORK),
@@ -211,6 +212,38 @@ OWN = (
         64,
         live=True,
         group=DETECTOR,
+    ),
+    Spec(
+        "depth_tolerance",
+        0.05,
+        "seconds by which the stamp of a depth image may differ from that of the image",
+        0.0,
+        10.0,
+        live=True,
+        group=SPACE,
+    ),
+    Spec(
+        "camera_model",
+        "auto",
+        "what images camera_info is read for: rectified ones (P), raw ones (K and D), or auto: "
+        "rectified if their topic has rect in its name, else raw",
+        choices=("auto", "rectified", "raw"),
+        live=True,
+        group=SPACE,
+    ),
+    Spec(
+        "publish_tf",
+        False,
+        "whether a frame for each target is sent on /tf",
+        live=True,
+        group=SPACE,
+    ),
+    Spec(
+        "tf_prefix",
+        "re3/",
+        "what the names of these frames begin with; the target's id follows",
+        live=True,
+        group=SPACE,
     ),
     Spec(
         "diagnostic_period",

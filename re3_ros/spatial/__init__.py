@@ -5,16 +5,20 @@
 from ._camera import DISTORTIONS, CameraModel, read_camera_info
 from ._depth import DEPTH_ENCODINGS, DepthImage, decode_depth, read_depth
 from ._locator import Locator, Place, place
+from ._scene import CAMERA, DepthScene, View
 from ._surfaces import Surface, find_surfaces
 
 __all__ = [
+    "CAMERA",
     "DEPTH_ENCODINGS",
     "DISTORTIONS",
     "CameraModel",
     "DepthImage",
+    "DepthScene",
     "Locator",
     "Place",
     "Surface",
+    "View",
     "decode_depth",
     "find_surfaces",
     "place",

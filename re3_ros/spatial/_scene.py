@@ -36,7 +36,10 @@ class Solid(Protocol):
     """Something that rays hit."""
 
     def hit(self, x: Array, y: Array) -> Array:
-        """Return z where the rays (x, y, 1) hit it, infinite where they do not."""
+        """Return z (H, W) where the rays (x, y, 1) hit it, infinite where they do not.
+
+        ``x`` is (1, W), ``y`` (H, 1): what depends on one of them alone costs little.
+        """
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,12 @@ class Block:
 
     def hit(self, x: Array, y: Array) -> Array:
         """Return z where the rays (x, y, 1) hit it, infinite where they do not."""
-        first, last = self.low[2], self.high[2]
-        near, far = np.full(x.shape, first), np.full(x.shape, last)
+        near, far = np.array(self.low[2]), np.array(self.high[2])
         for ray, low, high in ((x, self.low[0], self.high[0]), (y, self.low[1], self.high[1])):
             with np.errstate(divide="ignore", invalid="ignore"):
                 ends = np.stack([low / ray, high / ray])
-            within = (low <= 0) & (high >= 0)
-            still = np.where(within, np.array([-np.inf, np.inf])[:, None, None], np.inf)
-            ends = np.where(ray == 0, still, ends)
+            always = np.array([-np.inf, np.inf] if low <= 0 <= high else [np.inf, np.inf])
+            ends = np.where(ray == 0, always.reshape(2, 1, 1), ends)
             near, far = np.maximum(near, ends.min(0)), np.minimum(far, ends.max(0))
         return np.where(near <= far, near, np.inf)
 
@@ -163,9 +164,9 @@ def _cast(
     solids: Sequence[Solid], first: int, last: int | None = None
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Return z of every pixel, and which of them show solids ``first`` to ``last``."""
-    u, v = np.meshgrid(np.arange(CAMERA.width) + 0.5, np.arange(CAMERA.height) + 0.5)
-    rays = CAMERA.rays(np.stack([u, v], axis=-1))
-    hits = np.stack([solid.hit(rays[..., 0], rays[..., 1]) for solid in solids])
+    x = (np.arange(CAMERA.width)[None, :] + 0.5 - CAMERA.cx) / CAMERA.fx
+    y = (np.arange(CAMERA.height)[:, None] + 0.5 - CAMERA.cy) / CAMERA.fy
+    hits = np.stack([solid.hit(x, y) for solid in solids])
     nearest = hits.argmin(0)
     end = len(solids) if last is None else last
     return hits.min(0), (nearest >= first) & (nearest < end)

@@ -78,7 +78,7 @@ def test_the_tables_are_the_graph_of_the_node(tracker, cameras):
             if not EVERY_NODE.search(name) and "transition_event" not in name
         }
 
-    tracker.bring_up(cameras=cameras)
+    tracker.bring_up(cameras=cameras, publish_tf=True)  # depth is subscribed to on demand
     node = tracker.node
     assert found(node.get_subscriber_names_and_types_by_node) == told(SUBSCRIBED)
     assert found(node.get_publisher_names_and_types_by_node) == told(PUBLISHED)
