@@ -60,6 +60,11 @@ class Plan:
     """
     rescue: float = 0.0
     """Share of tracks that lost their object before a step and are set back on it."""
+    forget: float = 0.0
+    """Share of tracks whose previous crop is withheld during a step: zeros stand for it.
+
+    What the object looked like at first is then all there is to find it by.
+    """
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,8 @@ class Choices:
     """(N, 2) by such factors."""
     rescued: NDArray[np.bool_]
     """(N,) whether the track is set back on its object, if that was lost."""
+    forgotten: NDArray[np.bool_]
+    """(N,) whether the previous crops are withheld."""
 
     def part(self, which: slice) -> Choices:
         """Return the choices of some of the tracks."""
@@ -100,6 +107,7 @@ class Choices:
             self.push_shift[which],
             self.push_stretch[which],
             self.rescued[which],
+            self.forgotten[which],
         )
 
 
@@ -116,8 +124,13 @@ def draw_choices(plan: Plan, rng: np.random.Generator, tracks: int, frames: int)
     mirrored = rng.random(tracks) < plan.mirror
     shift, stretch = (np.stack(part) for part in zip(*moves, strict=True))
     push = _push(rng, tracks, plan.push)
-    rescued = rng.random(tracks) < plan.rescue if plan.rescue else np.full(tracks, False)
-    return Choices(follow, cover, noisy, mirrored, shift, stretch, *push, rescued)
+    chosen = [_some(rng, tracks, share) for share in (plan.rescue, plan.forget)]
+    return Choices(follow, cover, noisy, mirrored, shift, stretch, *push, *chosen)
+
+
+def _some(rng: np.random.Generator, n: int, share: float) -> NDArray[np.bool_]:
+    """Return which of n are chosen; at 0 without drawing a number."""
+    return rng.random(n) < share if share > 0 else np.full(n, False)
 
 
 def _push(rng: np.random.Generator, n: int, share: float) -> tuple[NDArray[np.bool_], Boxes, Boxes]:

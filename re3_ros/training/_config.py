@@ -89,6 +89,7 @@ class TrainingConfig(_Strict):
     mirror: float = Field(default=0.0, ge=0, le=1, description="share of tracks seen in a mirror")
     push: float = Field(default=0.0, ge=0, le=1, description="of self-trained tracks, see `Plan`")
     rescue: float = Field(default=0.0, ge=0, le=1, description="of tracks that lost their object")
+    forget: float = Field(default=0.0, ge=0, le=1, description="of tracks, see `Plan`")
     first_frame: bool = Field(default=False, description="whether the initial pass counts too")
     hidden_weight: float = Field(default=0.2, ge=0, description="of the corners of hidden objects")
     visibility_weight: float = Field(default=2.0, ge=0, description="of the visibility loss")

@@ -123,6 +123,7 @@ class Unroll(nn.Module):
             remembered, features, template, network.initial_state(len(batch.tracks))
         )
         boxes, state = self._taken_up(batch, first)
+        kept = _kept(batch.choices.forgotten, first)
         terms = []
         if plan.first_frame:
             terms.append(self._terms(output, truth.boxes, truth.boxes, truth, plan))
@@ -131,7 +132,10 @@ class Unroll(nn.Module):
             behind, look = _places(batch, t, boxes)
             both = self._crops(batch, t, behind, look)
             previous, current = self._embed(both).chunk(2)
-            output, state = network.advance(network.remember(previous), current, template, state)
+            remembered = network.remember(previous)
+            if kept is not None:
+                remembered = remembered * kept
+            output, state = network.advance(remembered, current, template, state)
             windows = search_window(look, network.context)
             boxes = _usable(decode(output.corners.detach().float().cpu(), windows), look)
             terms.append(self._terms(output, boxes, look, truth, plan))
@@ -269,6 +273,13 @@ class Unroll(nn.Module):
     def _note(self, name: str, values: Tensor) -> None:
         assert self._record is not None
         self._record.setdefault(name, []).append(values.detach().cpu())
+
+
+def _kept(forgotten: NDArray[np.bool_], like: Tensor) -> Tensor | None:
+    """Return (N, 1) 0 for tracks whose previous crops are withheld and 1 for others, if any are."""
+    if not forgotten.any():
+        return None
+    return torch.from_numpy(~forgotten)[:, None].to(like.device, like.dtype)
 
 
 def _places(batch: Batch, t: int, boxes: Boxes) -> tuple[Boxes, Boxes]:

@@ -45,11 +45,14 @@ def test_without_noise_nothing_is_noisy():
     assert not draw_choices(Plan(0.0, noise="none"), np.random.default_rng(0), 10, 3).noisy.any()
 
 
-def test_pushes_and_rescues_come_in_their_shares_and_leave_all_else_alone():
+def test_pushes_rescues_and_withheld_crops_come_in_their_shares_and_leave_all_else_alone():
     plain = draw_choices(Plan(0.5), np.random.default_rng(0), 4000, 3)
     assert not plain.pushed.any()
     assert not plain.rescued.any()
-    drawn = draw_choices(Plan(0.5, push=0.3, rescue=0.6), np.random.default_rng(0), 4000, 3)
+    assert not plain.forgotten.any()
+    plan = Plan(0.5, push=0.3, rescue=0.6, forget=0.2)
+    drawn = draw_choices(plan, np.random.default_rng(0), 4000, 3)
+    assert drawn.forgotten.mean() == pytest.approx(0.2, abs=0.03)
     assert drawn.pushed.mean() == pytest.approx(0.3, abs=0.03)
     assert drawn.rescued.mean() == pytest.approx(0.6, abs=0.03)
     np.testing.assert_array_equal(drawn.follow, plain.follow)

@@ -1,5 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -112,6 +113,16 @@ def test_the_initial_pass_counts_where_planned(unroll, tracks):
     assert sorted(unroll.recorded(twice)) == sorted({*unroll.recorded(once), *NAMES_OF_FRAME_0})
     labels = unroll.recorded(twice)["labels.0"].numpy()
     np.testing.assert_allclose(labels, np.tile([2.5, 2.5, 7.5, 7.5], (4, 1)), atol=1e-9)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("forget", [0.0, 1.0])
+def test_a_previous_crop_that_is_withheld_has_no_say(unroll, tracks, monkeypatch, forget):
+    batch = draw(tracks, Plan(0.0, forget=forget), 3)
+    wanted = unroll(batch).loss
+    remember, passes = unroll.network.remember, itertools.count()
+    monkeypatch.setattr(unroll.network, "remember", lambda f: remember(f) + (next(passes) > 0))
+    assert (unroll(batch).loss == wanted) == bool(forget)
 
 
 def test_hidden_objects_weigh_what_the_plan_says(unroll, tracks):
