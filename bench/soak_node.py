@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from soak_memory import resources
@@ -45,6 +47,7 @@ def run_camera(options: argparse.Namespace) -> None:
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("camera", namespace=NAMESPACE)
     publisher = node.create_publisher(Image, "image", qos_profile_sensor_data)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sent, first = 0, int((time.time() - options.epoch) * options.rate) + 1
     index = first
     with contextlib.suppress(KeyboardInterrupt):
@@ -132,8 +135,10 @@ def camera_process(rate: float, epoch: int, log: Path) -> Iterator[None]:
             if child.poll() is not None:
                 raise RuntimeError(f"the camera ended; see {log}")
         finally:
-            child.send_signal(2)
-            child.wait(30)
+            child.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(30)
+            child.kill()
 
 
 def run_node(options: argparse.Namespace) -> dict[str, Any]:
@@ -154,7 +159,8 @@ def run_node(options: argparse.Namespace) -> dict[str, Any]:
     ):
         LifecycleClient(node, f"{NAMESPACE}/re3_tracker", 300.0).bring_up()
         subscriber = Subscriber(node, epoch, options.rate)
-        samples = sample(node, subscriber, tracker, 60 * options.minutes)
+        with options.output.with_suffix(".jsonl").open("w") as kept:
+            samples = sample(node, subscriber, tracker, 60 * options.minutes, kept)
     rclpy.try_shutdown()
     return {
         "kind": "node",
@@ -169,9 +175,9 @@ def run_node(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def sample(
-    node: Any, subscriber: Subscriber, tracker: Any, seconds: float
+    node: Any, subscriber: Subscriber, tracker: Any, seconds: float, kept: IO[str]
 ) -> list[dict[str, float]]:
-    """Listen so long; return a sample for every PERIOD."""
+    """Listen so long; return a sample for every PERIOD, and write each into a file at once."""
     from rclpy.executors import SingleThreadedExecutor
 
     executor = SingleThreadedExecutor()
@@ -188,5 +194,6 @@ def sample(
                 raise RuntimeError(f"the node ended with exit code {tracker.exit_code}")
             samples.append(subscriber.sample(tracker.pid, now - begin, now - before))
             before = now
+            print(json.dumps(samples[-1]), file=kept, flush=True)
             print(f"{(now - begin) / 60:.1f} of {seconds / 60:g} minutes", flush=True)
     return samples
