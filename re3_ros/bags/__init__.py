@@ -5,7 +5,7 @@
 `run_bag` drives the same `TrackingSession` as the node and writes what the node would publish.
 """
 
-from ._definitions import COMPRESSED, DETECTIONS, IMAGE, STATUS, typestore
+from ._definitions import COMPRESSED, DETECTIONS, DETECTIONS_3D, IMAGE, STATUS, typestore
 from ._demo import (
     SCENE_TOPIC,
     read_records,
@@ -23,12 +23,20 @@ from ._messages import (
     status_message,
 )
 from ._reader import BagReader, Recorded, read_image
+from ._record import RecordSummary, record_bag
+from ._record_demonstration import Demonstration
+from ._record_depth import DepthTopics
+from ._record_join import StatusJoiner, record_statuses
+from ._record_table import COLUMNS, Column, Track, TrackTable
 from ._run import DETECTIONS_TOPIC, STATUS_TOPIC, BagSummary, run_bag
+from ._run_plot import Run, RunTopics, moments, plot_run, read_run
 from ._writer import STORAGES, BagWriter, is_bag
 
 __all__ = [
+    "COLUMNS",
     "COMPRESSED",
     "DETECTIONS",
+    "DETECTIONS_3D",
     "DETECTIONS_TOPIC",
     "IMAGE",
     "SCENE_TOPIC",
@@ -38,15 +46,29 @@ __all__ = [
     "BagReader",
     "BagSummary",
     "BagWriter",
+    "Column",
     "Counts",
+    "Demonstration",
+    "DepthTopics",
+    "RecordSummary",
     "Recorded",
+    "Run",
+    "RunTopics",
+    "StatusJoiner",
+    "Track",
+    "TrackTable",
     "box_of",
     "detections_message",
     "header",
     "image_message",
     "is_bag",
+    "moments",
+    "plot_run",
     "read_image",
     "read_records",
+    "read_run",
+    "record_bag",
+    "record_statuses",
     "report_scene_bag",
     "run_bag",
     "stamp_of",

@@ -29,6 +29,14 @@ VISION_MSGS = {
         "string id\n"
     ),
     "Detection2DArray": "std_msgs/Header header\nvision_msgs/Detection2D[] detections\n",
+    "BoundingBox3D": "geometry_msgs/Pose center\ngeometry_msgs/Vector3 size\n",
+    "Detection3D": (
+        "std_msgs/Header header\n"
+        "vision_msgs/ObjectHypothesisWithPose[] results\n"
+        "vision_msgs/BoundingBox3D bbox\n"
+        "string id\n"
+    ),
+    "Detection3DArray": "std_msgs/Header header\nvision_msgs/Detection3D[] detections\n",
 }
 
 RE3_ROS = {
@@ -68,6 +76,7 @@ string weights
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
 DETECTIONS = "vision_msgs/msg/Detection2DArray"
+DETECTIONS_3D = "vision_msgs/msg/Detection3DArray"
 STATUS = "re3_ros/msg/TrackerStatus"
 
 

@@ -14,7 +14,20 @@ import typer
 from re3_ros import __version__
 from re3_ros.errors import Re3Error
 
-from . import _bag, _bench, _demo, _evaluate, _export, _score, _track, _train, _trax, _weights
+from . import (
+    _bag,
+    _bench,
+    _demo,
+    _evaluate,
+    _export,
+    _plot,
+    _record,
+    _score,
+    _track,
+    _train,
+    _trax,
+    _weights,
+)
 
 FAILED = 2
 """Exit code for what the caller can put right, as for a mistyped option."""
@@ -33,7 +46,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (_track, _bag, _demo, _evaluate, _score, _trax, _bench, _train, _weights, _export):
+COMMANDS = (
+    _track,
+    _bag,
+    _record,
+    _plot,
+    _demo,
+    _evaluate,
+    _score,
+    _trax,
+    _bench,
+    _train,
+    _weights,
+    _export,
+)
+for module in COMMANDS:
     module.register(app)
 
 

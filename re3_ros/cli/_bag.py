@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,9 +67,9 @@ def bag(
     Ctrl-C ends the run and keeps what is done.
     """
     parse_boxes(box or [])
-    topic, total = _topic(source, image)
+    topic, total = topic_of(source, image)
     session, path = open_session(weights, device, runtime)
-    chosen = boxes_for(box or [], lambda: _first_image(source, topic))
+    chosen = boxes_for(box or [], lambda: first_image(source, topic))
     options = {"storage": storage, "overwrite": overwrite, "copy_images": copy_images}
     with interruptible() as wish:
         summary = _run(
@@ -86,11 +87,13 @@ def bag(
     _report(summary, wish, [output, video, boxes])
 
 
-def _topic(source: Path, topic: str | None) -> tuple[str, int]:
-    """Return the topic with the images and how many there are."""
-    from re3_ros.bags import BagReader
+def topic_of(
+    source: Path, topic: str | None, types: Collection[str] | None = None
+) -> tuple[str, int]:
+    """Return the topic with the images, or messages of ``types``, and how many there are."""
+    from re3_ros.bags import COMPRESSED, IMAGE, BagReader
 
-    with BagReader(source, topic) as reader:
+    with BagReader(source, topic, types or {IMAGE, COMPRESSED}) as reader:
         return reader.topic, reader.length
 
 
@@ -114,7 +117,8 @@ def _run(
         return run_bag(*args, on_frame=on_frame, stop=wish, **options)
 
 
-def _first_image(source: Path, topic: str) -> Image:
+def first_image(source: Path, topic: str) -> Image:
+    """Return the first readable image of a topic. Raises SourceError if there is none."""
     from re3_ros.bags import BagReader, read_image
     from re3_ros.errors import ImageError, SourceError
 

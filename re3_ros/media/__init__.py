@@ -17,6 +17,7 @@ from ._run import RunSummary, run_frames
 from ._scene import DemoScene, SceneFrame
 from ._source import Source, open_source
 from ._video import VideoWriter
+from ._yard import Yard, YardView
 
 __all__ = [
     "COLUMNS",
@@ -33,6 +34,8 @@ __all__ = [
     "SceneFrame",
     "Source",
     "VideoWriter",
+    "Yard",
+    "YardView",
     "convert_image",
     "decode_compressed",
     "decode_image",

@@ -1,0 +1,228 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tracks as a table, CSV or Parquet: a row for each target of each image."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from re3_ros import __version__
+from re3_ros.boxes import Boxes
+from re3_ros.errors import ConfigError
+from re3_ros.media import Closing
+from re3_ros.tracking import TargetState
+
+GROUP = 10_000
+"""Rows that a Parquet file takes in one go; so many are held in memory."""
+
+
+class Column(NamedTuple):
+    """A column of the table; ``form`` is the format of its numbers in CSV."""
+
+    name: str
+    kind: str
+    """int64, string or double; a double may be missing."""
+    form: str
+    text: str
+
+
+class Track(NamedTuple):
+    """A row: one target in one image; what is None is not known."""
+
+    stamp_ns: int
+    frame_id: str
+    camera: str
+    target: str
+    state: str
+    score: float
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    cx: float
+    cy: float
+    w: float
+    h: float
+    x: float | None
+    y: float | None
+    z: float | None
+    var_x: float | None
+    var_y: float | None
+    var_z: float | None
+    frames_since_init: int
+
+
+_PIXELS, _METRES, _VARIANCE = ".3f", ".4f", ".4g"
+COLUMNS = (
+    Column("stamp_ns", "int64", "d", "time of the image, header.stamp, in ns"),
+    Column("frame_id", "string", "", "header.frame_id of the image"),
+    Column("camera", "string", "", "name of the camera"),
+    Column("target", "string", "", "id of the target"),
+    Column("state", "string", "", "new, tracking, uncertain or lost"),
+    Column("score", "double", ".5f", "probability that the box is on the target, 0 to 1"),
+    Column("x1", "double", _PIXELS, "left side of the box, pixels; while lost, the last good one"),
+    Column("y1", "double", _PIXELS, "upper side"),
+    Column("x2", "double", _PIXELS, "right side"),
+    Column("y2", "double", _PIXELS, "lower side"),
+    Column("cx", "double", _PIXELS, "middle of the box, from the left"),
+    Column("cy", "double", _PIXELS, "middle, from above"),
+    Column("w", "double", _PIXELS, "width"),
+    Column("h", "double", _PIXELS, "height"),
+    Column("x", "double", _METRES, "place in the optical frame, metres to the right"),
+    Column("y", "double", _METRES, "metres downwards"),
+    Column("z", "double", _METRES, "metres ahead"),
+    Column("var_x", "double", _VARIANCE, "variance of x, square metres"),
+    Column("var_y", "double", _VARIANCE, "of y"),
+    Column("var_z", "double", _VARIANCE, "of z"),
+    Column("frames_since_init", "int64", "d", "images since the target was started"),
+)
+"""The columns of every table; x to var_z are missing where the place in space is not known."""
+
+
+class Spot(NamedTuple):
+    """A place in space: metres and square metres, in the camera's optical frame."""
+
+    position: tuple[float, float, float]
+    variance: tuple[float, float, float]
+
+
+def track(
+    stamp: int,
+    frame_id: str,
+    camera: str,
+    target: str,
+    state: int,
+    score: float,
+    box: Boxes,
+    frames_since_init: int,
+    spot: Spot | None = None,
+) -> Track:
+    """Return a row; ``box`` is (4,) x1, y1, x2, y2, ``state`` the number of a TargetState."""
+    x1, y1, x2, y2 = (float(v) for v in box)
+    middle = (x1 + x2) / 2, (y1 + y2) / 2
+    places: tuple[float | None, ...] = (None,) * 6
+    if spot is not None and all(map(math.isfinite, spot.position)):
+        places = *spot.position, *spot.variance
+    name = TargetState(state).name.lower()
+    pixels = x1, y1, x2, y2, *middle, x2 - x1, y2 - y1
+    row: Any = stamp, frame_id, camera, target, name, float(score), *pixels, *places
+    return Track._make((*row, frames_since_init))
+
+
+class _Sink(Protocol):
+    def write(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Append rows."""
+
+    def close(self) -> None:
+        """Complete the file."""
+
+
+class TrackTable(Closing):
+    """A file of rows, CSV or Parquet by its name; ``metadata`` goes into Parquet's header.
+
+    It begins with the first row; without one, there is no file. CSV is on disk after each `add`,
+    Parquet is complete once closed. Raises ConfigError for a name with another ending, a folder
+    that does not exist, or Parquet where pyarrow is not installed.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        columns: Sequence[Column] = COLUMNS,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.path, self.columns, self.rows = Path(path), tuple(columns), 0
+        if self.path.suffix not in {".csv", ".parquet"}:
+            raise ConfigError(
+                f"table {path} ends in neither .csv nor .parquet; give it one of them"
+            )
+        if not self.path.parent.is_dir():
+            raise ConfigError(f"table {path}: there is no folder {self.path.parent}; make it first")
+        if self.path.suffix == ".parquet":
+            _pyarrow()
+        self._metadata = {"re3_ros": __version__, **(metadata or {})}
+        self._sink: _Sink | None = None
+
+    def note(self, **metadata: Any) -> None:
+        """Add to the metadata, before the first row."""
+        self._metadata.update(metadata)
+
+    def add(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Append rows, with a value for each column."""
+        given = list(rows)
+        if given and self._sink is None:
+            make = _Csv if self.path.suffix == ".csv" else _Parquet
+            self._sink = make(self.path, self.columns, self._metadata)
+        if self._sink is not None:
+            self._sink.write(given)
+            self.rows += len(given)
+
+    def close(self) -> None:
+        """Complete the file; a second call does nothing."""
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            sink.close()
+
+
+class _Csv:
+    def __init__(self, path: Path, columns: Sequence[Column], _metadata: object) -> None:
+        self._forms = [column.form for column in columns]
+        # Without newline="" the csv module's own line ends would be doubled on some systems.
+        self._file = path.open("w", newline="", encoding="utf-8")
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer.writerow([column.name for column in columns])
+
+    def write(self, rows: Iterable[Sequence[Any]]) -> None:
+        for row in rows:
+            pairs = zip(row, self._forms, strict=True)
+            self._writer.writerow(["" if v is None else format(v, form) for v, form in pairs])
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Parquet:
+    def __init__(self, path: Path, columns: Sequence[Column], metadata: Mapping[str, Any]) -> None:
+        import pyarrow.parquet
+
+        arrow = _pyarrow()
+        kinds = {"int64": arrow.int64(), "string": arrow.string(), "double": arrow.float64()}
+        fields = [arrow.field(c.name, kinds[c.kind], metadata={"text": c.text}) for c in columns]
+        header = {key: v if isinstance(v, str) else json.dumps(v) for key, v in metadata.items()}
+        self._schema = arrow.schema(fields, header)
+        self._writer = pyarrow.parquet.ParquetWriter(path, self._schema)
+        self._held: list[Sequence[Any]] = []
+
+    def write(self, rows: Iterable[Sequence[Any]]) -> None:
+        self._held += rows
+        if len(self._held) >= GROUP:
+            self._flush()
+
+    def close(self) -> None:
+        if self._held:
+            self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        columns = list(zip(*self._held, strict=True))
+        arrow = _pyarrow()
+        arrays = [arrow.array(v, f.type) for v, f in zip(columns, self._schema, strict=True)]
+        self._writer.write_table(arrow.Table.from_arrays(arrays, schema=self._schema))
+        self._held.clear()
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow as pa
+    except ImportError as error:
+        raise ConfigError(
+            "Parquet needs pyarrow, which is not installed: pip install 're3_ros[parquet]', or "
+            "give the table a name that ends in .csv"
+        ) from error
+    return pa

@@ -1,0 +1,187 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""``re3 record``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from re3_ros.errors import ConfigError
+
+from ._bag import first_image, topic_of
+from ._boxes import boxes_for, parse_boxes
+from ._running import (
+    INTERRUPTED,
+    BoxOption,
+    DeviceOption,
+    RuntimeOption,
+    WeightsOption,
+    interruptible,
+    open_session,
+    progress,
+)
+
+if TYPE_CHECKING:
+    from re3_ros.bags import DepthTopics, RecordSummary
+
+LIVE = (
+    "a live run needs ROS 2 (rclpy and the messages of re3_ros): source it, or run this through "
+    "scripts/ros-env --run"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command()(record)
+
+
+def record(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Table to write, NAME.csv or NAME.parquet.")
+    ],
+    source: Annotated[
+        Path | None, typer.Argument(help="Folder of a rosbag2 (sqlite3 or mcap), or its mcap file.")
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Record a running tracker instead of a bag.")
+    ] = False,
+    recorded: Annotated[
+        bool,
+        typer.Option("--recorded", help="Take the results that a tracker left in the bag."),
+    ] = False,
+    image: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOPIC",
+            help="Topic of Image or CompressedImage. Default: the only one in the bag.",
+        ),
+    ] = None,
+    box: BoxOption = None,
+    depth: Annotated[
+        str | None,
+        typer.Option(metavar="TOPIC", help="Topic of depth aligned with the images, for 3D."),
+    ] = None,
+    camera_info: Annotated[
+        str | None,
+        typer.Option(metavar="TOPIC", help="Its calibration. Default: the only one in the bag."),
+    ] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(metavar="TOPIC", help="With --recorded: topic of TrackerStatus."),
+    ] = None,
+    places: Annotated[
+        str | None,
+        typer.Option(metavar="TOPIC", help="With --recorded: topic of Detection3DArray."),
+    ] = None,
+    namespace: Annotated[str, typer.Option(help="With --live: namespace of the tracker.")] = "/",
+    camera: Annotated[
+        list[str] | None,
+        typer.Option(help="With --live: a camera of a tracker with several. May be repeated."),
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="With --live: how long. Default: until Ctrl-C.")
+    ] = None,
+    weights: WeightsOption = None,
+    device: DeviceOption = "auto",
+    runtime: RuntimeOption = "auto",
+) -> None:
+    """Write the tracks of targets, in the image and in space, as a table: a row a target and image.
+
+    Of a bag, which is tracked anew from --box, or of a running tracker. docs/demonstrations.md
+    describes the columns. Ctrl-C ends the run and keeps what is done.
+    """
+    if live == (source is not None):
+        raise typer.BadParameter("give either a bag or --live")
+    if live:
+        _record_live(output, namespace, camera or [], seconds)
+    elif recorded:
+        assert source is not None
+        _record_statuses(source, output, status, places)
+    else:
+        assert source is not None
+        parse_boxes(box or [])
+        session = weights, device, runtime
+        _record_bag(source, output, image, box or [], _depth(depth, camera_info), session)
+
+
+def _depth(depth: str | None, camera_info: str | None) -> DepthTopics | None:
+    from re3_ros.bags import DepthTopics
+
+    if depth is None and camera_info is not None:
+        raise ConfigError(f"camera_info is {camera_info}, but there is no depth: give --depth too")
+    return None if depth is None else DepthTopics(depth, camera_info)
+
+
+def _record_bag(
+    source: Path,
+    output: Path,
+    image: str | None,
+    box: list[str],
+    depth: DepthTopics | None,
+    session: tuple[Path | None, str, str],
+) -> None:
+    """Track through a bag."""
+    from re3_ros.bags import TrackTable, record_bag
+
+    topic, total = topic_of(source, image)
+    table = TrackTable(output)
+    tracking, path = open_session(*session)
+    boxes = boxes_for(box, lambda: first_image(source, topic))
+    table.note(weights=path.name)
+    with table, interruptible() as wish, progress("tracking", total) as advance:
+        summary = record_bag(
+            source,
+            table,
+            boxes,
+            tracking,
+            topic,
+            depth,
+            on_frame=lambda _result: advance(),
+            stop=wish,
+        )
+    _report(summary, output, wish.asked)
+
+
+def _record_statuses(source: Path, output: Path, status: str | None, places: str | None) -> None:
+    """Take the results in a bag as they are."""
+    from re3_ros.bags import STATUS, TrackTable, record_statuses
+
+    topic, total = topic_of(source, status, {STATUS})
+    with TrackTable(output) as table, progress("reading", total) as advance:
+        count = record_statuses(source, table, topic, places, advance)
+    typer.echo(f"{table.rows} rows of {count} images of {topic}")
+    typer.echo(f"wrote {output}" if table.rows else f"{output} was not written: no target in it")
+
+
+def _record_live(output: Path, namespace: str, cameras: list[str], seconds: float | None) -> None:
+    """Listen to a running tracker."""
+    from re3_ros.bags import TrackTable
+
+    try:
+        from re3_ros.ros.live import record_live
+    except ImportError as error:
+        raise ConfigError(f"{LIVE} ({error})") from error
+    typer.echo("recording until Ctrl-C ..." if seconds is None else "recording ...")
+    with TrackTable(output) as table, interruptible() as wish, progress("images", None) as advance:
+        count = record_live(table, namespace, cameras, lambda _status: advance(), wish, seconds)
+    typer.echo(f"{table.rows} rows of {count} images")
+    typer.echo(
+        f"wrote {output}" if table.rows else f"{output} was not written: no target was there"
+    )
+
+
+def _report(summary: RecordSummary, output: Path, interrupted: bool) -> None:
+    ended = "interrupted after " if interrupted else ""
+    rate = summary.processed / summary.seconds if summary.seconds else 0.0
+    typer.echo(
+        f"{ended}{summary.processed} of {summary.images} images of {summary.topic}, "
+        f"{rate:.1f} tracked a second; {summary.rows} rows, {summary.placed} of them in space"
+    )
+    for reason, count in summary.rejected.items():
+        typer.echo(f"skipped {count} images: {reason}")
+    typer.echo(f"wrote {output}")
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)

@@ -1,0 +1,61 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""`re3 record --live`: the tracks of a running node as a table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+
+from re3_ros.bags import TrackTable
+from re3_ros.errors import SourceError
+
+from ._listening import Listener
+
+
+def record_live(
+    table: TrackTable,
+    namespace: str = "/",
+    cameras: Sequence[str] = (),
+    on_status: Callable[[Any], None] = lambda _status: None,
+    stop: Callable[[], bool] = lambda: False,
+    seconds: float | None = None,
+) -> int:
+    """Write the tracks that the tracker in ``namespace`` publishes, until ``stop`` or ``seconds``.
+
+    ``cameras`` are the names of its cameras, if it has several. ``on_status`` is called with each
+    TrackerStatus. Returns how many there were; raises SourceError if there was none.
+    """
+    count = 0
+
+    def take(status: Any) -> None:
+        nonlocal count
+        count += 1
+        on_status(status)
+
+    context = rclpy.Context()
+    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
+    node = rclpy.create_node("re3_record", context=context, namespace=namespace)
+    prefixes = [f"{name}/" for name in cameras] or [""]
+    listeners = [Listener(node, prefix, table.add, take) for prefix in prefixes]
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    end = None if seconds is None else time.monotonic() + seconds
+    try:
+        while not stop() and (end is None or time.monotonic() < end):
+            executor.spin_once(timeout_sec=0.1)
+        for listener in listeners:
+            listener.flush()
+    finally:
+        executor.shutdown()
+        node.destroy_node()
+        rclpy.try_shutdown(context=context)
+    if not count:
+        names = ", ".join(listener.topic for listener in listeners)
+        raise SourceError(f"no status came on {names}; is the tracker active, and gets images?")
+    return count

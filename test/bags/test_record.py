@@ -1,0 +1,373 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tables of tracks: of bags that are tracked anew, of recorded results, of demonstrations."""
+
+import csv
+import json
+import logging
+import sys
+
+import numpy as np
+import pytest
+
+from re3_ros.bags import (
+    COLUMNS,
+    DETECTIONS_3D,
+    IMAGE,
+    STATUS_TOPIC,
+    BagWriter,
+    Counts,
+    Demonstration,
+    DepthTopics,
+    StatusJoiner,
+    TrackTable,
+    header,
+    record_bag,
+    record_statuses,
+    run_bag,
+    status_message,
+    typestore,
+)
+from re3_ros.bags._record_depth import CAMERA_INFO
+from re3_ros.boxes import iou
+from re3_ros.errors import BoxError, CameraError, ConfigError, SourceError
+from re3_ros.tracking import FrameResult, TargetResult, TargetState, TrackingSession
+
+NAMES = [column.name for column in COLUMNS]
+NEAR, WALL, FOCAL = 1.25, 4.0, 200.0
+
+
+def read(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def box_in(row):
+    return np.array([float(row[name]) for name in ("x1", "y1", "x2", "y2")])
+
+
+@pytest.fixture
+def box(doubles):
+    return {"cup": doubles.truth(0)}
+
+
+@pytest.fixture
+def record(doubles, box, tmp_path):
+    """Return a function that records a bag as a CSV and returns its rows and the summary."""
+
+    def run(source, **options):
+        session, topic = TrackingSession(doubles.Finder()), options.pop("topic", None)
+        with TrackTable(tmp_path / "tracks.csv") as table:
+            summary = record_bag(source, table, box, session, topic, **options)
+        return read(tmp_path / "tracks.csv"), summary
+
+    return run
+
+
+def new(kind, **fields):
+    return typestore().types[kind](**fields)
+
+
+def info(width, height, focal=FOCAL):
+    """Return a CameraInfo of a lens without distortion."""
+    k = np.array([focal, 0, width / 2 - 0.5, 0, focal, height / 2 - 0.5, 0, 0, 1.0])
+    roi = new(
+        "sensor_msgs/msg/RegionOfInterest",
+        x_offset=0,
+        y_offset=0,
+        height=0,
+        width=0,
+        do_rectify=False,
+    )
+    return new(
+        CAMERA_INFO,
+        header=header(0, "lens"),
+        height=height,
+        width=width,
+        distortion_model="plumb_bob",
+        d=np.zeros(5),
+        k=k,
+        r=np.eye(3).ravel(),
+        p=np.hstack([k.reshape(3, 3), np.zeros((3, 1))]).ravel(),
+        binning_x=0,
+        binning_y=0,
+        roi=roi,
+    )
+
+
+def depth_of(index, message_header, doubles, **fields):
+    """Return the depth image of a frame: the object in front of a wall."""
+    metres = np.full((doubles.H, doubles.W), WALL)
+    x1, y1, x2, y2 = doubles.truth(index).astype(int)
+    metres[y1:y2, x1:x2] = NEAR
+    data = np.rint(metres * 1000).astype("<u2")
+    wanted = {
+        "header": message_header,
+        "height": doubles.H,
+        "width": doubles.W,
+        "encoding": "16UC1",
+        "is_bigendian": 0,
+        "step": 2 * doubles.W,
+        "data": data.view(np.uint8).ravel(),
+    }
+    return new(IMAGE, **(wanted | fields))
+
+
+@pytest.fixture
+def depth_bag(messages, doubles, tmp_path):
+    """Return a function that writes a bag of images, depth and calibration."""
+
+    def write(delay=0, focal=FOCAL, **fields):
+        with BagWriter(tmp_path / "depth", overwrite=True) as writer:
+            for i, (logged, message) in enumerate(messages.items()):
+                stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
+                late = header(stamp + delay, "lens")
+                depth = depth_of(i, late, doubles, **fields)
+                writer.write("/color", IMAGE, message, logged)
+                writer.write("/depth", IMAGE, depth, logged + 1)
+                writer.write("/info", CAMERA_INFO, info(doubles.W, doubles.H, focal), logged + 2)
+        return tmp_path / "depth"
+
+    return write
+
+
+def test_each_target_of_each_image_is_a_row(make_bag, messages, record, doubles):
+    rows, summary = record(make_bag(messages))
+    assert list(rows[0]) == NAMES
+    assert (len(rows), summary.rows, summary.processed, summary.placed) == (12, 12, 12, 0)
+    stamps = [m.header.stamp.sec * 10**9 + m.header.stamp.nanosec for m in messages.values()]
+    assert [int(row["stamp_ns"]) for row in rows] == stamps
+    assert [int(row["frames_since_init"]) for row in rows] == list(range(12))
+    assert {(row["target"], row["frame_id"], row["camera"]) for row in rows} == {
+        ("cup", "lens", "camera")
+    }
+    for i in (1, 5, 9, 11):
+        assert iou(box_in(rows[i]), doubles.truth(i)) > 0.8
+        x1, y1, x2, y2 = box_in(rows[i])
+        middle = [float(rows[i][name]) for name in ("cx", "cy", "w", "h")]
+        assert middle == pytest.approx([(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1], abs=1e-3)
+    assert {row["x"] for row in rows} == {""}
+
+
+def test_rows_are_those_of_the_bag_that_was_tracked(
+    make_bag, messages, record, doubles, box, tmp_path
+):
+    source = make_bag(messages)
+    rows, _ = record(source)
+    run_bag(source, tmp_path / "out", box, TrackingSession(doubles.Finder()))
+    with TrackTable(tmp_path / "recorded.csv") as table:
+        assert record_statuses(tmp_path / "out", table, STATUS_TOPIC) == 12
+    same = read(tmp_path / "recorded.csv")
+    for name in NAMES:
+        assert [row[name] for row in rows] == [row[name] for row in same], name
+
+
+def test_depth_says_where_in_space_the_target_is(depth_bag, record, doubles):
+    rows, summary = record(depth_bag(), topic="/color", depth=DepthTopics("/depth"))
+    lost = [row["state"] == "lost" for row in rows]
+    assert summary.placed == sum(row["z"] != "" for row in rows) >= 8
+    assert not any(row["z"] for row, is_lost in zip(rows, lost, strict=True) if is_lost)
+    for i in (1, 4, 10):
+        truth = doubles.truth(i)
+        assert float(rows[i]["z"]) == pytest.approx(NEAR, abs=0.01)
+        x = ((truth[0] + truth[2]) / 2 - doubles.W / 2) / FOCAL * NEAR
+        y = ((truth[1] + truth[3]) / 2 - doubles.H / 2) / FOCAL * NEAR
+        assert float(rows[i]["x"]) == pytest.approx(x, abs=0.02)
+        assert float(rows[i]["y"]) == pytest.approx(y, abs=0.02)
+        assert all(0 < float(rows[i][name]) < 0.01 for name in ("var_x", "var_y", "var_z"))
+
+
+def test_depth_of_another_time_is_not_taken(depth_bag, record):
+    near = DepthTopics("/depth", tolerance=0.01)
+    rows, summary = record(depth_bag(delay=12_000_000), topic="/color", depth=near)
+    assert (len(rows), summary.placed) == (12, 0)
+    rows, summary = record(depth_bag(delay=8_000_000), topic="/color", depth=near)
+    assert summary.placed >= 8
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"encoding": "rgb8"}, "depth ImageError"),
+        ({"data": np.zeros(10, np.uint8)}, "depth ImageError"),
+        ({"width": 80, "step": 160}, "depth CameraError"),
+    ],
+)
+def test_bad_depth_is_counted_and_the_image_goes_on(depth_bag, record, caplog, fields, kind):
+    with caplog.at_level(logging.WARNING):
+        rows, summary = record(depth_bag(**fields), topic="/color", depth=DepthTopics("/depth"))
+    assert (len(rows), summary.placed) == (12, 0)
+    assert summary.rejected == {kind: 12}
+    assert caplog.text.count("depth image") >= 3
+
+
+def test_a_calibration_of_zeros_is_an_error(depth_bag, record):
+    with pytest.raises(CameraError, match="not calibrated"):
+        record(depth_bag(focal=0.0), topic="/color", depth=DepthTopics("/depth"))
+
+
+def test_missing_depth_names_the_topics_there_are(make_bag, messages, record):
+    with pytest.raises(SourceError, match="CameraInfo"):
+        record(make_bag(messages), depth=DepthTopics("/depth"))
+
+
+def test_a_box_beside_the_image_is_refused_and_no_table_left(make_bag, messages, session, tmp_path):
+    path = tmp_path / "tracks.csv"
+    with pytest.raises(BoxError), TrackTable(path) as table:
+        record_bag(make_bag(messages), table, {"cup": (900, 900, 950, 950)}, session)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["tracks.txt", "nowhere/tracks.csv"])
+def test_a_table_that_cannot_be_is_refused_at_once(tmp_path, name):
+    with pytest.raises(ConfigError, match=name):
+        TrackTable(tmp_path / name)
+
+
+def test_parquet_without_pyarrow_names_the_way_out(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ConfigError, match=r"re3_ros\[parquet\]"):
+        TrackTable(tmp_path / "tracks.parquet")
+
+
+def test_parquet_holds_what_csv_holds(depth_bag, doubles, box, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="no pyarrow here")
+    for name in ("tracks.csv", "tracks.parquet"):
+        with TrackTable(tmp_path / name, metadata={"weights": "w"}) as table:
+            source, depth = depth_bag(), DepthTopics("/depth")
+            fresh = TrackingSession(doubles.Finder())
+            record_bag(source, table, box, fresh, "/color", depth)
+    stored = parquet.read_table(tmp_path / "tracks.parquet")
+    rows = read(tmp_path / "tracks.csv")
+    assert stored.column_names == NAMES
+    assert stored.schema.metadata[b"weights"] == b"w"
+    assert [r["stamp_ns"] for r in rows] == [str(v) for v in stored["stamp_ns"].to_pylist()]
+    for mine, value in zip(rows, stored["z"].to_pylist(), strict=True):
+        assert (
+            mine["z"] == "" if value is None else float(mine["z"]) == pytest.approx(value, abs=1e-4)
+        )
+
+
+# Statuses and places, as they come from a running node.
+
+
+def status(stamp, state=1, target="cup"):
+    box = np.array([16.0, 28.0, 24.0, 32.0])
+    one = TargetResult(target, "left", TargetState(state), box, 0.5, 3, 3, 3)
+    result = FrameResult("left", stamp, 64, 48, (one,), 0.0)
+    return status_message(result, header(stamp, "lens"), Counts(), "cpu", "w")
+
+
+def places(stamp, xyz=(0.1, 0.2, 1.5), target="cup"):
+    point = new("geometry_msgs/msg/Point", **dict(zip("xyz", xyz, strict=True)))
+    turn = new("geometry_msgs/msg/Quaternion", x=0.0, y=0.0, z=0.0, w=1.0)
+    pose = new("geometry_msgs/msg/Pose", position=point, orientation=turn)
+    covariance = np.diag([0.01, 0.02, 0.03, 0, 0, 0]).ravel()
+    spread = new("geometry_msgs/msg/PoseWithCovariance", pose=pose, covariance=covariance)
+    guess = new("vision_msgs/msg/ObjectHypothesis", class_id="object", score=0.5)
+    result = new("vision_msgs/msg/ObjectHypothesisWithPose", hypothesis=guess, pose=spread)
+    size = new("geometry_msgs/msg/Vector3", x=0.1, y=0.1, z=0.1)
+    bbox = new("vision_msgs/msg/BoundingBox3D", center=pose, size=size)
+    head = header(stamp, "lens")
+    kind = "vision_msgs/msg/Detection3D"
+    found = new(kind, header=head, results=[result], bbox=bbox, id=target)
+    return new("vision_msgs/msg/Detection3DArray", header=head, detections=[found])
+
+
+def test_statuses_wait_for_their_places():
+    joiner = StatusJoiner(expects_places=True)
+    assert joiner.add_status(status(10)) == []
+    (row,) = joiner.add_places(places(10))
+    assert (row.stamp_ns, row.camera, row.target, row.state) == (10, "left", "cup", "tracking")
+    assert (row.x, row.y, row.z) == (0.1, 0.2, 1.5)
+    assert (row.var_x, row.var_y, row.var_z) == (0.01, 0.02, 0.03)
+    assert (row.x1, row.y1, row.x2, row.y2) == (16, 28, 24, 32)
+
+
+def test_places_may_come_first_or_for_another_target():
+    joiner = StatusJoiner(expects_places=True)
+    assert joiner.add_places(places(10, target="hand")) == []
+    assert [row.z for row in joiner.add_status(status(10))] == [None]
+
+
+def test_a_status_without_places_goes_on_when_later_ones_come():
+    joiner = StatusJoiner(expects_places=True)
+    joiner.add_status(status(10))
+    joiner.add_status(status(20))
+    assert [(r.stamp_ns, r.z) for r in joiner.add_places(places(20))] == [(10, None), (20, 1.5)]
+
+
+def test_statuses_do_not_wait_for_ever():
+    joiner = StatusJoiner(expects_places=True)
+    rows = [row for stamp in range(1, 201) for row in joiner.add_status(status(stamp))]
+    assert [row.stamp_ns for row in rows + joiner.flush()] == list(range(1, 201))
+    assert len(rows) >= 150
+
+
+def test_without_depth_nothing_waits():
+    assert len(StatusJoiner().add_status(status(10))) == 1
+
+
+def test_recorded_results_are_joined_with_their_places(tmp_path):
+    with BagWriter(tmp_path / "run") as writer:
+        for i in range(1, 101):
+            writer.write("/status", "re3_ros/msg/TrackerStatus", status(i), i)
+        for i in range(1, 101, 2):
+            writer.write("/places", DETECTIONS_3D, places(i), 200 + i)
+    with TrackTable(tmp_path / "t.csv") as table:
+        assert record_statuses(tmp_path / "run", table, places="/places") == 100
+    assert [bool(row["z"]) for row in read(tmp_path / "t.csv")] == [True, False] * 50
+
+
+# Demonstrations.
+
+
+def rows_of(*stamps_and_places, state=1):
+    joiner = StatusJoiner(expects_places=True)
+    for stamp, xyz in stamps_and_places:
+        if xyz is None:
+            yield from joiner.add_status(status(stamp, state))
+        else:
+            joiner.add_status(status(stamp, state))
+            yield from joiner.add_places(places(stamp, xyz))
+    yield from joiner.flush()
+
+
+def test_a_demonstration_is_relative_to_its_first_place(tmp_path):
+    first, second = (0.1, 0.2, 1.5), (0.3, 0.1, 1.25)
+    with Demonstration(tmp_path / "shows", about={"label": "pour"}) as demonstration:
+        demonstration.add(list(rows_of((5 * 10**9, first), (6 * 10**9, second))))
+        assert list((tmp_path / "shows").glob("demo*")) == [], "nothing half done is to be seen"
+    table = read(tmp_path / "shows" / "demonstration_0001.csv")
+    assert [float(row["t"]) for row in table] == [0.0, 1.0]
+    moved = [[float(row[f"rel_{axis}"]) for axis in "xyz"] for row in table]
+    assert np.allclose(moved, [[0, 0, 0], np.subtract(second, first)], atol=1e-4)
+    assert [float(row["rel_scale"]) for row in table] == [1, 1]
+    facts = json.loads((tmp_path / "shows" / "demonstration_0001.json").read_text())
+    assert (facts["label"], facts["seconds"], facts["images"]) == ("pour", 1.0, 2)
+    (target,) = facts["targets"]
+    assert target["first_place"] == list(first)
+    assert target["states"] == {"tracking": 2}
+    assert set(facts["columns"]) == set(table[0])
+
+
+def test_demonstrations_are_numbered_and_empty_ones_leave_nothing(tmp_path):
+    for _ in range(2):
+        with Demonstration(tmp_path) as demonstration:
+            demonstration.add(list(rows_of((10, None))))
+        with Demonstration(tmp_path):
+            pass
+    dropped = Demonstration(tmp_path)
+    dropped.add(list(rows_of((10, None))))
+    dropped.discard()
+    dropped.close()
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == [f"demonstration_{n:04d}.{e}" for n in (1, 2) for e in ("csv", "json")]
+
+
+def test_lost_targets_are_no_reference(tmp_path):
+    with Demonstration(tmp_path) as demonstration:
+        demonstration.add(list(rows_of((1, None), state=3)))
+        demonstration.add(list(rows_of((2, None))))
+    lost, seen = read(tmp_path / "demonstration_0001.csv")
+    assert (lost["rel_cx"], float(seen["rel_cx"])) == ("", 0.0)
