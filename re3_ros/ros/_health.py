@@ -29,6 +29,7 @@ _EVENTS = {
     "mismatches": "publishers or subscribers of another QoS were met",
 }
 _COUNTS = ("frames_received", "frames_processed", "frames_dropped", "frames_rejected")
+_DEPTH = ("depth_missing", "depth_rejected")
 
 
 class Level(IntEnum):
@@ -71,7 +72,7 @@ class Health:
 
 def camera_counts(camera: Camera) -> dict[str, int]:
     """Return what a camera has counted since activation."""
-    return {name: camera.counts[name] for name in _COUNTS}
+    return {name: camera.counts[name] for name in (*_COUNTS, *_DEPTH)}
 
 
 def camera_health(camera: Camera, meter: Meter, live: Any) -> Health:
