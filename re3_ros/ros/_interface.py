@@ -66,9 +66,20 @@ PUBLISHED = (
         "detections",
         "vision_msgs/Detection2DArray",
         "once per processed image: all targets that are not LOST",
+        "`result_reliability` (reliable), depth `result_depth`",
     ),
-    Topic("detection", "vision_msgs/Detection2D", "the primary target, while it is not LOST"),
-    Topic("status", "re3_ros/TrackerStatus", "once per processed image: the whole state"),
+    Topic(
+        "detection",
+        "vision_msgs/Detection2D",
+        "the primary target, while it is not LOST",
+        "`result_reliability` (reliable), depth `result_depth`",
+    ),
+    Topic(
+        "status",
+        "re3_ros/TrackerStatus",
+        "once per processed image: the whole state",
+        "`result_reliability` (reliable), depth `result_depth`",
+    ),
     Topic(
         "detections_3d",
         "vision_msgs/Detection3DArray",
