@@ -44,8 +44,8 @@ from ._topics import RESULTS
 
 YARD, STARTER, FOLLOWER = (f"re3_ros.ros.{name}" for name in ("yard", "start", "follower"))
 DETECTION, TWIST = "vision_msgs/msg/Detection2D", "geometry_msgs/msg/Twist"
-QUIET = 60.0
-"""Seconds without anything new after which the yard is taken to be stuck."""
+STARTING, QUIET = 300.0, 60.0
+"""Seconds without anything new after which the yard is taken to be stuck, at first and later."""
 DRIVING = 0.05
 """Metres a second from which a robot drives."""
 REACTION = 0.25
@@ -197,8 +197,8 @@ def record(recorder: Recorder, frames: int, processes: dict[str, Process]) -> No
             ended = [name for name, p in processes.items() if p.exit_code is not None]
             if ended:
                 raise SourceError(f"the process of {ended[0]} ended")
-            if time.monotonic() - changed > QUIET + (0 if count else 60):
-                raise SourceError(f"nothing new for {QUIET:g} s after {count} of {frames} images")
+            if time.monotonic() - changed > (QUIET if count else STARTING):
+                raise SourceError(f"nothing new for a long time, after {count} of {frames} images")
 
 
 def complaints(run: Run) -> list[str]:
