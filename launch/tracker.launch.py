@@ -41,9 +41,13 @@ ARGUMENTS = (
     ("cameras", "", "Names of the cameras, separated by commas; empty: as in params_file."),
     ("image", "", "Topic to take images from, of several cameras one each, separated by commas."),
     ("init_box", "init_box", "Topic to take boxes from that start a target (Detection2D)."),
+    ("depth", "depth", "Topic of the depth images, for a single camera."),
+    ("camera_info", "camera_info", "Topic of the calibration, for a single camera."),
     ("detections", "detections", "Topic of all targets per image, for a single camera."),
     ("detection", "detection", "Topic of the primary target, for a single camera."),
     ("status", "status", "Topic of the tracker's status, for a single camera."),
+    ("detections_3d", "detections_3d", "Topic of their places in space, for a single camera."),
+    ("pose", "pose", "Topic of the primary target's place, for a single camera."),
     ("debug_image", "debug_image", "Topic of the annotated image, for a single camera."),
     ("params_file", DEFAULT_PARAMETERS, "YAML file of parameters."),
     ("device", "", "Device of the network: auto, cpu, cuda, cuda:1; empty: as in params_file."),
@@ -57,7 +61,16 @@ SWITCHES = (
     ("rviz", "false", "Also start RViz with the camera image and the annotated one."),
 )
 BOOLEANS = ["true", "false", "True", "False"]
-OUTPUTS = ("detections", "detection", "status", "debug_image")
+OF_ONE_CAMERA = (
+    "depth",
+    "camera_info",
+    "detections",
+    "detection",
+    "status",
+    "detections_3d",
+    "pose",
+    "debug_image",
+)
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -106,8 +119,8 @@ def remappings(values: dict[str, str]) -> list[tuple[str, str]]:
     if len(cameras) < 2:
         if len(images) > 1:
             raise RuntimeError(f"{len(images)} image topics for one camera: name the cameras too")
-        outputs = [(name, values[name]) for name in OUTPUTS]
-        return [*boxes, *outputs, *(("image", topic) for topic in images)]
+        others = [(name, values[name]) for name in OF_ONE_CAMERA]
+        return [*boxes, *others, *(("image", topic) for topic in images)]
     if images and len(images) != len(cameras):
         raise RuntimeError(f"cameras are {cameras}, but image topics {images}: give one for each")
     named = [f"{camera}/image" for camera in cameras]
