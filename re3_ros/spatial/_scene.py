@@ -164,8 +164,9 @@ def _cast(
     solids: Sequence[Solid], first: int, last: int | None = None
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Return z of every pixel, and which of them show solids ``first`` to ``last``."""
-    x = (np.arange(CAMERA.width)[None, :] + 0.5 - CAMERA.cx) / CAMERA.fx
-    y = (np.arange(CAMERA.height)[:, None] + 0.5 - CAMERA.cy) / CAMERA.fy
+    columns = np.arange(CAMERA.width, dtype=np.float64)[None, :]
+    rows = np.arange(CAMERA.height, dtype=np.float64)[:, None]
+    x, y = (columns + 0.5 - CAMERA.cx) / CAMERA.fx, (rows + 0.5 - CAMERA.cy) / CAMERA.fy
     hits = np.stack([solid.hit(x, y) for solid in solids])
     nearest = hits.argmin(0)
     end = len(solids) if last is None else last
