@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
 
 from re3_ros.crops import Image
@@ -79,6 +81,12 @@ _CONVERTED = {
     "yuyv": _Layout(2, 1, _converter(cv2.COLOR_YUV2RGB_YUY2)),
 }
 
+_ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}
+"""What stands at the end of a whole file; some cameras append a little more."""
+_TAIL = 4096
+MOST_PIXELS = 2**26
+"""In a compressed image: a few damaged bytes of its header must not cost gigabytes."""
+
 NATIVE_ENCODINGS = frozenset(_NATIVE)
 """Encodings that `decode_image` reads straight from the buffer."""
 
@@ -110,21 +118,40 @@ def convert_image(
 def decode_compressed(data: Any, format: str = "") -> Image:  # noqa: A002, the message's name
     """Return uint8 RGB of the JPEG or PNG file in a sensor_msgs/CompressedImage.
 
-    Raises ImageError if it is empty, truncated beyond reading, or of another format.
+    16-bit images are scaled as in `scale_16_bit`. What the file is, its own first bytes say, as
+    publishers fill ``format`` in many ways. Raises ImageError if it is empty, cut off, of another
+    format, damaged so that it cannot be read, or of more than MOST_PIXELS.
     """
     named = f"compressed image of format {format!r}"
     if "compressedDepth" in format:
-        raise ImageError(f"{named} is not supported; record the plain depth or colour topic")
-    file = np.frombuffer(data, np.uint8)
+        raise ImageError(f"{named} is not supported; use the plain depth or colour topic")
+    if format and not any(name in format.lower() for name in ("jpeg", "jpg", "png")):
+        raise ImageError(f"{named} is not supported; expected one with jpeg or png in its name")
+    file = bytes(data)
+    _check_file(file, f"{named} with {len(file)} bytes")
     try:
-        pixels = cv2.imdecode(file, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH) if file.size else None
+        flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
+        pixels = cv2.imdecode(np.frombuffer(file, np.uint8), flags)
     except cv2.error:
         pixels = None
     if pixels is None:
-        raise ImageError(f"{named} with {file.size} bytes is no readable JPEG or PNG file")
+        raise ImageError(f"{named} with {len(file)} bytes is no readable JPEG or PNG file")
     if pixels.dtype == np.uint16:
         pixels = scale_16_bit(pixels.astype(np.uint16, copy=False))
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _check_file(file: bytes, named: str) -> None:
+    """Raise ImageError for a file that OpenCV would guess at: of another kind, huge, or cut off."""
+    try:
+        with PIL.Image.open(io.BytesIO(file), formats=list(_ENDS)) as header:
+            kind, (width, height) = str(header.format), header.size
+    except Exception as error:  # damaged headers end in many ways
+        raise ImageError(f"{named} is no readable JPEG or PNG file") from error
+    if width * height > MOST_PIXELS:
+        raise ImageError(f"{named} has {width} x {height} pixels; at most {MOST_PIXELS} are read")
+    if _ENDS.get(kind, b"") not in file[-_TAIL:]:
+        raise ImageError(f"{named} is no readable {kind} file: it is cut off before its end")
 
 
 def _decode(

@@ -7,7 +7,7 @@ import array
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from re3_ros.errors import ImageError
@@ -192,3 +192,60 @@ def test_unreadable_compressed_data_is_refused(data):
 def test_compressed_depth_is_refused_by_name():
     with pytest.raises(ImageError, match="compressedDepth"):
         decode_compressed(b"\x00" * 40, "16UC1; compressedDepth")
+
+
+@pytest.mark.parametrize("name", ["h264", "webp", "tiff", "rgb8; zlib compressed"])
+def test_other_compressed_formats_are_refused_by_name(rgb, name):
+    data = cv2.imencode(".jpeg", rgb)[1].tobytes()
+    with pytest.raises(ImageError, match="expected one with jpeg or png"):
+        decode_compressed(data, name)
+
+
+@pytest.mark.parametrize("name", ["", "jpeg", "JPEG", "jpg", "bgr8; jpeg compressed bgr8", "mjpeg"])
+def test_names_of_jpeg(rgb, name):
+    assert decode_compressed(cv2.imencode(".jpeg", rgb)[1].tobytes(), name).shape == (H, W, 3)
+
+
+def test_another_kind_of_file_is_no_jpeg(rgb):
+    with pytest.raises(ImageError, match="no readable JPEG or PNG"):
+        decode_compressed(cv2.imencode(".bmp", rgb)[1].tobytes(), "jpeg")
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.95])
+def test_a_file_that_was_cut_off_is_refused(rgb, kind, part):
+    data = cv2.imencode(f".{kind}", rgb)[1].tobytes()
+    with pytest.raises(ImageError, match="readable"):
+        decode_compressed(data[: int(part * len(data))], kind)
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_bytes_after_the_end_do_no_harm(rgb, kind):
+    data = cv2.imencode(f".{kind}", rgb)[1].tobytes()
+    expected = decode_compressed(data, kind)
+    np.testing.assert_array_equal(decode_compressed(data + bytes(64), kind), expected)
+
+
+def test_a_small_file_of_a_huge_image_is_refused_unread(rgb):
+    data = bytearray(cv2.imencode(".jpeg", rgb)[1].tobytes())
+    at = data.index(b"\xff\xc0") + 5
+    assert data[at : at + 4] == H.to_bytes(2, "big") + W.to_bytes(2, "big")
+    data[at : at + 4] = (9000).to_bytes(2, "big") * 2
+    with pytest.raises(ImageError, match="9000 x 9000"):
+        decode_compressed(bytes(data), "jpeg")
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.data())
+def test_damaged_files_give_an_image_or_an_image_error(data):
+    image = np.arange(12 * 16 * 3, dtype=np.uint8).reshape(12, 16, 3)
+    kind = data.draw(st.sampled_from(["png", "jpeg"]))
+    file = bytearray(cv2.imencode(f".{kind}", image)[1].tobytes())
+    for _ in range(data.draw(st.integers(1, 8))):
+        file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        decoded = decode_compressed(bytes(file), kind)
+    except ImageError:
+        return
+    assert decoded.dtype == np.uint8
+    assert decoded.ndim == 3
