@@ -126,7 +126,7 @@ class Window:
         self._shown: Any = None
         self._picture: NDArray[np.uint8] | None = None
         self._drag: tuple[Corner, Corner] | None = None
-        cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE)
+        cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)  # no bar of buttons
         cv2.setMouseCallback(TITLE, self._on_mouse)
 
     def turn(self) -> bool:
