@@ -262,14 +262,19 @@ def _bars(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
     columns = ("{task.description:14}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns) as progress:
-        bars = {spec.label: progress.add_task(spec.label, total=None) for spec in specs}
+    progress = Progress(*columns)
+    bars = {spec.label: progress.add_task(spec.label, total=None) for spec in specs}
 
-        def begin(total: int) -> None:
-            for bar in bars.values():
-                progress.update(bar, total=total)
+    def begin(total: int) -> None:
+        progress.start()  # here and not before, so that an early error stands alone
+        for bar in bars.values():
+            progress.update(bar, total=total)
 
+    try:
         yield begin, lambda spec, _: progress.advance(bars[spec.label])
+    finally:
+        if progress.live.is_started:
+            progress.stop()
 
 
 def _words(text: str) -> list[str]:

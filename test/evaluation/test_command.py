@@ -102,3 +102,4 @@ def test_bad_wishes_are_refused(evaluate, data, tmp_path, arguments, reason):
     result = evaluate("--data", data, "--output", tmp_path / "out", *arguments)
     assert isinstance(result.exception, ConfigError)
     assert reason in str(result.exception)
+    assert "━" not in result.output  # no bars before an error
