@@ -26,6 +26,8 @@ Beat = Callable[[], None]
 Work = Callable[[Task, Beat], Answer]
 """What is to be done with a task; calls its second argument as a sign of life."""
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""What tells the programs that a tracker starts how many threads they may take."""
 READY = "ready"
 POLL = 0.2
 """Seconds between two looks at workers that say nothing."""
@@ -167,6 +169,7 @@ def _serve(line: connection.Connection, beats: Any, work: Work[Any, Any], thread
     os.setsid()  # what a tracker starts ends with this process
     threading.Thread(target=_follow_parent, daemon=True).start()
     limit_threads(threads)
+    os.environ.update(dict.fromkeys(THREADS, str(threads)))
     line.send(READY)
 
     def beat() -> None:

@@ -38,6 +38,11 @@ class Hangs(Still):
         open("child.pid", "w").write(str(child.pid))
         time.sleep(600)
 
+class Tells(Still):
+    def update(self, image):
+        command = ["printenv", "OMP_NUM_THREADS"]
+        raise ValueError(subprocess.run(command, capture_output=True, text=True).stdout.strip())
+
 class Complains(Still):
     def __init__(self):
         raise ConfigError("no such model")
@@ -83,6 +88,12 @@ def test_who_crashes_or_hangs_fails_and_the_others_go_on(data, tmp_path, plugins
     assert wait_until(lambda: not is_running(child))
     kept = {path.parent.name.rpartition("-")[0] for path in (tmp_path / "cache").rglob("*.npz")}
     assert kept == {"manners_Still"}
+
+
+def test_programs_of_a_tracker_are_told_the_number_of_threads(data, tmp_path, plugins):
+    options = Options(threads=3, only=("slow",))
+    results = measure(OnePass(), parse_specs(["manners:Tells"]), data, tmp_path / "c", options)
+    assert results["manners:Tells"][0].failure == "frame 2 of 10: ValueError: 3"
 
 
 def test_with_reinitialisation_a_crash_is_a_drop_on_every_frame(data, tmp_path, plugins):
