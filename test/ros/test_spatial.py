@@ -151,6 +151,25 @@ def test_frames_are_sent_if_asked_for(tracker):
     assert sent[0].transform.rotation.w == 1
 
 
+def test_tf2_finds_the_frame_of_a_target(tracker):
+    tf2_ros = pytest.importorskip("tf2_ros", reason="tf2_ros is not installed")
+    from rclpy.time import Time
+
+    tracker.bring_up(publish_tf=True)
+    tracker.follow(id="cup", box=BOX)
+    buffer = tf2_ros.Buffer()
+    listener = tf2_ros.TransformListener(buffer, tracker.node)
+    tracker.spin(lambda: tracker.node.count_publishers("/tf") > 0)
+    depth = Depth(tracker)
+    depth.info()
+    image, _ = depth.show()
+    when = Time.from_msg(image.header.stamp)
+    tracker.spin(lambda: buffer.can_transform("optical", "re3/cup", when))
+    moved = buffer.lookup_transform("optical", "re3/cup", when).transform.translation
+    assert [moved.x, moved.y, moved.z] == pytest.approx([0, 0, NEAR], abs=1e-3)
+    listener.unregister()
+
+
 def test_nothing_is_subscribed_to_while_nobody_listens(tracker):
     from vision_msgs.msg import Detection3DArray
 
