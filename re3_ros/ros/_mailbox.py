@@ -13,8 +13,8 @@ F = TypeVar("F")
 class Mailbox(Generic[F]):
     """One slot a camera: a frame that finds its slot full replaces what is in it.
 
-    So the worker never falls behind by more than one frame. Cameras take turns. Every method may be
-    called from any thread.
+    So the worker never falls behind by more than one frame, and a fast camera cannot push others
+    out. Every method may be called from any thread.
     """
 
     def __init__(self) -> None:
@@ -32,15 +32,11 @@ class Mailbox(Generic[F]):
             self._changed.notify()
         return dropped
 
-    def take(self) -> F | None:
-        """Wait for a frame and return it; None once the mailbox is closed."""
-        with self._changed:
-            return self._slots.pop(next(iter(self._slots))) if self._wait() else None
-
-    def take_all(self) -> list[F] | None:
+    def take(self) -> list[F] | None:
         """Wait for a frame and return all that there are, one a camera; None once closed."""
         with self._changed:
-            if not self._wait():
+            self._changed.wait_for(lambda: self._closed or self._slots)
+            if self._closed:
                 return None
             frames = list(self._slots.values())
             self._slots.clear()
@@ -52,8 +48,3 @@ class Mailbox(Generic[F]):
             self._closed = True
             self._slots.clear()
             self._changed.notify_all()
-
-    def _wait(self) -> bool:
-        """Wait for a frame; return False if there will be none."""
-        self._changed.wait_for(lambda: self._closed or self._slots)
-        return not self._closed

@@ -158,7 +158,7 @@ class Pipeline:
 
     def _work(self) -> None:
         process = self._faults.guard("an image", self._process)
-        while (arrivals := self._mailbox.take_all()) is not None:
+        while (arrivals := self._mailbox.take()) is not None:
             process(arrivals)
 
     def _process(self, arrivals: Sequence[Arrival]) -> None:
