@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from re3_ros.errors import ConfigError
+from re3_ros.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
     from re3_ros.network import Re3Network
@@ -33,7 +35,7 @@ OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="JSON 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     commands = typer.Typer(help="Measure speed and precision here.", no_args_is_help=True)
-    for command in (model, session, precision):
+    for command in (model, session, precision, node):
         commands.command()(command)
     app.add_typer(commands, name="bench")
 
@@ -145,6 +147,35 @@ def precision(
         change = sum(r.auc - r.exact for r in own) / len(own)
         typer.echo(f"{runtime}: AUC {change:+.4f} over {len(own)} sequences")
     _save(output, {"data": str(data)}, rows)
+
+
+def node(
+    weights: WeightsOption = None,
+    size: Annotated[str, typer.Option(help="Of the images, WIDTHxHEIGHT.")] = "1280x720",
+    seconds: Annotated[float, typer.Option(min=2.0, help="Length of each part.")] = 15.0,
+    rate: Annotated[float, typer.Option(min=1.0, help="Camera of the first part, Hz.")] = 10.0,
+    fast: Annotated[float, typer.Option(min=1.0, help="Camera of the second part, Hz.")] = 60.0,
+    network: Annotated[float, typer.Option(min=1.0, help="Network of the second, Hz.")] = 20.0,
+    device: DeviceOption = "cpu",
+    output: OutputOption = None,
+) -> None:
+    """Time what the ROS 2 node adds to the network, and a camera faster than the network."""
+    if not re.fullmatch(r"[1-9]\d{1,4}x[1-9]\d{1,4}", size):
+        raise ConfigError(f"size is {size!r}; expected WIDTHxHEIGHT, such as 1280x720")
+    try:
+        from re3_ros.ros.bench import Setting, bench_node, node_bars, node_table, plot_latency
+    except ModuleNotFoundError as error:
+        raise SourceError(
+            f"re3 bench node needs ROS 2, and {error.name} is not here: source a workspace with "
+            "this package, or run scripts/ros-env --run python -m re3_ros.cli bench node"
+        ) from error
+    plain = Setting("node", size, rate, seconds, 0.0, str(weights or ""), device)
+    name = f"{fast:g} Hz camera, {network:g} Hz network"
+    rows = bench_node([plain, replace(plain, name=name, rate=fast, period=1 / network)])
+    _print(node_table(rows), node_bars(rows))
+    _save(output, {"size": size, "device": device}, rows)
+    if output is not None:
+        typer.echo(f"wrote {plot_latency(rows, output.with_suffix('.png'))}")
 
 
 def _network(weights: Path | None, preset: str | None) -> Re3Network:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -14,14 +14,16 @@ from ._guarded import GuardedNode
 from ._signals import StopFlag, stop_flag
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the node until SIGINT or SIGTERM; return the exit code."""
+def main(
+    arguments: Sequence[str] | None = None, make: Callable[[], GuardedNode] | None = None
+) -> int:
+    """Run the node, or the one made, until SIGINT or SIGTERM; return the exit code."""
     with stop_flag() as stop:
         from ._node import TrackerNode  # imports torch: seconds, in which a signal may come
 
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
         try:
-            node = TrackerNode()
+            node = make() if make else TrackerNode()
             try:
                 spin(node, stop)
             finally:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``re3 bench`` and ``re3 export``, with a small network for weights."""
 
+import importlib.util
 import json
 
 import pytest
@@ -73,3 +74,11 @@ def test_export_writes_both_graphs_and_says_how_exact_they_are(run, weights, tmp
     assert {p.name for p in folder.iterdir()} == names
     assert "deviate from torch by at most" in text
     assert json.loads((folder / "network.json").read_text())["metadata"]["weights"] == weights.name
+
+
+@pytest.mark.skipif(importlib.util.find_spec("rclpy") is not None, reason="ROS 2 is here")
+def test_node_says_where_ros_comes_from(run):
+    code, _, error = run("bench", "node")
+    assert code != 0
+    assert "needs ROS 2, and " in error
+    assert "scripts/ros-env --run python -m re3_ros.cli bench node" in error
