@@ -157,7 +157,9 @@ def moments(states: Sequence[TargetState]) -> list[int]:
     seen = [i for i in range(lost[0]) if states[i] == TargetState.TRACKING]
     middle = (lost[0] + min(found, lost[-1] + 1)) // 2
     before = seen[-1] if seen else 0
-    return sorted({before // 2, before, middle, min(found + 5, last), (found + last) // 2 + 5})[:5]
+    return sorted(
+        {before // 2, before, middle, min(found + 5, last), min((found + last) // 2 + 5, last)}
+    )
 
 
 def _draw(run: Run, pictures: Sequence[tuple[int, Image]], path: Path) -> None:

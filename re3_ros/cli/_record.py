@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +27,41 @@ from ._running import (
 if TYPE_CHECKING:
     from re3_ros.bags import DepthTopics, RecordSummary
 
+OutputOption = Annotated[
+    Path, typer.Option("--output", "-o", help="Table to write, NAME.csv or NAME.parquet.")
+]
+BagArgument = Annotated[
+    Path | None, typer.Argument(help="Folder of a rosbag2 (sqlite3 or mcap), or its mcap file.")
+]
+LiveOption = Annotated[
+    bool, typer.Option("--live", help="Record a running tracker instead of a bag.")
+]
+RecordedOption = Annotated[
+    bool, typer.Option("--recorded", help="Take the results that a tracker left in the bag.")
+]
+CameraOption = Annotated[
+    list[str] | None,
+    typer.Option(help="With --live: a camera of a tracker with several. May be repeated."),
+]
+SecondsOption = Annotated[
+    float | None, typer.Option(min=0.1, help="With --live: how long. Default: until Ctrl-C.")
+]
+
+
+def _topic(text: str) -> Any:
+    return typer.Option(metavar="TOPIC", help=text)
+
+
+ImageOption = Annotated[
+    str | None, _topic("Topic of Image or CompressedImage. Default: the only one in the bag.")
+]
+DepthOption = Annotated[str | None, _topic("Topic of depth aligned with the images, for 3D.")]
+InfoOption = Annotated[str | None, _topic("Its calibration. Default: the only one in the bag.")]
+StatusOption = Annotated[
+    str | None, _topic("With --recorded: TrackerStatus. Default: the only one in the bag.")
+]
+PlacesOption = Annotated[str | None, _topic("With --recorded: Detection3DArray.")]
+
 LIVE = (
     "a live run needs ROS 2 (rclpy and the messages of re3_ros): source it, or run this through "
     "scripts/ros-env --run"
@@ -39,51 +74,19 @@ def register(app: typer.Typer) -> None:
 
 
 def record(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Table to write, NAME.csv or NAME.parquet.")
-    ],
-    source: Annotated[
-        Path | None, typer.Argument(help="Folder of a rosbag2 (sqlite3 or mcap), or its mcap file.")
-    ] = None,
-    live: Annotated[
-        bool, typer.Option("--live", help="Record a running tracker instead of a bag.")
-    ] = False,
-    recorded: Annotated[
-        bool,
-        typer.Option("--recorded", help="Take the results that a tracker left in the bag."),
-    ] = False,
-    image: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TOPIC",
-            help="Topic of Image or CompressedImage. Default: the only one in the bag.",
-        ),
-    ] = None,
+    output: OutputOption,
+    source: BagArgument = None,
+    live: LiveOption = False,
+    recorded: RecordedOption = False,
+    image: ImageOption = None,
     box: BoxOption = None,
-    depth: Annotated[
-        str | None,
-        typer.Option(metavar="TOPIC", help="Topic of depth aligned with the images, for 3D."),
-    ] = None,
-    camera_info: Annotated[
-        str | None,
-        typer.Option(metavar="TOPIC", help="Its calibration. Default: the only one in the bag."),
-    ] = None,
-    status: Annotated[
-        str | None,
-        typer.Option(metavar="TOPIC", help="With --recorded: topic of TrackerStatus."),
-    ] = None,
-    places: Annotated[
-        str | None,
-        typer.Option(metavar="TOPIC", help="With --recorded: topic of Detection3DArray."),
-    ] = None,
+    depth: DepthOption = None,
+    camera_info: InfoOption = None,
+    status: StatusOption = None,
+    places: PlacesOption = None,
     namespace: Annotated[str, typer.Option(help="With --live: namespace of the tracker.")] = "/",
-    camera: Annotated[
-        list[str] | None,
-        typer.Option(help="With --live: a camera of a tracker with several. May be repeated."),
-    ] = None,
-    seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="With --live: how long. Default: until Ctrl-C.")
-    ] = None,
+    camera: CameraOption = None,
+    seconds: SecondsOption = None,
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
     runtime: RuntimeOption = "auto",

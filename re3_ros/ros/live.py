@@ -43,6 +43,7 @@ def record_live(
     node = rclpy.create_node("re3_record", context=context, namespace=namespace)
     prefixes = [f"{name}/" for name in cameras] or [""]
     listeners = [Listener(node, prefix, table.add, take) for prefix in prefixes]
+    names = ", ".join(listener.topic for listener in listeners)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
     end = None if seconds is None else time.monotonic() + seconds
@@ -56,6 +57,5 @@ def record_live(
         node.destroy_node()
         rclpy.try_shutdown(context=context)
     if not count:
-        names = ", ".join(listener.topic for listener in listeners)
         raise SourceError(f"no status came on {names}; is the tracker active, and gets images?")
     return count

@@ -28,13 +28,13 @@ def weights(tmp_path_factory):
 
 
 class Launched:
-    """A running `ros2 launch re3_ros tracker.launch.py`."""
+    """A running `ros2 launch re3_ros FILE`."""
 
-    def __init__(self, node, log, arguments):
+    def __init__(self, node, log, arguments, what="tracker.launch.py"):
         self.node = node
         self.path = log
         self.file = log.open("w")
-        command = ["ros2", "launch", "re3_ros", "tracker.launch.py", *arguments]
+        command = ["ros2", "launch", "re3_ros", what, *arguments]
         self.child = subprocess.Popen(
             command, stdout=self.file, stderr=subprocess.STDOUT, start_new_session=True
         )
@@ -87,15 +87,15 @@ class Launched:
 
 @pytest.fixture
 def launch(tmp_path):
-    """Return a function from launch arguments to a Launched."""
+    """Return a function from launch arguments, and perhaps a launch file, to a Launched."""
     import rclpy
 
     rclpy.init()
     node = rclpy.create_node("looker")
     started = []
 
-    def start(*arguments):
-        started.append(Launched(node, tmp_path / f"log{len(started)}", arguments))
+    def start(*arguments, **options):
+        started.append(Launched(node, tmp_path / f"log{len(started)}", arguments, **options))
         return started[-1]
 
     yield start
