@@ -170,7 +170,8 @@ class Pipeline:
             for arrival in seen:
                 arrival.camera.counts.add("frames_rejected")
             raise
-        done = [(a, r) for a, r in zip(seen, answers, strict=True) if self._is_good(a, r)]
+        checked = [(a, self._checked(a, r)) for a, r in zip(seen, answers, strict=True)]
+        done = [(arrival, result) for arrival, result in checked if result is not None]
         for arrival, result in done:
             self._publish(arrival, result)
             self._bridge.work(arrival.camera, result)
@@ -197,16 +198,17 @@ class Pipeline:
         except InputError as error:
             return [error]
 
-    def _is_good(self, arrival: Arrival, answer: FrameResult | InputError) -> bool:
+    def _checked(self, arrival: Arrival, answer: FrameResult | InputError) -> FrameResult | None:
+        """Return the result, None if there is none that can be used."""
         try:
             if isinstance(answer, InputError):
                 raise answer
             check_result(answer)
         except Exception as error:  # noqa: BLE001, the other cameras are none of its business
             self._reject(arrival, error)
-            return False
+            return None
         arrival.camera.counts.add("frames_processed")
-        return True
+        return answer
 
     def _reject(self, arrival: Arrival, error: Exception) -> None:
         camera = arrival.camera

@@ -150,7 +150,9 @@ class Window:
         if self._drag is None:
             return self._picture
         (x1, y1), (x2, y2) = ((round(x), round(y)) for x, y in self._drag)
-        return cv2.rectangle(self._picture.copy(), (x1, y1), (x2, y2), GREEN, 2)
+        drawn = self._picture.copy()
+        cv2.rectangle(drawn, (x1, y1), (x2, y2), GREEN, 2)
+        return drawn
 
     def _on_mouse(self, event: int, x: int, y: int, _flags: int, _data: object) -> None:
         if self._picture is None:
