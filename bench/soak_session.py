@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.progress import track
 from soak_memory import resources
 from torch import Tensor, nn
 
@@ -172,11 +171,12 @@ def live(life: Life, options: argparse.Namespace) -> list[dict[str, float]]:
     names, count = list(sample(0)), 0
     rows = np.zeros((SAMPLES, len(names)))  # there from the start: samples are not to be growth
     with contextlib.suppress(KeyboardInterrupt):
-        for index in track(range(every * SAMPLES), "Calling the session"):
+        for index in range(every * SAMPLES):
             life.step(2 * CYCLE + index)
             if not (index + 1) % every:
                 rows[count] = list(sample(index + 1).values())
                 count += 1
+                print(f"{count / SAMPLES:.1%} of the frames", end="\r", flush=True)
                 if options.minutes and time.monotonic() > end:
                     break
     return [dict(zip(names, row, strict=True)) for row in rows[:count].tolist()]
