@@ -50,6 +50,8 @@ ARGUMENTS = (
     ("pose", "pose", "Topic of the primary target's place, for a single camera."),
     ("debug_image", "debug_image", "Topic of the annotated image, for a single camera."),
     ("params_file", DEFAULT_PARAMETERS, "YAML file of parameters."),
+    ("image_transport", "", "How images come: raw, compressed; empty: as in params_file."),
+    ("detector", "", "Topic of a detector that finds lost targets; empty: as in params_file."),
     ("device", "", "Device of the network: auto, cpu, cuda, cuda:1; empty: as in params_file."),
     ("weights", "", "File of weights; empty: as in params_file, by default the shipped one."),
     ("use_sim_time", "false", "Take the time from /clock."),
@@ -95,7 +97,8 @@ def start(context: LaunchContext) -> list[Action]:
 def tracker(values: dict[str, str]) -> LifecycleNode:
     """Return the node; arguments left empty leave the parameters file its say."""
     cameras = split(values["cameras"])
-    given = {name: values[name] for name in ("device", "weights") if values[name]}
+    named = ("device", "weights", "image_transport", "detector")
+    given = {name: values[name] for name in named if values[name]}
     if cameras:
         given["cameras"] = cameras
     given["use_sim_time"] = values["use_sim_time"].lower() == "true"
