@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """/diagnostics of the real node, and how its figures come about."""
 
+import contextlib
+import time
 from importlib.util import find_spec
 
 import pytest
@@ -175,49 +177,93 @@ def test_the_updater_of_ros_sends_where_it_is_installed(tracker):
     assert "diagnostic_updater.period" not in names, "it would mean nothing"
 
 
+class Simulation:
+    """An active node on simulated time, spun here, and the simulator beside it."""
+
+    def __init__(self, ros, weights):
+        from rosgraph_msgs.msg import Clock
+        from sensor_msgs.msg import Image
+
+        from re3_ros.ros._node import TrackerNode
+
+        chosen = f"weights:={weights}", "use_sim_time:=true", "device:=cpu"
+        words = [word for rule in chosen for word in ("-p", rule)]
+        self.node = TrackerNode("simulated", cli_args=["--ros-args", *words])
+        self.peer = ros.create_node("simulator")
+        self.clock = self.peer.create_publisher(Clock, "/clock", 10)
+        self.images = self.peer.create_publisher(Image, "image", 10)
+        self.executor = ros.executors.SingleThreadedExecutor()
+        self.executor.add_node(self.node)
+        self.node.trigger_configure()
+        self.node.trigger_activate()
+
+    def now(self):
+        return self.node.get_clock().now().nanoseconds // 10**9
+
+    def at(self, seconds):
+        """Let it be that time."""
+        from rosgraph_msgs.msg import Clock
+
+        message = Clock()
+        message.clock.sec = seconds
+        while self.now() != seconds:
+            self.clock.publish(message)
+            self.executor.spin_once(timeout_sec=0.1)
+
+    def show(self, seconds):
+        """Send images of that time until one was processed."""
+        from sensor_msgs.msg import Image
+
+        message = Image(height=48, width=64, step=192, encoding="bgr8", data=bytes(48 * 192))
+        (camera,) = self.node._active.cameras
+        before = camera.counts["frames_processed"]
+        while camera.counts["frames_processed"] == before:
+            message.header.stamp.sec = seconds
+            message.header.stamp.nanosec += 1
+            self.images.publish(message)
+            self.executor.spin_once(timeout_sec=0.1)
+
+    def health(self, name):
+        return next(h for h in self.node._diagnostics.look() if h.name == name)
+
+    def close(self):
+        self.node.do_cleanup()
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self.peer.destroy_node()
+
+
 @pytest.fixture
-def simulated(ros, weights):
-    """Return a node on simulated time, which stands still, its clock, and how it is."""
-    from rosgraph_msgs.msg import Clock
-
-    from re3_ros.ros._node import TrackerNode
-
-    node = TrackerNode("simulated", cli_args=["--ros-args", "-p", "use_sim_time:=true"])
-    peer = ros.create_node("simulator")
-    clock = peer.create_publisher(Clock, "/clock", 10)
-    executor = ros.executors.SingleThreadedExecutor()
-    executor.add_node(node)
-
-    def at(seconds):
-        while clock.get_subscription_count() == 0 or now() != seconds:
-            message = Clock()
-            message.clock.sec = seconds
-            clock.publish(message)
-            executor.spin_once(timeout_sec=0.1)
-
-    def now():
-        return node.get_clock().now().nanoseconds // 10**9
-
-    yield node, at
-    executor.shutdown()
-    node.destroy_node()
-    peer.destroy_node()
+def simulation(ros, weights):
+    with contextlib.closing(Simulation(ros, weights("still"))) as simulation:
+        yield simulation
 
 
-def test_rates_are_those_of_simulated_time_and_a_still_clock_is_named(simulated, monkeypatch):
+def test_latency_and_rates_are_those_of_simulated_time(simulation):
+    simulation.at(1000)
+    simulation.health("tracker")
+    simulation.at(1003)
+    simulation.show(1000)
+    simulation.health("tracker")
+    deadline = time.monotonic() + 60
+    while simulation.health("camera camera").values["latency, median (ms)"] == "unknown":
+        assert time.monotonic() < deadline
+    simulation.at(1005)
+    values = simulation.health("camera camera").values
+    assert float(values["latency, median (ms)"]) == pytest.approx(3000, abs=1000)
+    processed = int(values["frames_processed"])
+    assert float(values["detection rate (Hz)"]) == pytest.approx(processed / 5, abs=0.01)
+
+
+def test_a_clock_that_stands_still_is_named(simulation, monkeypatch):
     from re3_ros.ros import _diagnostics
 
-    node, at = simulated
-    at(1000)
-    watch = node._diagnostics
+    simulation.at(1000)
     monkeypatch.setattr(_diagnostics, "_STILL", 0.0)
-    watch.look()
-    (own,) = watch.look()
-    assert own.level == 1
-    assert "nobody publishes /clock" in own.message
-    at(1002)
-    (own,) = watch.look()
-    assert "clock" not in own.message
+    simulation.health("tracker")
+    assert "nobody publishes /clock" in simulation.health("tracker").message
+    simulation.at(1002)
+    assert "clock" not in simulation.health("tracker").message
 
 
 def test_a_meter_tells_rates_latencies_and_silence():
@@ -266,10 +312,11 @@ class NoImages:
     status = None
 
     def __init__(self, **counts):
-        self.counts = dict.fromkeys(
-            ("frames_received", "frames_processed", "frames_dropped", "frames_rejected"), 0
-        )
-        self.counts |= counts
+        from re3_ros.ros._counts import Counts
+
+        self.counts = Counts()
+        for name, number in counts.items():
+            self.counts.add(name, number)
 
 
 def test_a_network_that_hangs_is_an_error():
