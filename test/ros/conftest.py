@@ -15,7 +15,7 @@ import pytest
 os.environ["ROS_DOMAIN_ID"] = str(10 + os.getpid() % 90)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
-PATIENCE = 60.0
+PATIENCE = 240.0
 """Seconds after which a test gives up waiting; nothing here is a measure of speed."""
 HEADS = {
     # Corners in crop coordinates (2.5 ... 7.5 is where the object was) and visibility logit.
@@ -271,6 +271,25 @@ def tracker(launched, weights):
     yield launched
     assert launched.process.exit_code is None, launched.log.read_text()
     launched.reset()
+
+
+@pytest.fixture
+def make_tracker(ros, tmp_path):
+    """Return a function from a namespace and parameters to a Tracker of a process of its own."""
+    from re3_ros.ros import NODE, ros_arguments, running
+
+    with contextlib.ExitStack() as stack:
+
+        def make(namespace, **parameters):
+            log = tmp_path / f"{namespace.strip('/')}.txt"
+            values = {"device": "cpu", "silence_warning": 0.0, **parameters}
+            arguments = ros_arguments(values, namespace=namespace)
+            file = stack.enter_context(log.open("w"))
+            process = stack.enter_context(running(NODE, arguments, file))
+            made = Tracker(ros, process, log, f"{namespace}/re3_tracker")
+            return stack.enter_context(contextlib.closing(made))
+
+        yield make
 
 
 class Rosout:
