@@ -129,8 +129,8 @@ OWN = (
     Spec(
         "image_transport",
         "raw",
-        "raw takes sensor_msgs/Image from image, compressed takes sensor_msgs/CompressedImage (JPEG "
-        "or PNG) from image/compressed",
+        "raw takes sensor_msgs/Image from image, compressed takes sensor_msgs/CompressedImage "
+        "(JPEG or PNG) from image/compressed",
         choices=("raw", "compressed"),
     ),
     Spec(

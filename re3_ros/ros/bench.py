@@ -152,11 +152,12 @@ def plot_latency(rows: Sequence[NodeRow], path: Path) -> Path:
 
 @contextmanager
 def _recorder_node() -> Iterator[Node]:
-    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    context = rclpy.Context()  # whoever calls may have one of their own
+    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
     try:
-        yield Node("bench_recorder", namespace=NAMESPACE)
+        yield Node("bench_recorder", namespace=NAMESPACE, context=context)
     finally:
-        rclpy.try_shutdown()
+        rclpy.try_shutdown(context=context)
 
 
 def _measure(node: Node, setting: Setting) -> NodeRow:
@@ -187,7 +188,7 @@ class _Recorder:
         self._node = node
         self._setting = setting
         self._found: list[tuple[float, TrackerStatus]] = []
-        self._executor = SingleThreadedExecutor()
+        self._executor = SingleThreadedExecutor(context=node.context)
         self._executor.add_node(node)
         self._boxes = node.create_publisher(Detection2D, "init_box", 10)
         self._status = node.create_subscription(TrackerStatus, "status", self._on_status, 100)
