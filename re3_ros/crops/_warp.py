@@ -42,7 +42,8 @@ def crop(image: Image, box: ArrayLike, size: int = 227, context: float = CONTEXT
 
     A box that is not finite, has no area, or whose window misses the image gives a black crop.
     """
-    return crop_many(image, np.asarray(box, np.float64)[None], size, context)[0]
+    (only,) = crop_many(image, np.asarray(box, np.float64)[None], size, context)
+    return np.asarray(only)
 
 
 def crop_many(image: Image, boxes: ArrayLike, size: int = 227, context: float = CONTEXT) -> Image:
@@ -67,14 +68,16 @@ def visible_parts(
     # Windows of runaway boxes would overflow integers; beyond the image all places are alike.
     with np.errstate(invalid="ignore"):
         windows = np.rint(np.clip(search_window(rows, context), -(2.0**40), 2.0**40))
-    whole = np.isfinite(windows).all(1).tolist()
     return [
-        _visible(*(int(v) for v in window), width, height, size) if fine else NOTHING
-        for window, fine in zip(windows.tolist(), whole, strict=True)
+        _visible([int(v) for v in window], width, height, size)
+        if np.isfinite(window).all()
+        else NOTHING
+        for window in windows
     ]
 
 
-def _visible(x1: int, y1: int, x2: int, y2: int, width: int, height: int, size: int) -> Part:
+def _visible(window: list[int], width: int, height: int, size: int) -> Part:
+    x1, y1, x2, y2 = window
     left, right = max(x1, 0), min(x2, width)
     top, bottom = max(y1, 0), min(y2, height)
     if right <= left or bottom <= top:
