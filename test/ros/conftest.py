@@ -15,6 +15,8 @@ import pytest
 os.environ["ROS_DOMAIN_ID"] = str(10 + os.getpid() % 90)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
+QUIET = {"device": "cpu", "runtime": "torch", "silence_warning": 0.0}
+"""What tests set: torch needs no time to be prepared."""
 PATIENCE = 240.0
 """Seconds after which a test gives up waiting; nothing here is a measure of speed."""
 HEADS = {
@@ -266,7 +268,7 @@ def tracker(launched, weights):
     from re3_ros.ros._parameters import SPECS
 
     defaults = {spec.name: spec.default for spec in SPECS.values()}
-    quiet = {"weights": weights("still"), "device": "cpu", "silence_warning": 0.0}
+    quiet = {**QUIET, "weights": weights("still")}
     assert launched.set(**defaults | quiet) == []
     yield launched
     assert launched.process.exit_code is None, launched.log.read_text()
@@ -282,7 +284,7 @@ def make_tracker(ros, tmp_path):
 
         def make(namespace, **parameters):
             log = tmp_path / f"{namespace.strip('/')}.txt"
-            values = {"device": "cpu", "silence_warning": 0.0, **parameters}
+            values = {**QUIET, **parameters}
             arguments = ros_arguments(values, namespace=namespace)
             file = stack.enter_context(log.open("w"))
             process = stack.enter_context(running(NODE, arguments, file))
@@ -324,7 +326,7 @@ class Inside(Tracker):
         from re3_ros.ros._node import TrackerNode
         from re3_ros.ros._signals import StopFlag
 
-        values = {"device": "cpu", "silence_warning": 0.0, **parameters}
+        values = {**QUIET, **parameters}
         overrides = [Parameter(name, value=value) for name, value in values.items()]
         self.under_test = TrackerNode(namespace=namespace, parameter_overrides=overrides)
         log = Rosout(self.under_test)

@@ -65,7 +65,8 @@ class Walk:
 
         self.tracker, self.compressed = tracker, kind == corpus.COMPRESSED
         tracker.started = len(tracker.log.read_text())
-        chosen = {"device": "cpu", "silence_warning": 0.0, "image_reliability": "reliable"}
+        chosen = {"device": "cpu", "runtime": "torch", "silence_warning": 0.0}
+        chosen["image_reliability"] = "reliable"
         if self.compressed:
             chosen["image_transport"] = "compressed"
         defaults = {spec.name: spec.default for spec in SPECS.values()}

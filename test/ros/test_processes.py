@@ -166,7 +166,7 @@ def test_a_replayed_bag_gives_the_boxes_of_re3_bag_bit_for_bit(recording, make_t
     from re3_ros.bags import BagReader
 
     expected = of_the_command(recording, tmp_path / "out")
-    tracker = make_tracker("/replay").bring_up()
+    tracker = make_tracker("/replay", runtime="auto").bring_up()
     x, y, w, h = BOX
     tracker.point(id="cup", box=(x, y, x + w, y + h))
     tracker.spin(lambda: "following 'cup'" in tracker.printed())
