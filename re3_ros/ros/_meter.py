@@ -36,7 +36,9 @@ class Meter:
             self._latencies.append((now, latency))
 
     def sample(self, now: float, counts: Mapping[str, int]) -> None:
-        """Note where counters stand that only ever rise."""
+        """Note where counters stand that only ever rise; at 0 a simulated clock has not begun."""
+        if now == 0:
+            return
         with self._lock:
             if self._samples and now < self._samples[-1][0]:
                 self._samples.clear()

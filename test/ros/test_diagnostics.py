@@ -266,6 +266,16 @@ def test_a_clock_that_stands_still_is_named(simulation, monkeypatch):
     assert "clock" not in simulation.health("tracker").message
 
 
+def test_a_meter_waits_for_a_simulated_clock_to_begin():
+    from re3_ros.ros._meter import Meter
+
+    meter = Meter()
+    meter.sample(0.0, {"in": 0})
+    meter.sample(1000.0, {"in": 0})
+    meter.sample(1005.0, {"in": 10})
+    assert meter.rate("in") == 2
+
+
 def test_a_meter_tells_rates_latencies_and_silence():
     from re3_ros.ros._meter import Meter
 
@@ -327,7 +337,7 @@ def test_a_network_that_hangs_is_an_error():
     meter = Meter()
     for second in range(12):
         camera = NoImages(frames_received=30 * second + 5, frames_dropped=30 * second)
-        meter.sample(float(second), camera_counts(camera))
+        meter.sample(100.0 + second, camera_counts(camera))
         health = camera_health(camera, meter, live)
         assert health.level == (Level.ERROR if second > 5 else Level.OK), second
     assert "none was answered for 11 s" in health.message

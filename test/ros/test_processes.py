@@ -80,7 +80,7 @@ def test_the_death_of_a_camera_is_told_and_its_successor_is_welcome(tracker):
     assert tracker.lifecycle.state() == "active"
     with program(CAMERA):
         wait_for(tracker, 5)
-    tracker.spin(lambda: "images arrive again" in tracker.printed())
+        tracker.spin(lambda: "images arrive again" in tracker.printed())
     last = tracker.recorded["status"][-1]
     assert [t.id for t in last.targets] == ["cup"], "the target waited"
     assert (last.errors, last.frames_rejected) == (0, 0)
