@@ -154,15 +154,9 @@ class Mouse:
         self.do("mousemove", "--window", self.window, str(x), str(y))
 
 
-def test_a_box_is_dragged_with_the_mouse_on_the_image_that_stood_still(tool, screen):
-    pytest.importorskip("cv2")
-    bench = tool({"DISPLAY": screen}, id="cup")
-    if "built without windows" in bench.log.read_text():
-        pytest.skip("this OpenCV has no windows")
-    says(bench, "drag a box in the window")
-    show(bench, 7)
-    mouse = Mouse(screen, bench)
-    for _ in range(10):  # until the picture is there, the window ignores the mouse
+def drag(mouse, bench):
+    """Drag a box on an image of second 7, while images of second 9 arrive."""
+    for _ in range(10):
         show(bench, 7)
         bench.rest(0.2)
     mouse.move(30, 20)
@@ -173,9 +167,27 @@ def test_a_box_is_dragged_with_the_mouse_on_the_image_that_stood_still(tool, scr
     mouse.move(60, 50)
     mouse.move(90, 80)
     mouse.do("mouseup", "1")
-    box = bench.spin(lambda: bench.boxes)[0]
+    bench.rest(1.0)
+
+
+def test_a_box_is_dragged_with_the_mouse_on_the_image_that_stood_still(tool, screen):
+    pytest.importorskip("cv2")
+    bench = tool({"DISPLAY": screen}, id="cup")
+    if "built without windows" in bench.log.read_text():
+        pytest.skip("this OpenCV has no windows")
+    says(bench, "drag a box in the window")
+    show(bench, 7)
+    mouse = Mouse(screen, bench)
+    for _ in range(5):  # until the picture is there, the window ignores the mouse
+        drag(mouse, bench)
+        if bench.boxes:
+            break
+    box = bench.boxes[0]
     assert corners(box) == pytest.approx([30, 20, 90, 80], abs=3)
     assert (box.id, box.header.stamp.sec) == ("cup", 7), "the image that it was drawn on"
-    mouse.do("key", "--window", mouse.window, "Escape")
+    for _ in range(5):
+        mouse.do("key", "--window", mouse.window, "Escape")
+        if bench.process.exit_code is not None:
+            break
     bench.spin(lambda: bench.process.exit_code is not None)
     assert bench.process.exit_code == 0
