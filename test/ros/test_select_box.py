@@ -80,14 +80,15 @@ def says(bench, text):
 def test_two_clicks_make_a_box_under_the_header_of_the_image(tool):
     bench = tool(id="cup")
     says(bench, "no window: there is no display")
-    for count in range(1, 30):  # images sent before the tool has discovered us pass it by
+    for _ in range(30):  # what was sent before the tool has discovered us passes it by
         show(bench, 7)
         bench.rest()
         click(bench, 90, 20)
         click(bench, 30, 80)
-        box = bench.spin(lambda n=count: len(bench.boxes) >= n and bench.boxes[-1])
-        if box.header.stamp.sec:
+        bench.rest(2.0)
+        if bench.boxes and bench.boxes[-1].header.stamp.sec:
             break
+    box = bench.boxes[-1]
     assert corners(box) == [30, 20, 90, 80]
     assert (box.id, box.header.frame_id, box.header.stamp.sec) == ("cup", "optical", 7)
 
@@ -95,8 +96,7 @@ def test_two_clicks_make_a_box_under_the_header_of_the_image(tool):
 def test_boxes_that_are_none_are_not_sent_and_the_next_one_is(tool):
     bench = tool(window=False, camera="left")
     says(bench, "no window: window is false")
-    click(bench, float("nan"), 5)
-    says(bench, "is ignored")
+    bench.spin(lambda: click(bench, float("nan"), 5) or "is ignored" in bench.log.read_text())
     for x, y in ((10, 10), (11, 50), (10, 10), (40, 50)):
         click(bench, x, y)
     (box,) = bench.spin(lambda: bench.boxes)
