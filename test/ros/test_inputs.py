@@ -83,10 +83,12 @@ def test_compressed_images_that_cannot_be_used_are_counted_and_the_target_goes_o
         {"name": "16UC1; compressedDepth png", "data": whole},
     ]
     for count, fields in enumerate(bad, 1):
-        shown.send(**fields)
-        status = shown.show()  # one by one: none replaces another that waits
-        assert status.frames_rejected + status.frames_dropped == count
-    assert status.frames_rejected >= 1
+        status = shown.show()
+        while status.frames_rejected < count:  # a good image may take the place of a bad one
+            shown.send(**fields)
+            tracker.rest(0.1)
+            status = shown.show()
+        assert status.frames_rejected == count
     assert status.targets[0].state == status.targets[0].TRACKING
     assert status.targets[0].frames_since_init > before
     assert "camera: compressed image of format" in tracker.printed()
