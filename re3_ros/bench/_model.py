@@ -62,11 +62,12 @@ def bench_model(
 def _runtime_stages(runtime: Runtime, image: Image, boxes: Boxes) -> dict[str, Task]:
     crops = runtime.cut(image, boxes)
     seen = runtime.remember(crops)
-    state = runtime.settle(seen, seen.template, runtime.initial_state(len(boxes)))
-    corners = runtime.look(crops, seen.remembered, seen.template, state)[0].corners.cpu().numpy()
+    template = runtime.template(seen, crops)
+    state = runtime.settle(seen, template, runtime.initial_state(len(boxes)))
+    corners = runtime.look(crops, seen.remembered, template, state)[0].corners.cpu().numpy()
     return {
         "crop": lambda: runtime.cut(image, boxes),
-        "look": lambda: _done(runtime.look(crops, seen.remembered, seen.template, state)[1]),
+        "look": lambda: _done(runtime.look(crops, seen.remembered, template, state)[1]),
         "decode": lambda: decode(corners, search_window(boxes, runtime.context)),
         "remember": lambda: _done(runtime.remember(crops).remembered),
     }
@@ -78,7 +79,7 @@ def _network_stages(
     """Return torch's own stages, and the joint pass."""
     crops = runtime.cut(image, boxes).to(next(network.parameters()).device).permute(0, 3, 1, 2)
     features = network.embed(crops)
-    kept, template = network.remember(features), network.template(features)
+    kept, template = network.remember(features), network.template(features, crops)
     state = network.initial_state(len(boxes))
     embedding = network.fuse(kept, features, template)
     hidden, _ = network.recur(embedding, state)

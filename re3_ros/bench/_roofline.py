@@ -67,7 +67,7 @@ def work_of(network: Re3Network) -> Work:
     size = network.crop_size
     crop = torch.zeros(1, 3, size, size, device=next(network.parameters()).device)
     features = network.embed(crop)
-    kept, template = network.remember(features), network.template(features)
+    kept, template = network.remember(features), network.template(features, crop)
     counter, used = FlopCounterMode(display=False), _Used(network)
     with counter, used:
         network.advance(kept, network.embed(crop), template, network.initial_state(1))

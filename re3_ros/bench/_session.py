@@ -71,7 +71,7 @@ class Joint:
     def init(self, image: Image, boxes: Boxes) -> None:
         """Start."""
         first = self._cut(image, boxes)
-        self._template = self._network.template(self._network.embed(first))
+        self._template = self._network.template(self._network.embed(first), first)
         zeros = self._network.initial_state(len(boxes))
         _, self._state = self._network(first, first, zeros, self._template)
         self._image, self._boxes = image, boxes

@@ -58,8 +58,9 @@ class Re3Network(nn.Module, ABC):
         """Return (N, A), all that the late fusion needs of the previous crop's (N, F)."""
 
     @abstractmethod
-    def template(self, features: Tensor) -> Tensor:
-        """Return (N, T), what is kept of the initial crop's (N, F) for the target's life."""
+    def template(self, features: Tensor, crops: Tensor) -> Tensor:
+        """Return (N, T), what is kept for the target's life of the initial crop: of its features
+        (N, F) and its pixels (N, 3, S, S)."""
 
     @abstractmethod
     def fuse(self, remembered: Tensor, features: Tensor, template: Tensor) -> Tensor:
@@ -110,5 +111,5 @@ class Re3Network(nn.Module, ABC):
         n = len(previous_crops)
         features = self.embed(torch.cat([previous_crops, current_crops]))
         if template is None:
-            template = self.template(features[:n])
+            template = self.template(features[:n], previous_crops)
         return self.advance(self.remember(features[:n]), features[n:], template, state)

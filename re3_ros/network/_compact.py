@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ._base import Output, Re3Network
+from ._pyramid import Pyramid, cells_of
 from ._recurrent import FactoredLSTM
 from ._squeezenet import SqueezeNet
 
@@ -49,8 +50,12 @@ class Compact(Re3Network):
         heat_maps: int = 32,
         fc_width: int = 512,
         lstm_width: int = 384,
+        pyramid: bool = True,
     ) -> None:
-        """Widths: skip layers, matched features, mixing convolutions, heat maps, FC and LSTM."""
+        """Widths: skip layers, matched features, mixing convolutions, heat maps, FC and LSTM.
+
+        ``pyramid``: compare with magnified initial crops.
+        """
         super().__init__()
         self._options = {
             "skip": skip,
@@ -60,11 +65,13 @@ class Compact(Re3Network):
             "heat_maps": heat_maps,
             "fc_width": fc_width,
             "lstm_width": lstm_width,
+            "pyramid": pyramid,
         }
         self.state_shape = (4, lstm_width)
         self.trunk = SqueezeNet()
         self.skips = Skips(skip, fine_skip, match)
         self.fusion = Fusion(self.skips, mixed)
+        self.pyramid = Pyramid(CROP_SIZE, mixed, fc_width) if pyramid else None
         self.summary = Summary(mixed, heat_maps, fc_width)
         self.lstm = FactoredLSTM(fc_width, lstm_width, peephole="diagonal")
         self.head = nn.Linear(lstm_width + fc_width, 5)
@@ -77,22 +84,34 @@ class Compact(Re3Network):
 
     def embed(self, crops: Tensor) -> Tensor:
         """Return the skip layers' maps of crops, flattened."""
-        weight = self.trunk.conv1.weight
-        pixels = crops.to(weight.dtype).contiguous(memory_format=torch.channels_last)
-        features: Tensor = self.skips(*self.trunk(pixels))
+        features: Tensor = self.skips(*self.trunk(_prepared(crops, self.trunk)))
         return features
 
     def remember(self, features: Tensor) -> Tensor:
         """Return the previous crop's share of the fusion and its object's matched features."""
         return self.fusion.remember(features, self.fusion.previous)
 
-    def template(self, features: Tensor) -> Tensor:
-        """Return the initial crop's share of the fusion and its object's matched features."""
-        return self.fusion.remember(features, self.fusion.initial)
+    def template(self, features: Tensor, crops: Tensor) -> Tensor:
+        """Return the initial crop's share of the fusion and its object's matched features, then
+        those of the magnified crops."""
+        share = self.fusion.remember(features, self.fusion.initial)
+        if self.pyramid is None:
+            return share
+        kept = cells_of(self.skips.split(features)[2])
+        with torch.no_grad():  # the trunk learns from the other crops: this halves the cost
+            _, middle = self.trunk.early(_prepared(self.pyramid.magnify(crops), self.trunk))
+        others = cells_of(self.skips.matched_middle(middle))
+        return torch.cat([share, kept, others.reshape(features.shape[0], -1)], 1)
 
     def fuse(self, remembered: Tensor, features: Tensor, template: Tensor) -> Tensor:
         """Return the embedding (N, E)."""
-        embedding: Tensor = self.summary(self.fusion(remembered, features, template))
+        width = self.fusion.width
+        maps, figures = None, None
+        if self.pyramid is not None:
+            current = self.skips.split(features)[2]
+            maps, figures = self.pyramid(template[:, width:], current)
+        mixed = self.fusion(remembered, features, template[:, :width], maps)
+        embedding: Tensor = self.summary(mixed, figures)
         return embedding
 
     def recur(self, embedding: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
@@ -135,10 +154,14 @@ class Skips(nn.Module):
         maps = (
             torch.cat([detail, self.middle(middle)], 1),
             self.coarse(coarse),
-            functional.normalize(self.match_middle(middle), dim=1, eps=1e-3),
+            self.matched_middle(middle),
             functional.normalize(self.match_coarse(coarse), dim=1, eps=1e-3),
         )
         return torch.cat([m.flatten(1) for m in maps], 1)
+
+    def matched_middle(self, middle: Tensor) -> Tensor:
+        """Return unit features (N, match, h, w) of the trunk's map of stride 8."""
+        return functional.normalize(self.match_middle(middle), dim=1, eps=1e-3)
 
     def split(self, features: Tensor) -> list[Tensor]:
         """Return the four maps of (N, F), the inverse of the flattening."""
@@ -177,6 +200,8 @@ class Fusion(nn.Module):
         self.match_middle = nn.Conv2d(2 * cells_middle, mixed, 1)
         self.match_coarse = nn.Conv2d(2 * cells_coarse, mixed, 1, bias=False)
         self.sizes = [mixed * MIDDLE**2, self.match * cells_middle, self.match * cells_coarse]
+        self.width = sum(self.sizes)
+        """Numbers kept of an earlier crop."""
 
     def remember(self, features: Tensor, share: Share) -> Tensor:
         """Return one earlier crop's share and the matched features of its object, flattened."""
@@ -188,8 +213,10 @@ class Fusion(nn.Module):
         )
         return torch.cat([k.flatten(1) for k in kept], 1)
 
-    def forward(self, remembered: Tensor, features: Tensor, template: Tensor) -> Tensor:
-        """Return the mixed map (N, mixed, 15, 15)."""
+    def forward(
+        self, remembered: Tensor, features: Tensor, template: Tensor, further: Tensor | None
+    ) -> Tensor:
+        """Return the mixed map (N, mixed, 15, 15); ``further`` is added to it before its ReLU."""
         middle, coarse, match_middle, match_coarse = self.split(features)
         share0, middle0, coarse0 = torch.split(remembered, self.sizes, 1)
         share1, middle1, coarse1 = torch.split(template, self.sizes, 1)
@@ -201,7 +228,8 @@ class Fusion(nn.Module):
         )
         shares = (share0 + share1).view(-1, self.mixed, MIDDLE, MIDDLE)
         matches = self.match_middle(matched_middle) + _enlarge(self.match_coarse(matched_coarse))
-        return functional.relu(self.current(middle, coarse) + shares + matches)
+        mixed: Tensor = self.current(middle, coarse) + shares + matches
+        return functional.relu(mixed if further is None else mixed + further)
 
 
 class Summary(nn.Module):
@@ -215,11 +243,18 @@ class Summary(nn.Module):
         flat = 64 * ((MIDDLE + 1) // 2) ** 2
         self.fc = nn.Linear(flat + 3 * heat_maps, fc_width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (N, E)."""
+    def forward(self, x: Tensor, further: Tensor | None) -> Tensor:
+        """Return (N, E); ``further`` (N, E) is added before the last ReLU."""
         x = functional.relu(x + self.conv(x))
         flat = functional.relu(self.reduce(x)).flatten(1)
-        return functional.relu(self.fc(torch.cat([flat, _expected_positions(self.heat(x))], 1)))
+        out = self.fc(torch.cat([flat, _expected_positions(self.heat(x))], 1))
+        return functional.relu(out if further is None else out + further)
+
+
+def _prepared(crops: Tensor, trunk: SqueezeNet) -> Tensor:
+    """Return crops as the trunk wants them."""
+    pixels = crops.to(trunk.conv1.weight.dtype)
+    return pixels.contiguous(memory_format=torch.channels_last)
 
 
 def _similarity(earlier: Tensor, current: Tensor) -> Tensor:

@@ -45,7 +45,7 @@ class Exported:
 def export(
     network: Re3Network, folder: str | Path, form: str, metadata: Mapping[str, str] | None = None
 ) -> Exported:
-    """Write both graphs of ``network`` and ``network.json`` to ``folder``, and run them once.
+    """Write the graphs of ``network`` and ``network.json`` to ``folder``, and run them once.
 
     The first axis, the number of targets, is open; all other shapes are fixed. ``form`` is one of
     `FORMATS`. ``metadata`` are texts that are passed on. Raises ConfigError for an unknown form,
@@ -66,7 +66,7 @@ def export(
     deviation = _deviation(graphs, [_READERS[form](path) for path in files])
     if not deviation <= LIMIT:
         raise ConfigError(
-            f"{files[-1]} deviates from torch by {deviation:.2g} pixels, more than {LIMIT}; do not "
+            f"{target} deviates from torch by {deviation:.2g} pixels, more than {LIMIT}; do not "
             "use it: choose another format, or another version of its package"
         )
     return Exported((*files, about), deviation)
@@ -110,20 +110,21 @@ def _ports(graph: Graph) -> dict[str, Any]:
 
 
 @torch.no_grad()
-def _deviation(graphs: tuple[Graph, Graph], engines: list[Engine]) -> float:
+def _deviation(graphs: tuple[Graph, ...], engines: list[Engine]) -> float:
     """Return the largest difference of corners from torch's, as pixels of `WINDOW`.
 
     One graph's output is the other's input, as in use.
     """
-    remember, look = graphs
+    remember, look, *template = graphs
     worst = 0.0
     for targets in (1, 5):
         rows = torch.arange(targets) % len(look.example[0])
         crops, *rest = (t[rows].contiguous() for t in look.example)
-        states = rest[len(remember.outputs) :]
-        wanted = look.module(crops, *remember.module(crops), *states)[0].numpy()
-        kept = engines[0]([crops.numpy()])
-        found = engines[1]([crops.numpy(), *kept, *(s.numpy() for s in states)])[0]
+        before, states = (remember, *template), rest[1 + len(template) :]
+        kept = [out for graph in before for out in graph.module(crops)]
+        wanted = look.module(crops, *kept, *states)[0].numpy()
+        arrays = [out for run in (engines[0], *engines[2:]) for out in run([crops.numpy()])]
+        found = engines[1]([crops.numpy(), *arrays, *(s.numpy() for s in states)])[0]
         worst = max(worst, float(np.abs(found - wanted).max()))
     return worst * WINDOW / 10
 

@@ -1,17 +1,19 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""A network as the two graphs that tracking needs, for runtimes that take whole graphs.
+"""A network as the graphs that tracking needs, for runtimes that take whole graphs.
 
 =============  ================================================  ================================
 graph          inputs                                            outputs
 =============  ================================================  ================================
-``remember``   crops                                             remembered, template
+``remember``   crops                                             remembered
 ``look``       crops, remembered, template, state                corners, visibility, new_state
+``template``   crops                                             template
 =============  ================================================  ================================
 
 ``look`` is what the image waits for; ``remember`` runs between images, on the crop of the last
-image around the box just found. A reset or an initial pass is ``look`` at that same crop. What a
-network does not have (a template, a visibility output, a recurrent state) is left out.
+image around the box just found. A reset or an initial pass is ``look`` at that same crop.
+``template`` runs once for a target, on its initial crop. What a network does not have (a template,
+a visibility output, a recurrent state) is left out.
 """
 
 from __future__ import annotations
@@ -24,7 +26,6 @@ from torch import Tensor, nn
 from ._base import Re3Network
 
 LOOK = ("crops", "remembered", "template", "state"), ("corners", "visibility", "new_state")
-REMEMBER = ("crops",), ("remembered", "template")
 
 
 class Look(nn.Module):
@@ -51,15 +52,26 @@ class Look(nn.Module):
 class Remember(nn.Module):
     """Embed the previous crops (N, S, S, 3) uint8 and keep what the next look needs."""
 
-    def __init__(self, network: Re3Network, with_template: bool) -> None:
+    def __init__(self, network: Re3Network) -> None:
         super().__init__()
-        self.network, self.with_template = network, with_template
+        self.network = network
 
-    def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
-        """Return remembered (N, A) and, if the network has one, template (N, T)."""
-        features = self.network.embed(crops.permute(0, 3, 1, 2))
-        template = (self.network.template(features),) if self.with_template else ()
-        return (self.network.remember(features), *template)
+    def forward(self, crops: Tensor) -> tuple[Tensor]:
+        """Return remembered (N, A)."""
+        return (self.network.remember(self.network.embed(crops.permute(0, 3, 1, 2))),)
+
+
+class Template(nn.Module):
+    """Embed the initial crops (N, S, S, 3) uint8 and keep what a target's life needs."""
+
+    def __init__(self, network: Re3Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, crops: Tensor) -> tuple[Tensor]:
+        """Return template (N, T)."""
+        pixels = crops.permute(0, 3, 1, 2)
+        return (self.network.template(self.network.embed(pixels), pixels),)
 
 
 @dataclass(frozen=True)
@@ -74,16 +86,18 @@ class Graph:
 
 
 @torch.no_grad()
-def make_graphs(network: Re3Network) -> tuple[Graph, Graph]:
-    """Return the graphs ``remember`` and ``look`` of a network on the CPU, first axis targets."""
+def make_graphs(network: Re3Network) -> tuple[Graph, ...]:
+    """Return ``remember``, ``look`` and, if the network has one, ``template`` of a network on the
+    CPU; their first axis is targets."""
     size = network.crop_size
     generator = torch.Generator().manual_seed(0)
     crops = torch.randint(0, 256, (2, size, size, 3), generator=generator).to(torch.uint8)
-    features = network.embed(crops.permute(0, 3, 1, 2))
+    pixels = crops.permute(0, 3, 1, 2)
+    features = network.embed(pixels)
     values = {
         "crops": crops,
         "remembered": network.remember(features),
-        "template": network.template(features),
+        "template": network.template(features, pixels),
         "state": network.initial_state(2),
     }
     inputs = tuple(name for name in LOOK[0] if values[name].numel())
@@ -91,10 +105,12 @@ def make_graphs(network: Re3Network) -> tuple[Graph, Graph]:
     absent = {"visibility"} if output.visibility is None else set()
     absent |= set() if "state" in inputs else {"new_state"}
     looks = tuple(name for name in LOOK[1] if name not in absent)
-    kept = tuple(name for name in REMEMBER[1] if name in inputs)
-    remember = Remember(network, "template" in inputs).eval()
-    look = Look(network, inputs).eval()
-    return (
-        Graph("remember", remember, (crops,), REMEMBER[0], kept),
+    remember, look = Remember(network).eval(), Look(network, inputs).eval()
+    graphs = [
+        Graph("remember", remember, (crops,), ("crops",), ("remembered",)),
         Graph("look", look, tuple(values[name] for name in inputs), inputs, looks),
-    )
+    ]
+    if "template" in inputs:
+        template = Template(network).eval()
+        graphs.append(Graph("template", template, (crops,), ("crops",), ("template",)))
+    return tuple(graphs)

@@ -105,8 +105,9 @@ class PaperNetwork(Re3Network):
         part: Tensor = self.fc6_previous(features)
         return part
 
-    def template(self, features: Tensor) -> Tensor:
+    def template(self, features: Tensor, crops: Tensor) -> Tensor:
         """Return (N, 0): these networks keep nothing of the initial crop."""
+        del crops
         return features.new_zeros(len(features), 0)
 
     def fuse(self, remembered: Tensor, features: Tensor, template: Tensor) -> Tensor:

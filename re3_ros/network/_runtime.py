@@ -26,8 +26,6 @@ class Remembered(NamedTuple):
 
     remembered: Tensor
     """(N, A) for the fusion with the next crop."""
-    template: Tensor
-    """(N, T) what would be kept for the target's life if these were its initial crops."""
     source: Tensor
     """(N, ...) what `Runtime.settle` needs of the same crops."""
 
@@ -66,6 +64,11 @@ class Runtime(ABC):
         """Return what the next look needs of the crops (N, S, S, 3) around the boxes just found."""
 
     @abstractmethod
+    def template(self, seen: Remembered, crops: Tensor) -> Tensor:
+        """Return (N, T), what is kept for the target's life of initial crops (N, S, S, 3), which
+        are remembered as ``seen``."""
+
+    @abstractmethod
     def look(
         self, crops: Tensor, remembered: Tensor, template: Tensor, state: Tensor
     ) -> tuple[Output, Tensor]:
@@ -102,8 +105,12 @@ class TorchRuntime(Runtime):
     def remember(self, crops: Tensor) -> Remembered:
         """Embed the crops; ``source`` are their features."""
         features = self._embed(crops)
-        remembered = self.network.remember(features)
-        return Remembered(remembered, self.network.template(features), features)
+        return Remembered(self.network.remember(features), features)
+
+    @torch.inference_mode()
+    def template(self, seen: Remembered, crops: Tensor) -> Tensor:
+        """Keep of features and pixels what the network wants."""
+        return self.network.template(seen.source, crops.permute(0, 3, 1, 2))
 
     @torch.inference_mode()
     def look(

@@ -54,6 +54,7 @@ class DeviceRuntime(Runtime):
         self._network = _cast(network, self.device, self._dtype)
         self._look = _Padded(self._look_step, self.device)
         self._remember = _Padded(self._remember_step, self.device)
+        self._template = _Padded(self._template_step, self.device)
         self._settle = _Padded(self._settle_step, self.device)
         self._cuts: dict[tuple[int, ...], _Padded] = {}
 
@@ -83,6 +84,11 @@ class DeviceRuntime(Runtime):
         return Remembered(*self._remember([crops]))
 
     @torch.inference_mode()
+    def template(self, seen: Remembered, crops: Tensor) -> Tensor:
+        """Keep of features and pixels what the network wants."""
+        return self._template([seen.source, crops])[0]
+
+    @torch.inference_mode()
     def look(
         self, crops: Tensor, remembered: Tensor, template: Tensor, state: Tensor
     ) -> tuple[Output, Tensor]:
@@ -100,8 +106,11 @@ class DeviceRuntime(Runtime):
 
     def _remember_step(self, crops: Tensor) -> tuple[Tensor, ...]:
         features = self._network.embed(crops.permute(0, 3, 1, 2))
-        remembered, template = self._network.remember(features), self._network.template(features)
-        return remembered.float(), template.float(), features.float()
+        return self._network.remember(features).float(), features.float()
+
+    def _template_step(self, features: Tensor, crops: Tensor) -> tuple[Tensor, ...]:
+        pixels = crops.permute(0, 3, 1, 2)
+        return (self._network.template(features.to(self._dtype), pixels).float(),)
 
     def _look_step(
         self, crops: Tensor, remembered: Tensor, template: Tensor, state: Tensor
@@ -185,10 +194,11 @@ class _Captured:
 
 
 def _cast(network: Re3Network, device: torch.device, kind: torch.dtype) -> Re3Network:
-    """Return a copy on the device, all but recurrent layers and heads of type ``kind``."""
+    """Return a copy on the device, all but recurrent layers, heads and what resamples pixels of
+    type ``kind``."""
     own = copy.deepcopy(network).to(device, torch.float32).eval()
     for name, module in own.named_children():
-        if not name.startswith(("lstm", "head")):
+        if not name.startswith(("lstm", "head", "pyramid")):
             module.to(kind)
     if device.type == "cuda":
         own = own.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

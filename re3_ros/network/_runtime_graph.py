@@ -22,7 +22,7 @@ Engine = Callable[[Sequence[NDArray[np.generic]]], Sequence[NDArray[np.generic]]
 
 
 class GraphRuntime(Runtime):
-    """Two compiled graphs on the CPU. The network itself is not kept.
+    """Compiled graphs on the CPU. The network itself is not kept.
 
     Compiled graphs are not safe to enter twice at a time, and trackers may share a runtime: one
     lock is held while a graph runs.
@@ -36,16 +36,23 @@ class GraphRuntime(Runtime):
         self.device = torch.device("cpu")
         self.crop_size, self.context = network.crop_size, network.context
         self.state_shape = network.state_shape
-        remember, look = make_graphs(plain(network))
-        self._inputs, self._outputs, self._kept = look.inputs, look.outputs, remember.outputs
+        remember, look, *template = make_graphs(plain(network))
+        self._inputs, self._outputs = look.inputs, look.outputs
         self._remember, self._look = compiled(remember), compiled(look)
+        self._template = compiled(template[0]) if template else None
         self._lock = threading.Lock()
 
     def remember(self, crops: Tensor) -> Remembered:
         """Embed the crops; ``source`` are the crops themselves."""
-        found = dict(zip(self._kept, self._run(self._remember, [crops]), strict=True))
-        template = found.get("template", found["remembered"][:, :0])
-        return Remembered(found["remembered"], template, crops)
+        (remembered,) = self._run(self._remember, [crops])
+        return Remembered(remembered, crops)
+
+    def template(self, seen: Remembered, crops: Tensor) -> Tensor:
+        """Embed the crops once more, which makes the graph simpler to call."""
+        del seen
+        if self._template is None:
+            return torch.zeros(len(crops), 0)
+        return self._run(self._template, [crops])[0]
 
     def look(
         self, crops: Tensor, remembered: Tensor, template: Tensor, state: Tensor

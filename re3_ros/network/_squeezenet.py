@@ -56,11 +56,15 @@ class SqueezeNet(nn.Module):
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return maps (N, 128, h, w), (N, 256, h/2, w/2), (N, 512, h/4, w/4) of RGB 0 ... 255."""
-        x = functional.relu(self.conv1(crops - self.mean), inplace=True)
-        fine = self.fire3(self.fire2(_pool(x)))
-        middle = self.fire5(self.fire4(_pool(fine)))
+        fine, middle = self.early(crops)
         coarse = self.fire9(self.fire8(self.fire7(self.fire6(_pool(middle)))))
         return fine, middle, coarse
+
+    def early(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the first two maps."""
+        x = functional.relu(self.conv1(crops - self.mean), inplace=True)
+        fine = self.fire3(self.fire2(_pool(x)))
+        return fine, self.fire5(self.fire4(_pool(fine)))
 
     @torch.no_grad()
     def start_msra(self) -> None:

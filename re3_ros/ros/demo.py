@@ -193,7 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, ...")
     parser.add_argument("--namespace", default="/re3_demo", help="of all nodes and topics")
     parser.add_argument(
-        "--min-iou", type=float, default=0.5, dest="enough", help="below it the exit code is 1"
+        "--min-iou", type=float, default=0.6, dest="enough", help="below it the exit code is 1"
     )
     return parser
 

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a lost target is looked for.
 
-One look a frame, so that a lost target costs what a tracked one does. Every other look is at the
-last good box, where a target that was hidden in passing comes back; the others walk a sunflower
-spiral around it, eight places a lap, from near to ``reach`` box sizes away, each lap turned against
-the last. As the search window is twice the box, a look sees half a box size further than its place.
+One look a frame; with the memory that is followed beside it, a lost target costs what two tracked
+ones do. Every other look is at the last good box, where a target that was hidden in passing comes
+back; the others walk a sunflower spiral around it, eight places a lap, from near to ``reach`` box
+sizes away, each lap turned against the last. As the search window is twice the box, a look sees
+half a box size further than its place.
 """
 
 from __future__ import annotations

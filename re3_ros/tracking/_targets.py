@@ -37,6 +37,8 @@ class Target:
     """Frames since it was initialised."""
     looks: int = 0
     """Looks in the present search."""
+    astray: int | None = None
+    """Looks in a row at which the memory with which it was lost saw it; None without one."""
     settled: bool = False
     """Whether the last look saw it while TRACKING: that memory, once prepared, is ``good``."""
 
@@ -58,6 +60,10 @@ class TargetGroup:
     TRACKING, before the trouble began, and one look a frame is taken from that memory, see
     `_retry`. A look that does not see it leaves no trace. One that does is followed: the next look
     is around the box found, and after ``found_frames`` of them in a row the target is TRACKING.
+
+    The memory with which it was lost is followed as well, as the paper's procedure would: what
+    passed for lost may only have looked unlike itself. If that sees it for ``found_frames`` in a
+    row before the search does, the target goes on from there.
     """
 
     def __init__(self, tracker: Tracker, config: SessionConfig) -> None:
@@ -83,12 +89,15 @@ class TargetGroup:
             for name in ids
             if (t := self._targets[name]).searching
         }
-        return self._tracker.plan(image, ids, places)
+        astray = [_astray(name) for name in ids if self._targets[name].astray is not None]
+        return self._tracker.plan(image, [*ids, *astray], places)
 
     def judge(self, estimates: Mapping[str, Estimate], width: int, height: int) -> None:
         """Draw the conclusions from a look."""
-        for name, estimate in estimates.items():
-            self._judge(name, estimate, width, height)
+        for name in [name for name in estimates if name in self._targets]:
+            self._judge(name, estimates[name], width, height)
+            if (other := estimates.get(_astray(name))) is not None:
+                self._judge_astray(name, other, width, height)
 
     def prepare(self) -> None:
         """Do between two frames what the next would wait for; see `Tracker.prepare`."""
@@ -132,11 +141,16 @@ class TargetGroup:
     def adopt(self, other: TargetGroup) -> None:
         """Take over the targets of another group; those of the same name are replaced."""
         for name, target in other._targets.items():
+            if name in self._targets:
+                self._give_up(name)
+            if target.astray is not None:
+                self._tracker.restore(_astray(name), other._tracker.snapshot(_astray(name)))
             self._tracker.restore(name, other._tracker.snapshot(name))
             self._targets[name] = target
 
     def drop(self, name: str) -> None:
         """Forget a target."""
+        self._give_up(name)
         self._tracker.drop(name)
         del self._targets[name]
 
@@ -147,24 +161,52 @@ class TargetGroup:
     def nbytes(self) -> int:
         """Return the bytes held for all targets between frames."""
         self.prepare()
-        snapshots = [self._tracker.snapshot(name) for name in self._targets]
+        snapshots = [self._tracker.snapshot(name) for name in self._tracker.ids]
         snapshots += [t.good for t in self._targets.values()]
         boxes = sum(s.box.nbytes for s in snapshots)
         return boxes + held([tensor for s in snapshots for tensor in s.tensors])
 
     def _judge(self, name: str, estimate: Estimate, width: int, height: int) -> None:
         target = self._targets[name]
-        limit = self._config.max_side * np.array([width, height])
-        believable = bool((size(estimate.box) <= limit).all())
-        look = judge(estimate.score, estimate.good and believable, self._config)
+        look = self._kind(estimate, width, height)
         was_lost = target.lost
         target.health = target.health.after(look, self._config)
         target.score = estimate.score
         target.frames += 1
         target.settled = target.health.state is TargetState.TRACKING and look is Look.SEEN
+        if target.lost and not was_lost and look is not Look.FAILED:
+            self._tracker.copy(name, _astray(name))
+            target.astray = 0
+        if not target.lost:
+            self._give_up(name)
         if target.searching:
             self._tracker.restore(name, target.good)
             target.looks = target.looks + 1 if was_lost else 0
+
+    def _judge_astray(self, name: str, estimate: Estimate, width: int, height: int) -> None:
+        target = self._targets[name]
+        if target.astray is None:  # the search was successful
+            return
+        look = self._kind(estimate, width, height)
+        target.astray = target.astray + 1 if look is Look.SEEN else 0
+        if target.astray >= self._config.found_frames:
+            self._tracker.copy(_astray(name), name)
+            target.health, target.score = Health(TargetState.TRACKING), estimate.score
+            target.settled = True
+        if look is Look.FAILED or not target.lost:
+            self._give_up(name)
+
+    def _kind(self, estimate: Estimate, width: int, height: int) -> Look:
+        limit = self._config.max_side * np.array([width, height])
+        believable = bool((size(estimate.box) <= limit).all())
+        return judge(estimate.score, estimate.good and believable, self._config)
+
+    def _give_up(self, name: str) -> None:
+        """Forget the memory with which a target was lost, if there is one."""
+        target = self._targets[name]
+        if target.astray is not None:
+            self._tracker.drop(_astray(name))
+            target.astray = None
 
     def _result(self, camera: str, name: str, width: int, height: int) -> TargetResult:
         target = self._targets[name]
@@ -179,6 +221,11 @@ class TargetGroup:
             frames_since_reset=self._tracker.frames_since_reset(name),
             frames_in_state=target.health.frames,
         )
+
+
+def _astray(name: str) -> str:
+    """Return what the tracker calls the memory with which a target was lost."""
+    return f"{name}\0astray"
 
 
 def step_together(steps: Sequence[tuple[TargetGroup, Image, Collection[str]]]) -> None:

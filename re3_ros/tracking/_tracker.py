@@ -146,6 +146,11 @@ class Tracker:
             self.prepare()
         return self.memory.targets[name]
 
+    def copy(self, name: str, to: str) -> None:
+        """Let a target, known or new, be what another one is. Raises TargetError if unknown."""
+        self._known([name])
+        self.memory.copy(name, to)
+
     def restore(self, name: str, snapshot: Snapshot) -> None:
         """Put a target, known or new, back to what it was when the snapshot was taken."""
         self.memory.restore(name, snapshot)
@@ -198,10 +203,11 @@ class Tracker:
     def _initial_pass(self, crops: Tensor, boxes: Mapping[str, Boxes]) -> dict[str, Snapshot]:
         """Both crops are the same one, so it is embedded once and also remembered."""
         seen = self.runtime.remember(crops)
-        state = self.runtime.settle(seen, seen.template, self.runtime.initial_state(len(boxes)))
+        template = self.runtime.template(seen, crops)
+        state = self.runtime.settle(seen, template, self.runtime.initial_state(len(boxes)))
         return {
             name: Snapshot(box, 0, s, s, r, t)
             for (name, box), s, r, t in zip(
-                boxes.items(), rows(state), rows(seen.remembered), rows(seen.template), strict=True
+                boxes.items(), rows(state), rows(seen.remembered), rows(template), strict=True
             )
         }

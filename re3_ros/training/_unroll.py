@@ -117,8 +117,9 @@ class Unroll(nn.Module):
         """Return the loss over all frames; over the first, whose box is given, if planned so."""
         network, plan = self.network, batch.plan
         truth = _Truth.initial(batch)
-        features = self._embed(self._crops(batch, 0, truth.boxes, truth.boxes))
-        template, remembered = network.template(features), network.remember(features)
+        crops = self._crops(batch, 0, truth.boxes, truth.boxes)
+        features = self._embed(crops)
+        template, remembered = network.template(features, crops), network.remember(features)
         output, first = network.advance(
             remembered, features, template, network.initial_state(len(batch.tracks))
         )

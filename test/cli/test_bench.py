@@ -66,11 +66,11 @@ def test_bad_options_are_named_with_the_way_out(run, weights, arguments, complai
     assert complaint in error
 
 
-def test_export_writes_both_graphs_and_says_how_exact_they_are(run, weights, tmp_path):
+def test_export_writes_the_graphs_and_says_how_exact_they_are(run, weights, tmp_path):
     folder = tmp_path / "files"
     code, text, _ = run("export", "--weights", weights, "--format", "torch-export", "-o", folder)
     assert code == 0
-    names = {"remember.pt2", "look.pt2", "network.json"}
+    names = {"remember.pt2", "look.pt2", "template.pt2", "network.json"}
     assert {p.name for p in folder.iterdir()} == names
     assert "deviate from torch by at most" in text
     assert json.loads((folder / "network.json").read_text())["metadata"]["weights"] == weights.name

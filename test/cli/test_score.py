@@ -16,7 +16,7 @@ from re3_ros.errors import ConfigError
 from re3_ros.network import build, load, read_metadata, save
 
 SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
-SMALL |= {"fc_width": 32, "lstm_width": 16}
+SMALL |= {"fc_width": 32, "lstm_width": 16, "pyramid": False}
 RUN = {
     "stills": "stills",
     "videos": "",

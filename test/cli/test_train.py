@@ -10,7 +10,7 @@ import yaml
 from re3_ros.cli import main
 from re3_ros.network import load, read_metadata
 
-OPTIONS = {"skip": 4, "fine_skip": 2, "match": 4, "mixed": 8, "heat_maps": 2}
+OPTIONS = {"skip": 4, "fine_skip": 2, "match": 4, "mixed": 8, "heat_maps": 2, "pyramid": False}
 OPTIONS |= {"fc_width": 8, "lstm_width": 4}
 
 

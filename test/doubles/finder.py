@@ -39,7 +39,7 @@ class Finder(Re3Network):
     def remember(self, features):
         return features[:, :1]
 
-    def template(self, features):
+    def template(self, features, crops):
         return features[:, :0]
 
     def fuse(self, remembered, features, template):

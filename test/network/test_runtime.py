@@ -49,11 +49,12 @@ def passes(runtime, cut, targets):
     """Start ``targets`` on a crop, look twice, reset in between; return all that came out."""
     first, second = (cut(targets, runtime.crop_size, seed) for seed in (1, 2))
     seen = runtime.remember(first)
-    state = runtime.settle(seen, seen.template, runtime.initial_state(targets))
-    one, state = runtime.look(second, seen.remembered, seen.template, state)
+    template = runtime.template(seen, first)
+    state = runtime.settle(seen, template, runtime.initial_state(targets))
+    one, state = runtime.look(second, seen.remembered, template, state)
     again = runtime.remember(second)
-    state = runtime.settle(again, seen.template, state)
-    two, state = runtime.look(first, again.remembered, seen.template, state)
+    state = runtime.settle(again, template, state)
+    two, state = runtime.look(first, again.remembered, template, state)
     logits = [] if one.visibility is None else [one.visibility, two.visibility]
     return [one.corners, two.corners, state, *logits]
 
@@ -78,8 +79,9 @@ def test_torch_is_the_joint_pass_to_the_bit(small, cut):
     runtime = make_runtime(network, "torch")
     first, second = (cut(2, network.crop_size, seed) for seed in (1, 2))
     seen = runtime.remember(first)
+    template = runtime.template(seen, first)
     state = network.initial_state(2)
-    output, new = runtime.look(second, seen.remembered, seen.template, state)
+    output, new = runtime.look(second, seen.remembered, template, state)
     joint, after = network(first.permute(0, 3, 1, 2), second.permute(0, 3, 1, 2), state)
     torch.testing.assert_close(output.corners, joint.corners, rtol=0, atol=1e-12)
     torch.testing.assert_close(new, after, rtol=0, atol=1e-12)
@@ -90,14 +92,14 @@ def test_answers_are_not_overwritten_by_the_next_pass(lively, cut, name):
     need(name)
     network = lively("compact")
     runtime = make_runtime(network, name)
-    seen = runtime.remember(cut(1, network.crop_size, 1))
+    first = cut(1, network.crop_size, 1)
+    seen = runtime.remember(first)
+    template = runtime.template(seen, first)
     kept, zeros = seen.remembered.clone(), runtime.initial_state(1)
-    output, state = runtime.look(
-        cut(1, network.crop_size, 2), seen.remembered, seen.template, zeros
-    )
+    output, state = runtime.look(cut(1, network.crop_size, 2), seen.remembered, template, zeros)
     before = output.corners.clone(), state.clone()
     runtime.remember(cut(1, network.crop_size, 3))
-    runtime.look(cut(1, network.crop_size, 3), kept, seen.template, state)
+    runtime.look(cut(1, network.crop_size, 3), kept, template, state)
     assert torch.equal(seen.remembered, kept)
     assert torch.equal(output.corners, before[0])
     assert torch.equal(state, before[1])

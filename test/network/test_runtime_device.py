@@ -45,8 +45,9 @@ def lively(small):
 def passes(runtime, crops):
     """Start on crops, look at them in another order, reset, look again."""
     seen = runtime.remember(crops)
-    state = runtime.settle(seen, seen.template, runtime.initial_state(len(crops)))
-    one, state = runtime.look(crops.flip(0), seen.remembered, seen.template, state)
+    template = runtime.template(seen, crops)
+    state = runtime.settle(seen, template, runtime.initial_state(len(crops)))
+    one, state = runtime.look(crops.flip(0), seen.remembered, template, state)
     logits = [] if one.visibility is None else [one.visibility]
     return [t.cpu() for t in (one.corners, state, *logits)]
 

@@ -46,7 +46,7 @@ class Tiny(Re3Network):
     def remember(self, features):
         return self.previous(features)
 
-    def template(self, features):
+    def template(self, features, crops):
         return self.initial(features)
 
     def fuse(self, remembered, features, template):
@@ -88,7 +88,7 @@ class Told(Re3Network):
     def remember(self, features):
         return features
 
-    def template(self, features):
+    def template(self, features, crops):
         return features[:, :0]
 
     def fuse(self, remembered, features, template):

@@ -25,7 +25,7 @@ class Transcription:
         self.image, self.box, self.n = image, np.array(box), 0
         first = self.batch(image, self.box)
         with torch.no_grad():
-            self.template = self.network.template(self.network.embed(first))
+            self.template = self.network.template(self.network.embed(first), first)
         self.state = self.pass_(first, first, self.network.initial_state(1))[1]
         self.original = self.state
 

@@ -10,7 +10,7 @@ import pytest
 
 RED = (0, 0, 255)  # OpenCV writes BGR
 SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
-SMALL |= {"fc_width": 32, "lstm_width": 16}
+SMALL |= {"fc_width": 32, "lstm_width": 16, "pyramid": True}
 
 
 def _still(folder, name, rng, *, masked):

@@ -22,7 +22,7 @@ from re3_ros.training import (
 )
 
 SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
-SMALL |= {"fc_width": 32, "lstm_width": 16}
+SMALL |= {"fc_width": 32, "lstm_width": 16, "pyramid": False}
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_a_few_steps_on_one_batch_lower_its_loss(unroll, tracks, self_training):
     unroll.network.get_submodule("trunk").requires_grad_(False)  # it costs most of the time
     optimiser = torch.optim.AdamW(unroll.network.parameters(), 8e-3)
     losses = []
-    for _ in range(35):
+    for _ in range(50):
         result = unroll(draw(tracks, Plan(self_training), 1))
         optimiser.zero_grad()
         result.loss.backward()
