@@ -93,8 +93,9 @@ def cells_of(maps: Tensor) -> Tensor:
 
 
 def _sum_shifted(products: Tensor, width: int) -> Tensor:
-    """Return (N, M, n): at place q the sum over rows r of products (N, M, rows, n) at q + r * width,
-    rows being counted from the middle one, and nothing lying beyond the ends; float32 at least."""
+    """Return (N, M, n): at place q the sum over rows r of products (N, M, rows, n) at
+    q + r * width, rows being counted from the middle one, and nothing lying beyond the ends;
+    float32 at least."""
     count, n = products.shape[2:]
     half = count // 2
     # Rows that are read as longer by ``width`` than they are, are shifted by as much more each.
