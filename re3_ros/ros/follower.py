@@ -16,6 +16,7 @@ from typing import Any
 
 from geometry_msgs.msg import Twist
 from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo
@@ -31,6 +32,8 @@ from ._serve import declare, serve
 from ._topics import RESULTS
 
 SECOND = 1e9
+FAREWELL = Duration(seconds=1)
+"""The longest wait for the last command to arrive."""
 SPECS = (
     Spec("rate", 30.0, "commands a second", 1.0, 200.0),
     Spec(
@@ -110,8 +113,10 @@ class Follower(Node):
         return self.get_parameter(name).value
 
     def close(self) -> None:
-        """Stop the robot."""
+        """Stop the robot, and wait until it knows: what is on its way is lost when we are gone."""
         self.stop()
+        if not self._commands.wait_for_all_acked(FAREWELL):
+            self.get_logger().warning("nobody confirmed the last command, to stand still")
 
     def stop(self) -> None:
         """Command a standstill."""
