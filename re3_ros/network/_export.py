@@ -3,7 +3,7 @@
 """A network as files that run without this package: ONNX, torch.export, OpenVINO.
 
 The recurrent state goes in and comes out; nothing is kept inside. `re3_ros.network._graphs` names
-the two graphs, and ``network.json`` beside them says what a caller has to know.
+the graphs, and ``network.json`` beside them says what a caller has to know.
 """
 
 from __future__ import annotations
@@ -115,16 +115,17 @@ def _deviation(graphs: tuple[Graph, ...], engines: list[Engine]) -> float:
 
     One graph's output is the other's input, as in use.
     """
-    remember, look, *template = graphs
+    *before, look = graphs
+    *engines_before, last = engines
     worst = 0.0
     for targets in (1, 5):
         rows = torch.arange(targets) % len(look.example[0])
         crops, *rest = (t[rows].contiguous() for t in look.example)
-        before, states = (remember, *template), rest[1 + len(template) :]
+        states = rest[len(before) :]
         kept = [out for graph in before for out in graph.module(crops)]
         wanted = look.module(crops, *kept, *states)[0].numpy()
-        arrays = [out for run in (engines[0], *engines[2:]) for out in run([crops.numpy()])]
-        found = engines[1]([crops.numpy(), *arrays, *(s.numpy() for s in states)])[0]
+        arrays = [out for engine in engines_before for out in engine([crops.numpy()])]
+        found = last([crops.numpy(), *arrays, *(s.numpy() for s in states)])[0]
         worst = max(worst, float(np.abs(found - wanted).max()))
     return worst * WINDOW / 10
 

@@ -6,8 +6,8 @@
 graph          inputs                                            outputs
 =============  ================================================  ================================
 ``remember``   crops                                             remembered
-``look``       crops, remembered, template, state                corners, visibility, new_state
 ``template``   crops                                             template
+``look``       crops, remembered, template, state                corners, visibility, new_state
 =============  ================================================  ================================
 
 ``look`` is what the image waits for; ``remember`` runs between images, on the crop of the last
@@ -87,8 +87,8 @@ class Graph:
 
 @torch.no_grad()
 def make_graphs(network: Re3Network) -> tuple[Graph, ...]:
-    """Return ``remember``, ``look`` and, if the network has one, ``template`` of a network on the
-    CPU; their first axis is targets."""
+    """Return ``remember``, ``template`` if there is one, and ``look`` of a network on the CPU;
+    their first axis is targets."""
     size = network.crop_size
     generator = torch.Generator().manual_seed(0)
     crops = torch.randint(0, 256, (2, size, size, 3), generator=generator).to(torch.uint8)
@@ -105,12 +105,10 @@ def make_graphs(network: Re3Network) -> tuple[Graph, ...]:
     absent = {"visibility"} if output.visibility is None else set()
     absent |= set() if "state" in inputs else {"new_state"}
     looks = tuple(name for name in LOOK[1] if name not in absent)
-    remember, look = Remember(network).eval(), Look(network, inputs).eval()
-    graphs = [
-        Graph("remember", remember, (crops,), ("crops",), ("remembered",)),
-        Graph("look", look, tuple(values[name] for name in inputs), inputs, looks),
-    ]
+    graphs = [Graph("remember", Remember(network).eval(), (crops,), ("crops",), ("remembered",))]
     if "template" in inputs:
         template = Template(network).eval()
         graphs.append(Graph("template", template, (crops,), ("crops",), ("template",)))
+    examples = tuple(values[name] for name in inputs)
+    graphs.append(Graph("look", Look(network, inputs).eval(), examples, inputs, looks))
     return tuple(graphs)

@@ -36,7 +36,7 @@ class GraphRuntime(Runtime):
         self.device = torch.device("cpu")
         self.crop_size, self.context = network.crop_size, network.context
         self.state_shape = network.state_shape
-        remember, look, *template = make_graphs(plain(network))
+        remember, *template, look = make_graphs(plain(network))
         self._inputs, self._outputs = look.inputs, look.outputs
         self._remember, self._look = compiled(remember), compiled(look)
         self._template = compiled(template[0]) if template else None
@@ -64,7 +64,7 @@ class GraphRuntime(Runtime):
         return Output(found["corners"], found.get("visibility")), found.get("new_state", state)
 
     def settle(self, seen: Remembered, template: Tensor, state: Tensor) -> Tensor:
-        """Look at the same crops again: one more embedding, but no third graph with its weights."""
+        """Look at the same crops again: one more embedding, but no graph of its own."""
         _, new = self.look(seen.source, seen.remembered, template, state)
         return new
 

@@ -175,7 +175,7 @@ class TargetGroup:
         target.frames += 1
         target.settled = target.health.state is TargetState.TRACKING and look is Look.SEEN
         if target.lost and not was_lost and look is not Look.FAILED:
-            self._tracker.copy(name, _astray(name))
+            self._tracker.restore(_astray(name), self._tracker.snapshot(name))
             target.astray = 0
         if not target.lost:
             self._give_up(name)
@@ -190,7 +190,7 @@ class TargetGroup:
         look = self._kind(estimate, width, height)
         target.astray = target.astray + 1 if look is Look.SEEN else 0
         if target.astray >= self._config.found_frames:
-            self._tracker.copy(_astray(name), name)
+            self._tracker.restore(name, self._tracker.snapshot(_astray(name)))
             target.health, target.score = Health(TargetState.TRACKING), estimate.score
             target.settled = True
         if look is Look.FAILED or not target.lost:

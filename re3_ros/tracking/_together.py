@@ -39,12 +39,6 @@ class Memory:
         self.targets[name] = snapshot
         self.ahead.pop(name, None)
 
-    def copy(self, name: str, to: str) -> None:
-        """Let a target, known or new, be what another one is."""
-        self.restore(to, self.targets[name])
-        if name in self.ahead:
-            self.ahead[to] = self.ahead[name]
-
     def drop(self, name: str) -> None:
         """Forget a target."""
         del self.targets[name]

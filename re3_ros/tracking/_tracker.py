@@ -146,11 +146,6 @@ class Tracker:
             self.prepare()
         return self.memory.targets[name]
 
-    def copy(self, name: str, to: str) -> None:
-        """Let a target, known or new, be what another one is. Raises TargetError if unknown."""
-        self._known([name])
-        self.memory.copy(name, to)
-
     def restore(self, name: str, snapshot: Snapshot) -> None:
         """Put a target, known or new, back to what it was when the snapshot was taken."""
         self.memory.restore(name, snapshot)
