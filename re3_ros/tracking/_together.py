@@ -31,8 +31,10 @@ class Memory:
     runtime: Runtime
     reset_interval: int
     targets: dict[str, Snapshot] = field(default_factory=dict)
-    ahead: dict[str, Tensor] = field(default_factory=dict)
-    """First crops of the next frame, that `prepare_together` has yet to embed."""
+    ahead: dict[str, Tensor | None] = field(default_factory=dict)
+    """First crops of the next frame, that `prepare_together` has yet to embed; None: to be cut."""
+    frame: Any = None
+    """The image, as the runtime has it, that they are to be cut from."""
 
     def restore(self, name: str, snapshot: Snapshot) -> None:
         """Put a target, known or new, to a snapshot."""
@@ -48,17 +50,26 @@ class Memory:
         """Forget all targets."""
         self.targets.clear()
         self.ahead.clear()
+        self.frame = None
 
     def is_due(self, snapshot: Snapshot) -> bool:
         """Tell whether the passes of a target call for a reset."""
         calls, interval = snapshot.calls, self.reset_interval
         return interval > 0 and calls > 0 and calls % interval == 0
 
-    def move(self, name: str, box: Boxes, state: Tensor, crop: Tensor) -> None:
-        """Take over what a look found, and the crop there that comes first in the next one."""
+    def move(self, name: str, box: Boxes, state: Tensor, frame: Any) -> None:
+        """Take over what a look found in an image; the crop there comes first in the next look."""
         old = self.targets[name]
         self.targets[name] = replace(old, box=box, calls=old.calls + 1, state=state.clone())
-        self.ahead[name] = crop.clone()
+        self.ahead[name], self.frame = None, frame
+
+    def cut(self) -> None:
+        """Cut the first crops of the next frame: from now on the image is not needed."""
+        due = [name for name, crop in self.ahead.items() if crop is None]
+        if due:
+            boxes = np.stack([self.targets[name].box for name in due])
+            self.ahead.update(zip(due, rows(self.runtime.cut(self.frame, boxes)), strict=True))
+        self.frame = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +90,10 @@ class Plan:
 
 @torch.inference_mode()
 def track_together(plans: Sequence[Plan]) -> list[dict[str, Estimate]]:
-    """Do what `Tracker.track` does, for different trackers of one runtime, in one batch."""
+    """Do what `Tracker.track` does, for different trackers of one runtime, in one batch.
+
+    The images have to stay as they are until `Memory.cut` or `prepare_together`.
+    """
     busy = [plan for plan in plans if plan.names]
     if not busy:
         return [{} for _ in plans]
@@ -94,22 +108,25 @@ def track_together(plans: Sequence[Plan]) -> list[dict[str, Estimate]]:
     for plan in plans:
         part = slice(row, row + len(plan.names))
         found.append(_estimates(runtime, plan, answers, part) if plan.names else {})
-        moves.append(_moves(runtime, plan, found[-1], state[part]))
+        moves += [(plan, *pair) for pair in zip(found[-1].items(), state[part], strict=True)]
         row = part.stop
-    for plan, moved in zip(plans, moves, strict=True):  # from here on nothing can fail
-        for name, box, new, crop in moved:
-            plan.memory.move(name, box, new, crop)
+    for plan, (name, estimate), new in moves:  # from here on nothing can fail
+        if estimate.good:
+            plan.memory.move(name, estimate.box, new, plan.frame)
     return found
 
 
 @torch.inference_mode()
 def prepare_together(memories: Sequence[Memory]) -> None:
     """Do what `Tracker.prepare` does, for different trackers of one runtime, in one batch."""
+    for memory in memories:
+        memory.cut()
     waiting = [(memory, name) for memory in memories for name in memory.ahead]
     if not waiting:
         return
     runtime = waiting[0][0].runtime
-    seen = runtime.remember(torch.stack([memory.ahead[name] for memory, name in waiting]))
+    crops = [crop for memory in memories for crop in memory.ahead.values() if crop is not None]
+    seen = runtime.remember(torch.stack(crops))
     after = [
         replace(memory.targets[name], remembered=row)
         for (memory, name), row in zip(waiting, rows(seen.remembered), strict=True)
@@ -170,24 +187,6 @@ def _read(
         Estimate(read_only(box), float(score), True) if fine else Estimate(old.box, 0.0, False)
         for box, score, fine, old in zip(boxes, answers.scores, good, before, strict=True)
     ]
-
-
-def _moves(
-    runtime: Runtime, plan: Plan, found: dict[str, Estimate], state: Tensor
-) -> list[tuple[str, Boxes, Tensor, Tensor]]:
-    """Return name, box, state and next first crop of the targets whose estimate is good.
-
-    Cut now, so that no image has to be kept.
-    """
-    moved = [
-        (name, estimate.box, row)
-        for (name, estimate), row in zip(found.items(), state, strict=True)
-        if estimate.good
-    ]
-    if not moved:
-        return []
-    crops = runtime.cut(plan.frame, np.stack([box for _, box, _ in moved]))
-    return [(*move, crop) for move, crop in zip(moved, crops, strict=True)]
 
 
 def _reset(

@@ -102,7 +102,9 @@ class Tracker:
         fed back. Raises ImageError, BoxError, or TargetError for a name that is unknown or twice
         in ``ids``.
         """
-        return track_together([self.plan(image, ids, at)])[0]
+        found = track_together([self.plan(image, ids, at)])[0]
+        self.memory.cut()  # the caller may use the image for something else
+        return found
 
     def plan(
         self,

@@ -172,6 +172,22 @@ def test_failing_network_changes_nothing(tracker, told, noise):
     assert same(tracker.snapshot("a"), before)
 
 
+def test_an_image_may_be_overwritten_once_it_was_tracked(tiny, noise):
+    """As by a camera that writes every frame into the same memory."""
+    network = tiny().eval()
+    fresh, reused = Tracker(network), Tracker(network)
+    memory = noise(0).copy()
+    for k in range(5):
+        memory[:] = noise(k)
+        for tracker, image in ((fresh, noise(k)), (reused, memory)):
+            if k:
+                tracker.track(image)
+            else:
+                tracker.start(image, {"a": BOX})
+        memory[:] = 0
+        assert same(fresh.snapshot("a"), reused.snapshot("a")), k
+
+
 def test_negative_interval_is_refused(told):
     with pytest.raises(ConfigError, match="-1"):
         Tracker(told, reset_interval=-1)
