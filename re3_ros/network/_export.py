@@ -154,11 +154,9 @@ def _write_torch(graph: Graph, path: Path) -> None:
 
 
 def _write_openvino(graph: Graph, path: Path) -> None:
-    import openvino
+    from ._runtime_openvino import convert, import_openvino
 
-    from ._runtime_openvino import convert
-
-    openvino.save_model(convert(graph), path, compress_to_fp16=False)
+    import_openvino().save_model(convert(graph), path, compress_to_fp16=False)
 
 
 def _read_onnx(path: Path) -> Engine:

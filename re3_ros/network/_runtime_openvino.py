@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +16,7 @@ from ._base import Re3Network
 from ._graphs import Graph
 from ._runtime_graph import Engine, GraphRuntime
 
+TELEMETRY = "openvino_telemetry"
 HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "bf16"}
 """OpenVINO's word for the precision of the arithmetic; int8 is that of the weights."""
 ALONE_BELOW = 50_000_000
@@ -35,20 +38,32 @@ class OpenVINORuntime(GraphRuntime):
         super().__init__(network, "openvino", precision, compiler)
 
 
+def import_openvino() -> Any:
+    """Import OpenVINO, but not what reports over the network, from threads of its own, that it is
+    used: a robot tells nobody what it does."""
+    if "openvino" in sys.modules:
+        return sys.modules["openvino"]
+    known = sys.modules.get(TELEMETRY)
+    sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # importing it fails, as if absent
+    try:
+        return importlib.import_module("openvino")
+    finally:
+        del sys.modules[TELEMETRY]
+        if known is not None:
+            sys.modules[TELEMETRY] = known
+
+
 def has_bfloat16() -> bool:
     """Return whether OpenVINO finds bfloat16 arithmetic in the processor."""
-    import openvino
-
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class Compiler:
     """Turns graphs into engines."""
 
     def __init__(self, precision: str, threads: int, alone: bool) -> None:
-        import openvino
-
-        self._core, self._alone, self._int8 = openvino.Core(), alone, precision == "int8"
+        self._core, self._alone = import_openvino().Core(), alone
+        self._int8 = precision == "int8"
         hint = HINTS[precision] if has_bfloat16() else "f32"
         self._options = {
             "INFERENCE_PRECISION_HINT": hint,
@@ -108,9 +123,9 @@ class Compiler:
 
 def convert(graph: Graph) -> Any:
     """Return a graph as an `openvino.Model`, its first axis open, the others fixed."""
-    import openvino
     import torch
 
+    openvino = import_openvino()
     with torch.no_grad():
         model = openvino.convert_model(graph.module, example_input=graph.example)
     shapes = {}
@@ -129,8 +144,7 @@ def quantise_weights(model: Any) -> None:
     Symmetric: a row's largest magnitude becomes 127. OpenVINO multiplies by such matrices without
     unpacking them in memory.
     """
-    from openvino import opset13
-
+    opset13 = import_openvino().opset13
     for node in model.get_ops():
         if node.get_type_name() != "MatMul" or not node.get_attributes()["transpose_b"]:
             continue

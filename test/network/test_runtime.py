@@ -3,6 +3,8 @@
 """Every runtime gives what the network's own modules give."""
 
 import importlib.util
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -148,3 +150,19 @@ def test_a_runtime_that_cannot_be_used_is_refused_with_the_way_out(small, monkey
         make_runtime(network, "openvino-int8")
     with pytest.raises(ConfigError, match=r"runs on the CPU only, and device is cuda"):
         make_runtime(network, "onnx", "cuda")
+
+
+def test_openvino_starts_no_thread_and_tells_nobody():
+    need("openvino-float32")
+    program = (
+        "import sys, threading\n"
+        "from re3_ros.network import build, make_runtime\n"
+        "make_runtime(build('compact'), 'openvino-float32')\n"
+        "assert 'openvino_telemetry' not in sys.modules, 'it is loaded'\n"
+        "print([thread.name for thread in threading.enumerate()])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "['MainThread']"
