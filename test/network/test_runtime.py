@@ -166,3 +166,14 @@ def test_openvino_starts_no_thread_and_tells_nobody():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "['MainThread']"
+
+
+@pytest.mark.parametrize("targets", [1, 2, 3, 5])
+def test_threads_that_share_a_batch_answer_as_one_does(lively, cut, targets):
+    need("openvino-float32")
+    from re3_ros.network._runtime_openvino import OpenVINORuntime
+
+    network = lively("compact")
+    alone, shared = (OpenVINORuntime(network, "float32", threads) for threads in (1, 2))
+    for a, b in zip(passes(alone, cut, targets), passes(shared, cut, targets), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
