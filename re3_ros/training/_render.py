@@ -78,7 +78,8 @@ class TorchRenderer:
     """Crops rendered on the device itself, the pictures of a batch of tracks sent there once.
 
     They equal those of the host up to rounding, but for the grain of noisy tracks, which is other
-    grain of the same strength. Simulated tracks stay on the device for as long as they live.
+    grain of the same strength. What is compressed is left to the host. Simulated tracks stay on the
+    device for as long as they live.
     """
 
     def __init__(self, device: torch.device, chunk: int | None = None) -> None:
@@ -109,7 +110,11 @@ class TorchRenderer:
 
     def _groups(self, cuts: _Cuts) -> Iterator[tuple[Callable[[Index], Tensor], list[int]]]:
         """Yield what cuts crops, and the crops that it cuts."""
-        simulated = {i: t for i, t in enumerate(cuts.tracks) if isinstance(t, SimulatedTrack)}
+        simulated = {
+            i: track
+            for i, track in enumerate(cuts.tracks)
+            if isinstance(track, SimulatedTrack) and not track.look.compressed
+        }
         places = self._upload(simulated)
         for painter in {painter for painter, _ in places.values()}:
             chosen = [i for i, place in places.items() if place[0] is painter]

@@ -28,6 +28,8 @@ from ._simulator_config import SimulatorConfig
 from ._track import SCREEN, Look, SimulatedTrack
 
 MIN_SIDE = 8.0
+LARGEST = 150.0
+"""Size of the largest targets, in pixels of the screen."""
 KEPT = 2 << 30
 """Bytes of photographs that stay in memory."""
 _POINTS = 48
@@ -106,6 +108,10 @@ class Simulator:
             cutout = cut_object(still.box, *self._read(still))
         return flip(cutout) if rng.random() < 0.5 else cutout
 
+    def _side(self, rng: np.random.Generator) -> float:
+        """Return the size (root of width times height) of a target in pixels of the screen."""
+        return float(np.exp(rng.uniform(np.log(self.config.smallest), np.log(LARGEST))))
+
     def _left_in_place(self, rng: np.random.Generator, frames: int) -> Target:
         """Return the object of a photograph that moves as a whole, as under a moving camera."""
         still = self._any(rng)
@@ -116,7 +122,7 @@ class Simulator:
         # Smaller, and most of the screen would be mirror images of the photograph.
         least = 1.0 if self.config.steady else 0.6
         smallest = least * max(SCREEN[0] / width, SCREEN[1] / height) * np.sqrt(area(still.box))
-        side = max(_side(rng), float(smallest))
+        side = max(self._side(rng), float(smallest))
         motion = _move(rng, frames, cutout, side, self.config.steady, free=False)
         inside = _sample(rng, mask) if mask is not None else _sample_box(rng, still.box)
         return Target(Layer(cutout, motion), inside)
@@ -131,7 +137,7 @@ class Simulator:
             points = _sample_box(rng, part)
             corners = np.array([part[[0, 1]], part[[2, 1]], part[[0, 3]], part[2:]])
             cutout = replace(cutout, outline=corners)
-        motion = _move(rng, frames, cutout, _side(rng), self.config.steady)
+        motion = _move(rng, frames, cutout, self._side(rng), self.config.steady)
         return Target(Layer(cutout, motion), points)
 
     def _background(self, rng: np.random.Generator, frames: int, target: Target) -> Layer:
@@ -171,11 +177,6 @@ class Simulator:
         if target.layer.cutout.alpha is None or not chance(rng, self.config.renew):
             return []
         return skin(rng, target.layer, self._cutout(rng, patch=0.5).colours)
-
-
-def _side(rng: np.random.Generator) -> float:
-    """Return the size (root of width times height) of a target in pixels of the screen."""
-    return float(np.exp(rng.uniform(np.log(14), np.log(150))))
 
 
 def _move(
@@ -299,4 +300,7 @@ def _look(rng: np.random.Generator, config: SimulatorConfig, frames: int) -> Loo
         look = replace(look, tables=tinted(rng, tables, config.colour_drift))
     if chance(rng, config.motion_blur):
         look = replace(look, exposure=float(rng.uniform(0.3, 1.0)))
+    if chance(rng, config.compress):
+        soft = float(rng.uniform(0, 1.2))
+        look = replace(look, soft=soft, quality=int(rng.integers(25, 80)))
     return look

@@ -53,6 +53,12 @@ class SimulatorConfig(BaseModel):
     motion_blur: float = Field(
         default=0.0, ge=0, le=1, description="share with blur along each layer's own motion"
     )
+    compress: float = Field(
+        default=0.0, ge=0, le=1, description="share seen through a soft lens, compressed as JPEG"
+    )
+    smallest: float = Field(
+        default=14.0, ge=4, le=100, description="size of the smallest targets, in pixels of 320x240"
+    )
     ground: float = Field(
         default=0.0,
         ge=0,

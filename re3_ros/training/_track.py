@@ -47,7 +47,7 @@ class SimulatedTrack:
         place = np.diag([columns / sides[0], rows / sides[1], 1.0]) @ translation(*-window[:2])
         out = self._compose(frame, place, columns, rows)
         self._blacken_outside(out, place)
-        out = self.look.apply(out, frame)
+        out = self.look.apply(out, frame, np.array([columns, rows]) / sides)
         return out if (columns, rows) == (size, size) else _resize(out, size)
 
     def _compose(self, frame: int, place: Array, columns: int, rows: int) -> Image:
@@ -80,9 +80,24 @@ class Look:
     seed: int
     exposure: float = 0.0
     """Share of the time between frames in which the shutter is open, and layers blur."""
+    soft: float = 0.0
+    """Standard deviation, in pixels of the screen, of the blur of a soft lens."""
+    quality: int = 0
+    """Of the JPEG compression, 1 to 100; 0 for none."""
 
-    def apply(self, image: Image, frame: int) -> Image:
-        """Return the image as the camera saw it in this frame."""
+    @property
+    def compressed(self) -> bool:
+        """Whether the lens is soft or the images are compressed."""
+        return self.soft > 0 or self.quality > 0
+
+    def apply(self, image: Image, frame: int, scale: Array) -> Image:
+        """Return the image as the camera recorded it in this frame.
+
+        ``scale`` (2,) is how many of its pixels, in x and y, are one of the screen's.
+        """
+        sigma = self.soft * scale
+        if sigma.max() > 0.2:  # less does not show
+            image = np.asarray(cv2.GaussianBlur(image, (0, 0), *sigma.clip(0.05)), np.uint8)
         if self.grey:
             grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
             image = np.repeat(grey[..., None], 3, axis=2)
@@ -93,7 +108,15 @@ class Look:
             rng = np.random.default_rng([self.seed, frame])
             grain = rng.integers(-128, 128, image.shape, np.int16)
             image = (image + grain * self.noise).clip(0, 255).astype(np.uint8)
-        return image
+        return jpeg(image, self.quality) if self.quality else image
+
+
+def jpeg(image: Image, quality: int) -> Image:
+    """Return an RGB image as it is after compression."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+    bgr = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 @dataclass(frozen=True)

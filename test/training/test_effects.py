@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from re3_ros.boxes import from_xywh, iou
+from re3_ros.boxes import area, from_xywh, iou
 from re3_ros.errors import ConfigError
 from re3_ros.training import (
     Simulator,
@@ -69,6 +69,52 @@ def box_of_red(image):
     y, x = np.nonzero(image[..., 0] - image[..., 1] > 60)
     ratio = np.array([1, SCREEN[1] / SCREEN[0]] * 2)  # the crop is square, the screen is not
     return np.array([x.min(), y.min(), x.max() + 1, y.max() + 1]) * ratio
+
+
+def seen_with(ellipse, **recording):
+    """Return the ellipse in the middle of the screen as it is recorded."""
+    layers = grey_ground(FRAMES), ellipse
+    shown = replace(look(FRAMES), **recording)
+    track = SimulatedTrack(layers, ellipse.boxes(), np.ones(FRAMES), shown)
+    return track.crop(0, SCREEN_BOX, int(SCREEN[0]), 1.0).astype(int)
+
+
+def steepest(image):
+    return np.abs(np.diff(image[..., 0], axis=1)).max()
+
+
+def test_a_soft_lens_blurs_edges_by_pixels_of_the_screen(ellipse):
+    sharp, soft = (seen_with(ellipse, soft=sigma) for sigma in (0.0, 3.0))
+    assert np.abs(soft.mean((0, 1)) - sharp.mean((0, 1))).max() < 1
+    assert steepest(soft) < 0.3 * steepest(sharp)
+
+
+def test_compression_leaves_its_traces_and_the_colours(ellipse):
+    raw, fine, coarse = (seen_with(ellipse, quality=quality) for quality in (0, 95, 25))
+    apart = [np.abs(seen - raw) for seen in (fine, coarse)]
+    assert 0 < apart[0].mean() < apart[1].mean()
+    assert max(a.mean() for a in apart) < 4
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_share_of_tracks_is_compressed(data_root, seed):
+    plain, compressed = (
+        simulate(data_root, compress=share).draw(np.random.default_rng(seed), FRAMES).look
+        for share in (0.0, 1.0)
+    )
+    assert not plain.compressed
+    assert 25 <= compressed.quality < 80
+    assert 0 <= compressed.soft <= 1.2
+
+
+def test_targets_are_as_small_as_told(data_root):
+    def least(**settings):
+        simulator = simulate(data_root, **settings)
+        drawn = [simulator.draw(np.random.default_rng(seed), 2) for seed in range(150)]
+        return min(float(np.sqrt(area(track.boxes[0]))) for track in drawn)
+
+    assert least() > 10  # stretching and tilting make boxes smaller than the objects' own sides
+    assert 4 < least(smallest=6) < 9
 
 
 @pytest.mark.parametrize("change", [tilted, swaying])

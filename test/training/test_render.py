@@ -182,6 +182,13 @@ def test_any_other_track_is_cropped_on_the_host(draw, host):
     assert crops[1].float().std() > 0
 
 
+def test_compressed_tracks_are_cropped_on_the_host(draw, host):
+    tracks = draw(4, quiet=False, compress=1)
+    boxes = around(tracks, 1)
+    expected = host.crops(tracks, [2] * 4, boxes, 40, 2.0)
+    assert torch.equal(TorchRenderer(CPU).crops(tracks, [2] * 4, boxes, 40, 2.0), expected)
+
+
 def test_reduced_precision_of_the_network_does_not_reach_the_crops(draw):
     tracks = [*draw(4, **EVERYTHING), filmed()]
     call = tracks, [1] * 5, around(tracks, 1), 48, 2.0
