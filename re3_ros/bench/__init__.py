@@ -6,8 +6,8 @@ reduced precision costs in accuracy. Nothing here is judged by a test: machines 
 from ._bars import Bar, model_bars, session_bars
 from ._clip import Clip, demo_clip, sequence_clip
 from ._model import StageRow, bench_model
-from ._output import machine, model_table, session_table, write_results
-from ._precision import PrecisionRow, compare_precision
+from ._output import machine, model_table, precision_table, session_table, write_results
+from ._precision import PrecisionChange, PrecisionRow, compare_precision
 from ._roofline import Roofline, Work, measure_roofline, work_of
 from ._session import PEERS, LatencyRow, bench_session
 from ._timing import Spread
@@ -17,6 +17,7 @@ __all__ = [
     "Bar",
     "Clip",
     "LatencyRow",
+    "PrecisionChange",
     "PrecisionRow",
     "Roofline",
     "Spread",
@@ -30,6 +31,7 @@ __all__ = [
     "measure_roofline",
     "model_bars",
     "model_table",
+    "precision_table",
     "sequence_clip",
     "session_bars",
     "session_table",

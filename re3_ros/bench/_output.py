@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import torch
 from rich.table import Table
 
@@ -50,6 +51,17 @@ def session_table(rows: Sequence[LatencyRow]) -> Table:
         held = "" if math.isnan(r.held) else f"{r.held / 1e3:.0f}"
         counts = str(r.cameras), str(r.targets)
         table.add_row(r.tracker, *counts, *(f"{value:.2f}" for value in shown), held)
+    return table
+
+
+def precision_table(rows: Sequence[PrecisionRow]) -> Table:
+    """Return the means over the runs of each sequence as a table."""
+    table = Table(title="Success AUC, means over runs", title_justify="left")
+    _columns(table, "sequence", ("runtime", "runs", "AUC", "AUC of torch", "same boxes, IoU"))
+    for sequence, runtime in dict.fromkeys((r.sequence, r.runtime) for r in rows):
+        own = [r for r in rows if (r.sequence, r.runtime) == (sequence, runtime)]
+        figures = np.mean([(r.auc, r.exact, r.agreement) for r in own], axis=0)
+        table.add_row(sequence, runtime, str(len(own)), *(f"{value:.3f}" for value in figures))
     return table
 
 

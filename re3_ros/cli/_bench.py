@@ -123,29 +123,35 @@ def precision(
     weights: WeightsOption = None,
     runtimes: RuntimesOption = "auto",
     only: Annotated[str | None, typer.Option(help="Sequences, with commas. Default: all.")] = None,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each sequence.")] = 8,
+    length: Annotated[int, typer.Option(min=2, help="Frames of a run.")] = 100,
     threads: ThreadsOption = 1,
     device: DeviceOption = "cpu",
     output: OutputOption = None,
 ) -> None:
     """Compare a runtime's boxes with those of torch in float32 on sequences."""
-    from rich.table import Table
+    from rich.progress import Progress
 
-    from re3_ros.bench import compare_precision
+    from re3_ros.bench import PrecisionChange, compare_precision, precision_table
     from re3_ros.evaluation import limit_threads, read_sequences
 
     limit_threads(threads)
     chosen = [s for s in read_sequences(data) if only is None or s.name in _words(only)]
     if not chosen:
         raise ConfigError(f"{data} holds no sequence named {only}; leave out --only, or list it")
-    rows = compare_precision(_network(weights, None), chosen, _words(runtimes), device)
-    table = Table("sequence", "runtime", "AUC", "AUC of torch", "same boxes, IoU")
-    for r in rows:
-        table.add_row(r.sequence, r.runtime, f"{r.auc:.4f}", f"{r.exact:.4f}", f"{r.agreement:.3f}")
-    _print(table, [])
-    for runtime in dict.fromkeys(r.runtime for r in rows):
-        own = [r for r in rows if r.runtime == runtime]
-        change = sum(r.auc - r.exact for r in own) / len(own)
-        typer.echo(f"{runtime}: AUC {change:+.4f} over {len(own)} sequences")
+    names = _words(runtimes)
+    with Progress() as progress:
+        bar = progress.add_task("Tracking", total=len(chosen))
+        rows = compare_precision(
+            _network(weights, None),
+            chosen,
+            names,
+            device,
+            runs,
+            length,
+            lambda: progress.advance(bar),
+        )
+    _print(precision_table(rows), PrecisionChange.of(rows))
     _save(output, {"data": str(data)}, rows)
 
 

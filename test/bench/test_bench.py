@@ -10,6 +10,8 @@ import torch
 
 from re3_ros.bench import (
     LatencyRow,
+    PrecisionChange,
+    PrecisionRow,
     Roofline,
     Spread,
     StageRow,
@@ -24,6 +26,7 @@ from re3_ros.bench import (
     work_of,
     write_results,
 )
+from re3_ros.bench._precision import starts
 from re3_ros.datasets import Sequence
 from re3_ros.network import build
 
@@ -147,7 +150,32 @@ def test_precision_is_compared_box_by_box(network, clip, tmp_path):
     for path, image in zip(paths, clip.bgr, strict=False):
         cv2.imwrite(str(path), image)
     sequence = Sequence("demo", tuple(paths), np.array(clip.truth[:4]))
-    (row,) = compare_precision(network, [sequence], ["torch"])
-    assert (row.sequence, row.runtime) == ("demo", "torch float32")
-    assert row.auc == row.exact
-    assert row.agreement == 1.0
+    rows = compare_precision(network, [sequence], ["torch"], runs=2, length=3)
+    assert [(row.sequence, row.start, row.runtime) for row in rows] == [
+        ("demo", 0, "torch float32"),
+        ("demo", 1, "torch float32"),
+    ]
+    for row in rows:
+        assert row.auc == row.exact
+        assert row.agreement == 1.0
+
+
+def test_runs_begin_where_the_target_has_a_box(tmp_path):
+    truth = np.tile([1.0, 1, 9, 9], (100, 1))
+    truth[30:40] = np.nan
+    sequence = Sequence("some", tuple(tmp_path / str(k) for k in range(100)), truth)
+    assert starts(sequence, 3, 40) == [0, 40, 60]
+    assert starts(sequence, 3, 400) == [0]
+    sequence.truth[55:] = np.nan
+    assert starts(sequence, 3, 40) == [0, 40, 54]
+
+
+def test_the_change_of_precision_is_a_mean_with_its_error():
+    changes = [0.002, -0.004, 0.002, -0.004]
+    rows = [PrecisionRow("s", k, "some", 0.5, 0.5 + d, 0.9) for k, d in enumerate(changes)]
+    (change,) = PrecisionChange.of(rows)
+    assert change.auc == pytest.approx(-0.001)
+    assert change.error == pytest.approx(0.0015)
+    assert str(change).startswith("holds: some: AUC -0.0010 (standard error 0.0015) over 4 runs")
+    (worse,) = PrecisionChange.of([PrecisionRow("s", 0, "some", 0.5, 0.49, 0.9)])
+    assert str(worse).startswith("MISSED")
