@@ -21,7 +21,7 @@ from re3_ros.network import Re3Network, Runtime, make_runtime
 from re3_ros.tracking import Tracker
 
 LIMIT = 0.005
-"""Change of the mean success AUC that counts as none."""
+"""Loss of mean success AUC that counts as none."""
 RUNS, LENGTH = 8, 100
 """Runs of a sequence, and the frames of each."""
 
@@ -68,10 +68,10 @@ class PrecisionChange:
 
     def __str__(self) -> str:
         """Return the verdict in one line."""
-        verdict = "holds" if abs(self.auc) < LIMIT else "MISSED"
+        verdict = "holds" if self.auc > -LIMIT else "MISSED"
         return (
             f"{verdict}: {self.runtime}: AUC {self.auc:+.4f} (standard error {self.error:.4f}) "
-            f"over {self.runs} runs (at most {LIMIT}); same boxes, IoU {self.agreement:.3f}"
+            f"over {self.runs} runs (above -{LIMIT}); same boxes, IoU {self.agreement:.3f}"
         )
 
 

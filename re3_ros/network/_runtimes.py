@@ -31,8 +31,6 @@ RUNTIMES = (
     "cuda-float16",
 )
 """Names that `make_runtime` takes."""
-LARGE = 50_000_000
-"""Parameters from which on a step waits for its weights to come from memory."""
 _EXTRAS = {"openvino": ("openvino",), "onnx": ("onnxruntime", "onnx")}
 
 
@@ -100,11 +98,9 @@ def _check(kind: str, device: str | torch.device) -> None:
 
 
 def _openvino(network: Re3Network, precision: str, threads: int) -> Runtime:
-    from ._runtime_openvino import OpenVINORuntime, has_bfloat16
+    from ._runtime_openvino import OpenVINORuntime
 
-    large = sum(p.numel() for p in network.parameters()) >= LARGE
-    fastest = "int8" if large else "bfloat16" if has_bfloat16() else "float32"
-    return OpenVINORuntime(network, precision or fastest, threads)
+    return OpenVINORuntime(network, precision or "int8", threads)
 
 
 def _onnx(network: Re3Network, precision: str, threads: int) -> Runtime:
