@@ -96,8 +96,8 @@ class Joint:
 class Session:
     """A tracking session as the node drives it; all its cameras see the same."""
 
-    def __init__(self, runtime: Runtime, cameras: int) -> None:
-        config = SessionConfig(max_targets=10_000, threads=torch.get_num_threads())
+    def __init__(self, runtime: Runtime, cameras: int, threads: int) -> None:
+        config = SessionConfig(max_targets=10_000, threads=threads)
         self._session = TrackingSession(runtime, [f"camera{k}" for k in range(cameras)], config)
         self._stamp = 0
 
@@ -171,16 +171,18 @@ def bench_session(
     of ours alone. All use the threads that torch and OpenCV are set to.
     """
     rows = []
+    threads = torch.get_num_threads()
     ours = {f"re3 {r}": r for r in (make_runtime(network, name, device) for name in runtimes)}
     others = dict(_others(network, peers, device, models))
     for seen, count in itertools.product(cameras, targets):
         sessions: dict[str, Callable[[], Contender]] = {
-            name: partial(Session, runtime, seen) for name, runtime in ours.items()
+            name: partial(Session, runtime, seen, threads) for name, runtime in ours.items()
         }
         makers = {JOINT: others[JOINT], **sessions, **others} if seen == 1 else sessions
         runs: dict[str, list[_Run]] = {name: [] for name in makers}
         for _ in range(rounds):
             for name, make in makers.items():
+                torch.set_num_threads(threads)  # sessions may have changed it
                 runs[name].append(_run(make(), clip, count, name in PEERS))
         rows += [_row(name, count, seen, parts) for name, parts in runs.items()]
     return rows

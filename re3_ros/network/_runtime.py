@@ -41,6 +41,8 @@ class Runtime(ABC):
     crop_size: int
     context: float
     state_shape: tuple[int, int]
+    own_threads = False
+    """Whether it works with threads of its own instead of torch's."""
 
     def __str__(self) -> str:
         """Return name and precision, as the status reports them."""

@@ -28,6 +28,8 @@ class GraphRuntime(Runtime):
     lock is held while a graph runs.
     """
 
+    own_threads = True
+
     def __init__(
         self, network: Re3Network, name: str, precision: str, compiled: Callable[[Graph], Engine]
     ) -> None:

@@ -67,6 +67,8 @@ class TrackingSession:
         if self.config.threads:
             torch.set_num_threads(self.config.threads)
         self.runtime = _runtime(network, self.config.runtime, device)
+        if self.config.threads and self.runtime.own_threads:
+            torch.set_num_threads(1)  # more would wait, spinning, where the runtime's want to work
         self.device = self.runtime.device
         self._cameras = {name: self._camera(name) for name in cameras}
         self._strays = Counters()  # what came for no camera of ours

@@ -4,9 +4,10 @@
 
 import numpy as np
 import pytest
+import torch
 
 from re3_ros.errors import ConfigError, WeightsError
-from re3_ros.network import build, save
+from re3_ros.network import build, is_installed, save
 from re3_ros.tracking import Frame, SessionConfig, TargetState, Tracker, TrackingSession
 
 BOX = (50.0, 40.0, 90.0, 80.0)
@@ -238,3 +239,16 @@ def test_the_caller_may_not_be_surprised_by_numpy(told, noise):
     tracked = TrackingSession(told, config=SessionConfig())
     tracked.initialise("camera", "a", np.float32(BOX), np.int64(0))
     assert len(tracked.process(Frame("camera", np.int64(5), image)).targets) == 1
+
+
+@pytest.mark.parametrize(("runtime", "left"), [("torch", 2), ("openvino-float32", 1)])
+def test_torch_makes_way_for_the_threads_of_other_runtimes(runtime, left):
+    if not is_installed(runtime.partition("-")[0]):
+        pytest.skip(f"{runtime} is not installed")
+    network = build("compact", skip=4, fine_skip=2, match=4, mixed=8, heat_maps=2, fc_width=8)
+    before = torch.get_num_threads()
+    try:
+        TrackingSession(network, config=SessionConfig(runtime=runtime, threads=2))
+        assert torch.get_num_threads() == left
+    finally:
+        torch.set_num_threads(before)
