@@ -23,6 +23,8 @@ ARGUMENTS = {
     "pose",
     "debug_image",
     "params_file",
+    "image_transport",
+    "detector",
     "device",
     "weights",
     "autostart",
