@@ -12,9 +12,10 @@ import pytest
 
 pytestmark = pytest.mark.ros
 
-# Type hashes of vision_msgs 4.1.1 and tf2_msgs 0.36, as their own definitions give them. ROS 2
-# nodes whose hashes of a type differ do not talk to each other.
+# Type hashes of vision_msgs 4.1.1, tf2_msgs 0.36 and bond 4.0, as their own definitions give them.
+# ROS 2 nodes whose hashes of a type differ do not talk to each other.
 HASHES = {
+    "bond/Status": "87eaccffa254ffffadc0b61600452e8251740f06c25659a2dbda4927fdb1f70a",
     "tf2_msgs/TFMessage": "e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087",
     "vision_msgs/BoundingBox2D": "008eacbb0cf8f26e83795547bed013eec3675485ef386ec056d80eaaf1c1ce2f",
     "vision_msgs/BoundingBox3D": "bbb73a65c163d7f9bb29009c7bde9f7faa576bd2d23299c4511d19230dab4698",
