@@ -54,6 +54,18 @@ class Launched:
             assert self.child.poll() is None, f"launch ended\n{self.log()}"
             time.sleep(0.1)
 
+    def record(self, kind, topic):
+        """Return the list that the topic's messages are put into while `hear` waits."""
+        found = []
+        self.node.create_subscription(kind, topic, found.append, 10)
+        return found
+
+    def hear(self, condition):
+        """Wait until a condition holds, and take messages meanwhile."""
+        import rclpy
+
+        self.until(lambda: rclpy.spin_once(self.node, timeout_sec=0.05) or condition())
+
     def is_active(self, name="/re3_tracker"):
         client = self.lifecycle(name)
         with contextlib.closing(client):
@@ -72,6 +84,14 @@ class Launched:
         """Tell whether the node takes images from a topic."""
         infos = self.node.get_subscriptions_info_by_topic(topic)
         return any(info.topic_type == "sensor_msgs/msg/Image" for info in infos)
+
+    def last_of(self, messages):
+        """Return the last message of a row that `record` returned, now that no more are sent."""
+        import rclpy
+
+        for _ in range(20):  # more than a subscription holds
+            rclpy.spin_once(self.node, timeout_sec=0)
+        return messages[-1]
 
     def stop(self):
         """End it as Ctrl-C does; return the exit code."""

@@ -1,0 +1,177 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The launch files of the two examples."""
+
+import csv
+import json
+import subprocess
+
+import pytest
+
+pytestmark = pytest.mark.launch
+
+FOLLOWER, DEMONSTRATION = "follower.launch.py", "demonstration.launch.py"
+ARGUMENTS = {
+    FOLLOWER: {"simulation", "tracker", "camera_info", "cmd_vel", "params_file", "use_sim_time"},
+    DEMONSTRATION: {"folder", "label", "format", "record", "tracker", "use_sim_time"},
+}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_show_args_lists_the_arguments_with_their_meaning(name):
+    command = ["ros2", "launch", "re3_ros", name, "--show-args"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = {line.strip()[1:-2] for line in output.splitlines() if line.startswith("    '")}
+    assert found >= ARGUMENTS[name]
+    assert "No description given" not in output
+
+
+def moves(command):
+    return bool(command.linear.x or command.angular.z)
+
+
+def test_the_simulated_robot_follows_what_is_tracked_and_all_ends_cleanly(launch, weights):
+    from geometry_msgs.msg import Twist
+
+    from re3_ros.msg import TargetStatus, TrackerStatus
+
+    launched = launch(
+        f"weights:={weights}", "simulation:=true", "namespace:=sim", "device:=cpu", what=FOLLOWER
+    )
+    statuses = launched.record(TrackerStatus, "/sim/status")
+    commands = launched.record(Twist, "/sim/cmd_vel")
+    launched.hear(lambda: any(moves(command) for command in commands))
+    assert "following 'suitcase'" in launched.log()
+    states = {target.state for status in statuses for target in status.targets}
+    assert TargetStatus.TRACKING in states
+    assert launched.stop() == 0
+    assert not moves(launched.last_of(commands))
+    assert launched.log().count("process has finished cleanly") == 3
+
+
+class Said:
+    """What a tracker says of a target to the right, which the follower then drives after."""
+
+    def __init__(self, node):
+        from vision_msgs.msg import Detection2D
+
+        from re3_ros.msg import TrackerStatus
+
+        self.detections = node.create_publisher(Detection2D, "detection", 10)
+        self.statuses = node.create_publisher(TrackerStatus, "status", 10)
+
+    def say(self, state):
+        from vision_msgs.msg import Detection2D
+
+        from re3_ros.msg import TargetStatus, TrackerStatus
+
+        detection = Detection2D(id="cup")
+        detection.bbox.center.position.x, detection.bbox.center.position.y = 500.0, 240.0
+        detection.bbox.size_x = detection.bbox.size_y = 60.0
+        self.detections.publish(detection)
+        self.statuses.publish(TrackerStatus(targets=[TargetStatus(id="cup", state=state)]))
+
+
+@pytest.fixture
+def patient(tmp_path):
+    """Return parameters with which the follower does not stop by itself where this test is slow."""
+    path = tmp_path / "patient.yaml"
+    values = "timeout: 10.0, image_width: 640, image_height: 480"
+    path.write_text(f"/**: {{ros__parameters: {{{values}}}}}\n")
+    return path
+
+
+def test_it_drives_while_the_target_is_tracked_and_stands_after_ctrl_c(launch, patient):
+    from geometry_msgs.msg import Twist
+
+    from re3_ros.msg import TargetStatus
+
+    launched = launch("tracker:=false", f"params_file:={patient}", what=FOLLOWER)
+    said, commands = Said(launched.node), launched.record(Twist, "cmd_vel")
+
+    def goes_on_to(move, state):
+        before = len(commands)
+        launched.hear(
+            lambda: (
+                said.say(state)
+                or (len(commands) > before and [moves(c) for c in commands[-5:]] == [move] * 5)
+            )
+        )
+
+    goes_on_to(False, TargetStatus.NEW)
+    goes_on_to(True, TargetStatus.TRACKING)
+    goes_on_to(False, TargetStatus.LOST)
+    goes_on_to(True, TargetStatus.TRACKING)
+    assert launched.stop() == 0
+    assert not moves(launched.last_of(commands))
+    assert "process has finished cleanly" in launched.log()
+
+
+def test_without_a_tracker_of_its_own_the_follower_takes_the_topics_given(launch):
+    launched = launch(
+        "tracker:=false", "detection:=/eye/detection", "cmd_vel:=/base/cmd_vel", what=FOLLOWER
+    )
+    launched.until(lambda: launched.node.count_subscribers("/eye/detection"))
+    launched.until(lambda: launched.node.count_publishers("/base/cmd_vel"))
+    names = [name for name, _ in launched.node.get_node_names_and_namespaces()]
+    assert "re3_tracker" not in names
+
+
+def test_demonstrations_are_recorded_into_the_folder_given(launch, tmp_path):
+    from std_srvs.srv import SetBool
+
+    shows = tmp_path / "shows"
+    launched = launch("tracker:=false", f"folder:={shows}", "label:=pour", what=DEMONSTRATION)
+    client = launched.node.create_client(SetBool, "/re3_recorder/record")
+    lifecycle = launched.lifecycle("/re3_recorder")
+    answer = lifecycle.call(client, SetBool.Request(data=True))
+    assert answer.success
+    assert str(shows) in answer.message
+    assert launched.get("label", node="/re3_recorder") == ["pour"]
+
+
+def test_a_demonstration_of_what_the_tracker_sees_is_kept_at_ctrl_c(launch, weights, tmp_path):
+    from sensor_msgs.msg import Image
+    from std_srvs.srv import SetBool
+    from vision_msgs.msg import Detection2D
+
+    from re3_ros.msg import TrackerStatus
+
+    shows = tmp_path / "shows"
+    launched = launch(
+        f"weights:={weights}",
+        "device:=cpu",
+        "image:=/eye/raw",
+        f"folder:={shows}",
+        what=DEMONSTRATION,
+    )
+    assert launched.is_active()
+    images = launched.node.create_publisher(Image, "/eye/raw", 10)
+    boxes = launched.node.create_publisher(Detection2D, "init_box", 10)
+    statuses = launched.record(TrackerStatus, "status")
+    image = Image(height=48, width=64, step=192, encoding="bgr8", data=bytes(range(192)) * 48)
+    box = Detection2D(id="cup")
+    box.bbox.center.position.x = box.bbox.center.position.y = 24.0
+    box.bbox.size_x = box.bbox.size_y = 20.0
+
+    def show():
+        image.header.stamp.sec += 1
+        images.publish(image)
+        return statuses and statuses[-1].targets
+
+    launched.hear(lambda: show() is not None and boxes.get_subscription_count())
+    boxes.publish(box)
+    launched.hear(show)
+    client = launched.node.create_client(SetBool, "/re3_recorder/record")
+    assert launched.lifecycle("/re3_recorder").call(client, SetBool.Request(data=True)).success
+    launched.hear(lambda: show() and any(len(rows(path)) > 5 for path in shows.glob(".*.csv")))
+    assert launched.stop() == 0
+    assert launched.log().count("process has finished cleanly") == 2
+    kept = rows(shows / "demonstration_0001.csv")
+    assert {row["target"] for row in kept} == {"cup"}
+    assert json.loads((shows / "demonstration_0001.json").read_text())["images"] == len(kept)
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
