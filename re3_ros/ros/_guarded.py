@@ -85,6 +85,15 @@ class GuardedNode(LifecycleNode):  # type: ignore[misc]
         timer.callback = _idle
         return bool(super().destroy_timer(timer))
 
+    def forget_destroyed(self) -> None:
+        """Let go of dead references to what was destroyed; from the thread that spins the node.
+
+        rclpy leaves them in the callback group for ever (rclpy issue 1356): two dozen of them each
+        time that the topics are opened and closed.
+        """
+        entities = self.default_callback_group.entities
+        entities.difference_update([entity for entity in entities if entity() is None])
+
     @contextmanager
     def undone_if_it_raises(self) -> Iterator[None]:
         """Destroy what was created in the block, if something is raised in it."""

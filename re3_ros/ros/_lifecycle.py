@@ -107,6 +107,7 @@ class GuardedLifecycleNode(GuardedNode):
         return outcome
 
     def _do_activate(self) -> None:
+        self.forget_destroyed()
         with self.undone_if_it_raises():
             self.do_activate()
 
