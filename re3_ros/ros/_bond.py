@@ -9,6 +9,7 @@ answers in kind. Who hears nothing for ``heartbeat_timeout`` takes the other one
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 
@@ -18,6 +19,9 @@ from rclpy.node import Node
 TOPIC = "bond"
 TIMEOUT = 4.0
 """Seconds of silence after which this end is taken for dead, unless the manager has its own."""
+LAST_WORDS, PAUSE = 3, 0.05
+"""How often this end says that it is going, and the seconds after each. Both ends write to one
+topic: in a queue of depth 1, as bondpy's, the other end's own beat may take the place of a word."""
 WAY_OUT = (
     "bond_heartbeat_period asks for a bond with a lifecycle manager, but the messages of the "
     "package `bond` cannot be imported here ({}): install it (rosdep key bond), or set the period "
@@ -39,9 +43,9 @@ class Bond:
         self._message = Status
         self._instance = str(uuid.uuid4())
         self._broken = False
-        # Of depth 1, as bond_core's: an old beat is worth nothing.
-        self._publisher = node.create_publisher(Status, TOPIC, 1)
-        self._subscription = node.create_subscription(Status, TOPIC, self._hear, 1)
+        # Of depths as bondcpp's.
+        self._publisher = node.create_publisher(Status, TOPIC, 5)
+        self._subscription = node.create_subscription(Status, TOPIC, self._hear, 100)
         clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(period, self._beat, clock=clock)
         self._beat()
@@ -51,7 +55,9 @@ class Bond:
         self._node.destroy_timer(self._timer)
         self._node.destroy_subscription(self._subscription)
         if not self._broken:
-            self._say(active=False)
+            for _ in range(LAST_WORDS):
+                self._say(active=False)
+                time.sleep(PAUSE)
         self._node.destroy_publisher(self._publisher)
 
     def _beat(self) -> None:
