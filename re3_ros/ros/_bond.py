@@ -66,9 +66,11 @@ class Bond:
 
     def _hear(self, message: Any) -> None:
         ours = message.id == self._node.get_name() and message.instance_id != self._instance
-        if ours and not message.active and not self._broken:
+        if not ours or message.active:
+            return
+        self._say(active=False)  # each time: it goes on until it hears the answer
+        if not self._broken:
             self._broken = True
-            self._say(active=False)
             self._node.get_logger().info("the lifecycle manager ended the bond")
 
     def _say(self, active: bool) -> None:

@@ -27,7 +27,7 @@ class Plain:
 
         self.node, self.timeout = node, timeout
         self.befell, self.active = [], True
-        self.heard = 0.0
+        self.heard, self.last_words = 0.0, 0
         self.status = Status(id="re3_tracker", instance_id="the manager's")
         self.status.heartbeat_timeout, self.status.heartbeat_period = timeout, PERIOD
         # Depths as those of bondcpp, which nav2 has.
@@ -40,6 +40,7 @@ class Plain:
         if status.id != self.status.id or status.instance_id == self.status.instance_id:
             return
         self.heard = time.monotonic()
+        self.last_words += not status.active
         if status.active and self.active and not self.befell:
             self.befell.append("formed")
         if not status.active and "broken" not in self.befell:
@@ -125,8 +126,30 @@ def test_the_bond_forms_with_activate_and_ends_with_deactivate(make_inside, make
     tracker.spin(lambda: tracker.node.count_publishers("bond") == 1)
 
 
+plain = pytest.mark.parametrize("make_manager", [Plain], indirect=True)
+
+
+@plain
+def test_last_words_are_said_again_as_one_may_be_overwritten_unread(make_inside, make_manager):
+    tracker = active(make_inside)
+    bond = make_manager(tracker)
+    tracker.spin(lambda: bond.befell == ["formed"])
+    assert tracker.lifecycle.change("deactivate")
+    tracker.spin(lambda: bond.last_words > 1)
+
+
+@plain
+def test_a_manager_that_goes_on_to_end_the_bond_is_answered_each_time(make_inside, make_manager):
+    tracker = active(make_inside)
+    bond = make_manager(tracker)
+    tracker.spin(lambda: bond.befell == ["formed"])
+    bond.break_bond()
+    tracker.spin(lambda: bond.last_words > 2)
+    assert tracker.log.read_text().count("ended the bond") <= 1
+
+
 # bondpy leaves its node a subscription that is destroyed, and cannot be followed by another.
-@pytest.mark.parametrize("make_manager", [Plain], indirect=True)
+@plain
 def test_each_activation_makes_a_bond_of_its_own(make_inside, make_manager):
     tracker = active(make_inside)
     first = make_manager(tracker)
