@@ -83,11 +83,15 @@ class Bench:
         self.executor.add_node(self.node)
         try:
             while not (answer := until()):
-                assert time.monotonic() < deadline, "waited in vain"
+                assert time.monotonic() < deadline, f"waited in vain\n{self.printed()}"
                 self.executor.spin_once(timeout_sec=0.1)
         finally:
             self.executor.remove_node(self.node)
         return answer
+
+    def printed(self):
+        """Return what the node under test has logged, if that is known."""
+        return ""
 
     def rest(self, seconds=0.3):
         """Let the other side discover what is new here too: what is sent before is lost."""
