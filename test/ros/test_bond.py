@@ -28,7 +28,8 @@ class Plain:
         self.node, self.timeout = node, timeout
         self.befell, self.active = [], True
         self.heard, self.last_words = 0.0, 0
-        self.status = Status(id="re3_tracker", instance_id="the manager's")
+        self.instance_id = "the manager's"
+        self.status = Status(id="re3_tracker", instance_id=self.instance_id)
         self.status.heartbeat_timeout, self.status.heartbeat_period = timeout, PERIOD
         # Depths as those of bondcpp, which nav2 has.
         self.publisher = node.create_publisher(Status, "bond", 5)
@@ -37,7 +38,7 @@ class Plain:
 
     def hear(self, status):
         """Take a beat of the tracker's end, or its last word, which is answered."""
-        if status.id != self.status.id or status.instance_id == self.status.instance_id:
+        if status.id != self.status.id or status.instance_id == self.instance_id:
             return
         self.heard = time.monotonic()
         self.last_words += not status.active
@@ -183,10 +184,15 @@ def test_a_manager_that_ends_the_bond_gets_an_answer_and_the_node_goes_on(
 
 
 def test_the_bond_breaks_when_the_process_dies(make_tracker, make_manager, weights):
+    from bond.msg import Status
+
     tracker = make_tracker("/bonded", weights=weights("still"), bond_heartbeat_period=PERIOD)
     tracker.lifecycle.bring_up()
     bond = make_manager(tracker, timeout=4.0)
     tracker.spin(lambda: bond.befell == ["formed"])
+    # bondpy takes silence for death only after a second beat.
+    beats = tracker.record(Status, "bond")
+    tracker.spin(lambda: sum(beat.instance_id != bond.instance_id for beat in beats) > 5)
     tracker.process.signal(signal.SIGKILL)
     tracker.spin(lambda: bond.befell == ["formed", "broken"])
 
