@@ -89,8 +89,12 @@ class Launched:
         """Return the last message of a row that `record` returned, now that no more are sent."""
         import rclpy
 
-        for _ in range(20):  # more than a subscription holds
-            rclpy.spin_once(self.node, timeout_sec=0)
+        count = -1
+        while count < len(messages):
+            count = len(messages)
+            end = time.monotonic() + 1
+            while time.monotonic() < end:
+                rclpy.spin_once(self.node, timeout_sec=0.1)
         return messages[-1]
 
     def stop(self):
