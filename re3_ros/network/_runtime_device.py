@@ -65,6 +65,7 @@ class DeviceRuntime(Runtime):
             return host.pin_memory().to(self.device, non_blocking=True)
         return host.clone()
 
+    @torch.inference_mode()
     def cut(self, image: NDArray[np.uint8] | Tensor, boxes: ArrayLike) -> Tensor:
         """Return the crops of an image, uploaded or not."""
         frame = image if isinstance(image, Tensor) else self.upload(image)
