@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ._base import Re3Network
 from ._graphs import Graph
 from ._runtime_graph import Engine, GraphRuntime
+from ._signal_stack import keep_signal_stack
 
 TELEMETRY = "openvino_telemetry"
 HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "bf16"}
@@ -53,18 +54,22 @@ def import_openvino() -> Any:
             sys.modules[TELEMETRY] = known
 
 
-def has_bfloat16() -> bool:
-    """Return whether OpenVINO finds bfloat16 arithmetic in the processor."""
-    return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+def open_cpu() -> tuple[Any, bool]:
+    """Return an `openvino.Core` with the part for the CPU loaded, and whether it does bfloat16."""
+    core = import_openvino().Core()
+    # Where the processor multiplies tiles (AMX), this leaves the thread a tiny signal stack.
+    with keep_signal_stack():
+        abilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return core, "BF16" in abilities
 
 
 class Compiler:
     """Turns graphs into engines."""
 
     def __init__(self, precision: str, threads: int, alone: bool) -> None:
-        self._core, self._alone = import_openvino().Core(), alone
-        self._threads, self._int8 = threads, precision == "int8"
-        hint = HINTS[precision] if has_bfloat16() else "f32"
+        self._core, bfloat16 = open_cpu()
+        self._threads, self._int8, self._alone = threads, precision == "int8", alone
+        hint = HINTS[precision] if bfloat16 else "f32"
         self._options = {
             "INFERENCE_PRECISION_HINT": hint,
             "INFERENCE_NUM_THREADS": threads,
