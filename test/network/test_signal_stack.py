@@ -4,7 +4,7 @@
 
 import ctypes
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -18,19 +18,8 @@ SIZE = 1 << 17
 
 def in_thread(function):
     """Run a function in a thread of its own, whose signal stack is gone with it."""
-    raised = []
-
-    def run():
-        try:
-            function()
-        except BaseException as error:
-            raised.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if raised:
-        raise raised[0]
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(function).result()
 
 
 def use(memory):
@@ -53,11 +42,15 @@ def test_a_thread_without_a_signal_stack_has_none_again():
 def test_a_thread_has_its_own_signal_stack_again_even_after_an_error():
     mine, theirs = (ctypes.create_string_buffer(SIZE) for _ in range(2))
 
-    def check():
-        use(mine)
-        with pytest.raises(OSError, match="broken"), keep_signal_stack():
+    def fail():
+        with keep_signal_stack():
             use(theirs)
             raise OSError("broken")
+
+    def check():
+        use(mine)
+        with pytest.raises(OSError, match="broken"):
+            fail()
         assert signal_stack().address == ctypes.addressof(mine)
         assert signal_stack().size == SIZE
 
