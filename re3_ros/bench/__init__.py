@@ -3,7 +3,7 @@
 """Benchmarks: latency from image to box, the network's stages, the machine's roofline, and what
 reduced precision costs in accuracy. Nothing here is judged by a test: machines differ."""
 
-from ._bars import Bar, model_bars, session_bars
+from ._bars import Bar, gpu_bars, model_bars, session_bars
 from ._clip import Clip, demo_clip, sequence_clip
 from ._model import StageRow, bench_model
 from ._output import machine, model_table, precision_table, session_table, write_results
@@ -27,6 +27,7 @@ __all__ = [
     "bench_session",
     "compare_precision",
     "demo_clip",
+    "gpu_bars",
     "machine",
     "measure_roofline",
     "model_bars",

@@ -25,8 +25,9 @@ from re3_ros.tracking import Frame, FrameResult, SessionConfig, TrackingSession
 from ._clip import Clip
 from ._timing import Spread
 
-PEERS = ("kcf", "csrt", "mosse", "nano")
 JOINT = "joint"
+PEERS = (JOINT, "kcf", "csrt", "mosse", "nano")
+"""What there is to compare with: the plain pass of the same network, and OpenCV's trackers."""
 WARM_UP = 10
 STEP = 33_333_333
 
@@ -178,12 +179,12 @@ def bench_session(
         sessions: dict[str, Callable[[], Contender]] = {
             name: partial(Session, runtime, seen, threads) for name, runtime in ours.items()
         }
-        makers = {JOINT: others[JOINT], **sessions, **others} if seen == 1 else sessions
+        makers = {**sessions, **others} if seen == 1 else sessions
         runs: dict[str, list[_Run]] = {name: [] for name in makers}
         for _ in range(rounds):
             for name, make in makers.items():
                 torch.set_num_threads(threads)  # sessions may have changed it
-                runs[name].append(_run(make(), clip, count, name in PEERS))
+                runs[name].append(_run(make(), clip, count))
         rows += [_row(name, count, seen, parts) for name, parts in runs.items()]
     return rows
 
@@ -191,9 +192,10 @@ def bench_session(
 def _others(
     network: Re3Network, peers: Sequence[str], device: str, models: Path
 ) -> Iterable[tuple[str, Callable[[], Contender]]]:
-    yield JOINT, lambda: Joint(network, device)
     for peer in peers:
-        if peer != "nano" or all(p and p.is_file() for p in nano_models(models).values()):
+        if peer == JOINT:
+            yield peer, partial(Joint, network, device)
+        elif peer != "nano" or all(p and p.is_file() for p in nano_models(models).values()):
             yield peer, partial(Peer, peer, models)
 
 
@@ -206,8 +208,8 @@ class _Run(NamedTuple):
     held: float
 
 
-def _run(tracker: Contender, clip: Clip, targets: int, bgr: bool) -> _Run:
-    images = clip.bgr if bgr else clip.rgb
+def _run(tracker: Contender, clip: Clip, targets: int) -> _Run:
+    images = clip.bgr if isinstance(tracker, Peer) else clip.rgb
     tracker.init(images[0], spread_out(clip.truth[0], targets))
     tracker.prepare()
     rows = []

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +29,7 @@ RuntimesOption = Annotated[
 ]
 TargetsOption = Annotated[str, typer.Option(help="Numbers of targets, with commas.")]
 ThreadsOption = Annotated[int, typer.Option(min=1, help="Threads of all that is measured.")]
+ModelsOption = Annotated[Path, typer.Option(help="Folder of NanoTrack's files.")]
 DeviceOption = Annotated[str, typer.Option(help="Device of re3: cpu, cuda, ...")]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="JSON file to write.")]
 
@@ -35,9 +37,61 @@ OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="JSON 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     commands = typer.Typer(help="Measure speed and precision here.", no_args_is_help=True)
-    for command in (model, session, precision, node):
+    for command in (bars, model, session, precision, node):
         commands.command()(command)
     app.add_typer(commands, name="bench")
+
+
+def bars(
+    weights: WeightsOption = None,
+    threads: Annotated[str, typer.Option(help="Numbers of threads, with commas.")] = "1,2",
+    frames: Annotated[int, typer.Option(min=20, help="Frames of a round.")] = 85,
+    rounds: Annotated[int, typer.Option(min=1, help="Times that all take turns.")] = 3,
+    models: ModelsOption = Path("nanotrack"),
+    device: DeviceOption = "cpu",
+    large: Annotated[str, typer.Option(help="Preset of the large network.")] = "paper",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for JSON and plots.")
+    ] = None,
+) -> None:
+    """Print all tables of speed, and at the end which of this project's bars hold here."""
+    from re3_ros.bench import (
+        PEERS,
+        bench_model,
+        bench_session,
+        demo_clip,
+        gpu_bars,
+        model_bars,
+        model_table,
+        session_bars,
+        session_table,
+    )
+    from re3_ros.evaluation import limit_threads
+
+    gpu = not device.startswith("cpu")
+    runtimes = ["torch", "cuda"] if gpu else ["auto"]
+    clip, found = demo_clip(frames), []
+    networks = {"compact": _network(weights, None), "paper": _network(None, large)}
+    for count in _numbers(threads, "threads"):
+        limit_threads(count)
+        heading = f"{count} {'thread' if count == 1 else 'threads'}"
+        typer.echo(f"\n{heading}\n")
+        about = {"clip": clip.name, "device": device}
+        timed = partial(bench_session, networks["compact"], clip, runtimes)
+        rows = timed(PEERS, (1, 16), rounds, device, models)
+        found += [(heading, bar) for bar in session_bars(rows)]
+        rows += timed((), (64,), 1, device)
+        rows += timed((), (1, 8), 1, device, cameras=(8,))
+        _print(session_table(rows), [])
+        _save(output and output / f"session_{count}.json", about, rows)
+        for name, network in networks.items():
+            stages = bench_model(network, runtimes, (1, 64) if gpu else (1,), device=device)
+            _print(model_table(stages), [])
+            _save(output and output / f"{name}_{count}.json", about, stages)
+            own = gpu_bars(stages, name) if gpu else model_bars(stages) if name == "paper" else []
+            found += [(heading, bar) for bar in own]
+    for heading, bar in found:
+        typer.echo(f"{heading}: {bar}")
 
 
 def model(
@@ -74,8 +128,8 @@ def session(
     weights: WeightsOption = None,
     preset: PresetOption = None,
     runtimes: RuntimesOption = "auto",
-    peers: Annotated[str, typer.Option(help="OpenCV's trackers, with commas.")] = (
-        "kcf,csrt,mosse,nano"
+    peers: Annotated[str, typer.Option(help="Plain pass and OpenCV's trackers, with commas.")] = (
+        "joint,kcf,csrt,mosse,nano"
     ),
     targets: TargetsOption = "1",
     cameras: Annotated[
@@ -87,7 +141,7 @@ def session(
     ] = None,
     frames: Annotated[int, typer.Option(min=20, help="Frames of a round.")] = 100,
     rounds: Annotated[int, typer.Option(min=1, help="Times that all take turns.")] = 5,
-    models: Annotated[Path, typer.Option(help="Folder of NanoTrack's files.")] = Path("nanotrack"),
+    models: ModelsOption = Path("nanotrack"),
     device: DeviceOption = "cpu",
     output: OutputOption = None,
 ) -> None:

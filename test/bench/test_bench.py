@@ -20,6 +20,7 @@ from re3_ros.bench import (
     bench_session,
     compare_precision,
     demo_clip,
+    gpu_bars,
     model_bars,
     session_bars,
     session_table,
@@ -59,9 +60,11 @@ def test_a_spread_is_in_milliseconds():
 
 
 def test_every_tracker_gets_a_row_for_every_number_of_targets(network, clip, tmp_path):
-    rows = bench_session(network, clip, ["torch"], ["mosse", "nano"], (1, 3), 1, models=tmp_path)
+    rows = bench_session(
+        network, clip, ["torch"], ["joint", "mosse", "nano"], (1, 3), 1, models=tmp_path
+    )
     assert [(r.tracker, r.targets) for r in rows] == [
-        (name, n) for n in (1, 3) for name in ("joint", "re3 torch float32", "mosse")
+        (name, n) for n in (1, 3) for name in ("re3 torch float32", "joint", "mosse")
     ], "nano has no files, and is left out"
     assert all(0 < r.latency.least <= r.latency.median <= r.latency.p99 for r in rows)
     files = write_results(tmp_path / "out.json", {"clip": clip.name}, rows)
@@ -76,11 +79,13 @@ def test_several_cameras_are_measured_of_ours_alone(network, clip, tmp_path):
         network, clip, ["torch"], ["mosse"], (2,), 1, models=tmp_path, cameras=(1, 3)
     )
     assert [(r.tracker, r.cameras) for r in rows] == [
-        *(("joint", 1), ("re3 torch float32", 1), ("mosse", 1)), ("re3 torch float32", 3)
-    ]  # fmt: skip
+        ("re3 torch float32", 1),
+        ("mosse", 1),
+        ("re3 torch float32", 3),
+    ]
     held = [r.held for r in rows if r.tracker.startswith("re3")]
     assert held[0] == held[1] > 1000
-    assert np.isnan(rows[0].held)
+    assert np.isnan(rows[1].held)
     assert "3" in list(session_table(rows).columns[1].cells)
 
 
@@ -125,7 +130,7 @@ def test_bars_compare_the_fastest_of_ours():
         latency("re3 openvino bfloat16", 16, 10.0),
         latency("nano", 1, 3.0),
     ]
-    found = {bar.text: (bar.ratio, bar.holds) for bar in session_bars(rows)}
+    found = {bar.text: (bar.value, bar.holds) for bar in session_bars(rows)}
     assert found == {
         "re3 openvino bfloat16, latency over nano's": (pytest.approx(2 / 3), False),
         "re3 openvino bfloat16, latency over joint's": (pytest.approx(1 / 6), True),
@@ -139,8 +144,23 @@ def test_the_bar_of_the_model_counts_all_that_the_image_waits_for():
     rows = [StageRow("torch float32", s, 1, spread(t)) for s, t in stages.items()]
     rows.append(StageRow("eager float32", "joint", 1, spread(10)))
     (bar,) = model_bars(rows)
-    assert (bar.ratio, bar.holds) == (pytest.approx(0.3), True)
+    assert (bar.value, bar.holds) == (pytest.approx(0.3), True)
     assert str(bar).startswith("holds: torch float32, image to box")
+
+
+def test_the_bars_of_a_gpu_are_times_of_the_fastest():
+    rows = [
+        StageRow(name, stage, targets, spread(time * targets**0.5))
+        for name, time in (("torch float32", 0.4), ("cuda bfloat16", 0.1))
+        for stage in ("crop", "look", "decode", "remember")
+        for targets in (1, 64)
+    ]
+    one, many = gpu_bars(rows, "paper")
+    assert str(one) == "holds: paper on cuda bfloat16, a step of 1: 0.30 ms (at most 0.50 ms)"
+    assert (many.value, many.holds) == (pytest.approx(2.4), True)
+    (one,) = gpu_bars(rows, "compact")
+    assert not one.holds
+    assert gpu_bars([], "paper") == []
 
 
 def test_precision_is_compared_box_by_box(network, clip, tmp_path):

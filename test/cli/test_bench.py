@@ -32,7 +32,7 @@ def run(capfd, monkeypatch):
 
 def test_session_prints_a_table_and_writes_json(run, weights, tmp_path):
     out = tmp_path / "out" / "speed.json"
-    options = ["--runtimes", "torch", "--peers", "mosse", "--frames", "20", "--rounds", "1"]
+    options = ["--runtimes", "torch", "--peers", "joint,mosse", "--frames", "20", "--rounds", "1"]
     code, text, _ = run("bench", "session", "--weights", weights, *options, "-o", out)
     assert code == 0
     assert "re3 torch float32" in text
@@ -40,6 +40,21 @@ def test_session_prints_a_table_and_writes_json(run, weights, tmp_path):
     content = json.loads(out.read_text())
     assert {r["tracker"] for r in content["rows"]} == {"joint", "re3 torch float32", "mosse"}
     assert content["about"]["clip"] == "demo"
+
+
+def test_bars_are_printed_at_the_end_of_all_tables(run, weights, tmp_path, monkeypatch):
+    monkeypatch.setattr("re3_ros.bench.PEERS", ("joint", "mosse"))
+    options = ["--large", "compact", "--threads", "1", "--frames", "20", "--rounds", "1"]
+    code, text, _ = run("bench", "bars", "--weights", weights, *options, "-o", tmp_path / "out")
+    assert code == 0
+    verdicts = [line for line in text.splitlines() if line.startswith("1 thread: ")]
+    assert [line.split(", ", 1)[1].split(":")[0] for line in verdicts] == [
+        "latency over joint's",
+        "16 targets over one",
+        "image to box over the plain pass",
+    ]
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"session_1.json", "compact_1.json", "paper_1.json"} <= written
 
 
 def test_model_prints_stages_bars_and_the_machines_limits(run, weights):
@@ -53,7 +68,7 @@ def test_model_prints_stages_bars_and_the_machines_limits(run, weights):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["session", "--peers", "goturn"], "peers has 'goturn'; choose from kcf"),
+        (["session", "--peers", "goturn"], "peers has 'goturn'; choose from joint, kcf"),
         (["model", "--targets", "1,many"], "targets is '1,many'; expected whole numbers"),
         (["model", "--preset", "paper", "--weights", "w"], "give --weights or --preset"),
         (["model", "--runtimes", "tpu"], "runtime is 'tpu'; choose one of auto"),
