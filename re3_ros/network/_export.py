@@ -178,7 +178,7 @@ def _read_torch(path: Path) -> Engine:
 def _read_openvino(path: Path) -> Engine:
     from ._runtime_openvino import Compiler
 
-    return Compiler("float32", 1, alone=False).compile(path)
+    return Compiler("float32", 1, small=False).compile(path)
 
 
 _WRITERS: dict[str, Callable[[Graph, Path], None]] = {

@@ -20,9 +20,8 @@ from ._signal_stack import keep_signal_stack
 TELEMETRY = "openvino_telemetry"
 HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "bf16"}
 """OpenVINO's word for the precision of the arithmetic; int8 is that of the weights."""
-ALONE_BELOW = 50_000_000
-"""Parameters of a network up to which a second, static graph for a single target is compiled: it is
-a third faster for small networks, and would double the memory of large ones for nothing."""
+SMALL = 50_000_000
+"""Parameters up to which a network's weights stay in the caches from one target to the next."""
 QUANTISED_FROM = 1 << 18
 """Numbers in a matrix from which on its weights become int8: those that memory is slow for."""
 
@@ -35,7 +34,7 @@ class OpenVINORuntime(GraphRuntime):
     """
 
     def __init__(self, network: Re3Network, precision: str, threads: int = 1) -> None:
-        compiler = Compiler(precision, threads, alone=_parameters(network) < ALONE_BELOW)
+        compiler = Compiler(precision, threads, small=_parameters(network) < SMALL)
         super().__init__(network, "openvino", precision, compiler)
 
 
@@ -64,11 +63,15 @@ def open_cpu() -> tuple[Any, bool]:
 
 
 class Compiler:
-    """Turns graphs into engines."""
+    """Turns graphs into engines.
 
-    def __init__(self, precision: str, threads: int, alone: bool) -> None:
+    Each is compiled twice, for any number of targets and for a single one: with fixed shapes it is
+    a third faster. OpenVINO packs weights for the former when it is first used.
+    """
+
+    def __init__(self, precision: str, threads: int, small: bool) -> None:
         self._core, bfloat16 = open_cpu()
-        self._threads, self._int8, self._alone = threads, precision == "int8", alone
+        self._threads, self._int8, self._small = threads, precision == "int8", small
         hint = HINTS[precision] if bfloat16 else "f32"
         self._options = {
             "INFERENCE_PRECISION_HINT": hint,
@@ -83,10 +86,8 @@ class Compiler:
     def __call__(self, graph: Graph) -> Engine:
         """Return an engine that compiled ``graph``."""
         model = convert(graph)
-        if not self._alone:
-            return self.compile(self._reduced(model))
-        # What int8 weights save a small network in memory traffic, they cost it in a batch.
-        many = self.compile(model)
+        # What int8 weights save in memory traffic, they cost in batches on weights in the caches.
+        many = self.compile(model if self._small else self._reduced(model))
         model = self._reduced(model)
         model.reshape({i.any_name: [1, *list(i.partial_shape)[1:]] for i in model.inputs})
         one = self.compile_fixed(model)
@@ -103,7 +104,7 @@ class Compiler:
         Small networks: every thread takes its own part of the batch, as dividing the work of each
         layer costs more. Large ones wait for their weights, which must be read but once.
         """
-        streams = self._threads if self._alone else 1
+        streams = self._threads if self._small else 1
         options = {**self._options, "NUM_STREAMS": streams}
         compiled = self._core.compile_model(model, "CPU", options)
         requests = [compiled.create_infer_request() for _ in range(streams)]
