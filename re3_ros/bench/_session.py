@@ -186,6 +186,7 @@ def bench_session(
                 torch.set_num_threads(threads)  # sessions may have changed it
                 runs[name].append(_run(make(), clip, count))
         rows += [_row(name, count, seen, parts) for name, parts in runs.items()]
+    torch.set_num_threads(threads)
     return rows
 
 

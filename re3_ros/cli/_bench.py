@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from re3_ros.network import Re3Network
 
 QUIET_LOAD = 0.5
+WIDTH = 120
+"""Characters of a line at least, where the output is not a terminal."""
 WeightsOption = Annotated[
     Path | None, typer.Option(help="Weights, NAME.safetensors. Default: the shipped ones.")
 ]
@@ -68,6 +70,7 @@ def bars(
     )
     from re3_ros.evaluation import limit_threads
 
+    load = _load()
     gpu = not device.startswith("cpu")
     runtimes = ["torch", "cuda"] if gpu else ["auto"]
     clip, found = demo_clip(frames), []
@@ -83,11 +86,11 @@ def bars(
         rows += timed((), (64,), 1, device)
         rows += timed((), (1, 8), 1, device, cameras=(8,))
         _print(session_table(rows), [])
-        _save(output and output / f"session_{count}.json", about, rows)
+        _save(output and output / f"session_{count}.json", about, rows, load)
         for name, network in networks.items():
             stages = bench_model(network, runtimes, (1, 64) if gpu else (1,), device=device)
             _print(model_table(stages), [])
-            _save(output and output / f"{name}_{count}.json", about, stages)
+            _save(output and output / f"{name}_{count}.json", about, stages, load)
             own = gpu_bars(stages, name) if gpu else model_bars(stages) if name == "paper" else []
             found += [(heading, bar) for bar in own]
     for heading, bar in found:
@@ -108,6 +111,7 @@ def model(
     from re3_ros.bench import bench_model, measure_roofline, model_bars, model_table, work_of
     from re3_ros.evaluation import limit_threads
 
+    load = _load()
     limit_threads(threads)
     network = _network(weights, preset)
     limits, work = measure_roofline(device), work_of(network)
@@ -121,7 +125,7 @@ def model(
     floors = {p: limits.floor(work, p) for p in ("float32", "bfloat16", "int8")}
     typer.echo("least for a look: " + ", ".join(f"{p} {t:.2f} ms" for p, t in floors.items()))
     about = {"device": device, "floors": floors, "bandwidth": limits.bandwidth}
-    _save(output, {**about, "rates": limits.rates}, rows)
+    _save(output, {**about, "rates": limits.rates}, rows, load)
 
 
 def session(
@@ -161,6 +165,7 @@ def session(
     unknown = [name for name in names if name not in PEERS]
     if unknown:
         raise ConfigError(f"peers has {unknown[0]!r}; choose from {', '.join(PEERS)}")
+    load = _load()
     limit_threads(threads)
     network = _network(weights, preset)
     clip = sequence_clip(read_sequence(sequence), frames) if sequence else demo_clip(frames)
@@ -169,7 +174,7 @@ def session(
         network, clip, _words(runtimes), names, counts, rounds, device, models, seen
     )
     _print(session_table(rows), session_bars(rows))
-    _save(output, {"clip": clip.name, "frames": len(clip.rgb), "rounds": rounds}, rows)
+    _save(output, {"clip": clip.name, "frames": len(clip.rgb), "rounds": rounds}, rows, load)
 
 
 def precision(
@@ -189,6 +194,7 @@ def precision(
     from re3_ros.bench import PrecisionChange, compare_precision, precision_table
     from re3_ros.evaluation import limit_threads, read_sequences
 
+    load = _load()
     limit_threads(threads)
     chosen = [s for s in read_sequences(data) if only is None or s.name in _words(only)]
     if not chosen:
@@ -206,7 +212,7 @@ def precision(
             lambda: progress.advance(bar),
         )
     _print(precision_table(rows), PrecisionChange.of(rows))
-    _save(output, {"data": str(data)}, rows)
+    _save(output, {"data": str(data)}, rows, load)
 
 
 def node(
@@ -229,11 +235,12 @@ def node(
             f"re3 bench node needs ROS 2, and {error.name} is not here: source a workspace with "
             "this package, or run scripts/ros-env --run python -m re3_ros.cli bench node"
         ) from error
+    load = _load()
     plain = Setting("node", size, rate, seconds, 0.0, str(weights or ""), device)
     name = f"{fast:g} Hz camera, {network:g} Hz network"
     rows = bench_node([plain, replace(plain, name=name, rate=fast, period=1 / network)])
     _print(node_table(rows), node_bars(rows))
-    _save(output, {"size": size, "device": device}, rows)
+    _save(output, {"size": size, "device": device}, rows, load)
     if output is not None:
         typer.echo(f"wrote {plot_latency(rows, output.with_suffix('.png'))}")
 
@@ -261,17 +268,27 @@ def _numbers(text: str, option: str = "targets") -> list[int]:
 def _print(table: object, bars: list[Any]) -> None:
     from rich.console import Console
 
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH)
+    console.print(table)
     for bar in bars:
         typer.echo(str(bar))
 
 
-def _save(output: Path | None, about: dict[str, Any], rows: list[Any]) -> None:
+def _load() -> float:
+    """Return the load of the machine before anything is measured, and warn of a high one."""
+    from re3_ros.bench import machine
+
+    load = float(machine()["load"])
+    if load > QUIET_LOAD:
+        typer.echo(f"the load of this machine is {load}: not for the record", err=True)
+    return load
+
+
+def _save(output: Path | None, about: dict[str, Any], rows: list[Any], load: float) -> None:
     from re3_ros.bench import machine, write_results
 
-    here = machine()
-    if here["load"] > QUIET_LOAD:
-        typer.echo(f"the load of this machine is {here['load']}: not for the record", err=True)
     if output is not None:
-        for path in write_results(output, {**about, **here}, rows):
+        for path in write_results(output, {**about, **machine(), "load": load}, rows):
             typer.echo(f"wrote {path}")

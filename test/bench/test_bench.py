@@ -89,6 +89,17 @@ def test_several_cameras_are_measured_of_ours_alone(network, clip, tmp_path):
     assert "3" in list(session_table(rows).columns[1].cells)
 
 
+def test_sessions_leave_the_number_of_threads_as_it_was(network, clip):
+    pytest.importorskip("openvino")
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        bench_session(network, clip, ["openvino-float32"], (), (1,), 1)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_the_network_is_timed_stage_by_stage(network):
     rows = bench_model(network, ["torch"], (1, 2), repeats=2)
     stages = {(r.runtime, r.stage) for r in rows}
