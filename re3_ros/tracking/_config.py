@@ -51,6 +51,9 @@ class SessionConfig:
     found_frames: int = _setting(
         2, 1, 10_000, "looks in a row that must see a LOST target until it is TRACKING"
     )
+    found_threshold: float = _setting(
+        0.8, 0.0, 1.0, "score that the last of these looks must reach; until then it is followed"
+    )
     retry_reach: float = _setting(
         1.0, 0.0, 10.0, "how far around its last box a LOST target is looked for, in box sizes"
     )

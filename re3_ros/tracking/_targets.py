@@ -59,11 +59,13 @@ class TargetGroup:
     **Loss.** A target that is LOST goes back to the memory it had when it was last SEEN while
     TRACKING, before the trouble began, and one look a frame is taken from that memory, see
     `_retry`. A look that does not see it leaves no trace. One that does is followed: the next look
-    is around the box found, and after ``found_frames`` of them in a row the target is TRACKING.
+    is around the box found, and after ``found_frames`` of them in a row the target is TRACKING as
+    soon as one is sure (``found_threshold``).
 
     The memory with which it was lost is followed as well, as the paper's procedure would: what
     passed for lost may only have looked unlike itself. If that sees it for ``found_frames`` in a
-    row before the search does, the target goes on from there.
+    row before the search does, the target goes on from there. Until the search sees something, that
+    is also the best guess, and what is reported.
     """
 
     def __init__(self, tracker: Tracker, config: SessionConfig) -> None:
@@ -173,7 +175,7 @@ class TargetGroup:
         target.health = target.health.after(look, self._config)
         target.score = estimate.score
         target.frames += 1
-        target.settled = target.health.state is TargetState.TRACKING and look is Look.SEEN
+        target.settled = target.health.state is TargetState.TRACKING and look.seen
         if target.lost and not was_lost and look is not Look.FAILED:
             self._tracker.restore(_astray(name), self._tracker.snapshot(name))
             target.astray = 0
@@ -188,13 +190,15 @@ class TargetGroup:
         if target.astray is None:  # the search was successful
             return
         look = self._kind(estimate, width, height)
-        target.astray = target.astray + 1 if look is Look.SEEN else 0
+        target.astray = target.astray + 1 if look.seen else 0
         if target.astray >= self._config.found_frames:
             self._tracker.restore(name, self._tracker.snapshot(_astray(name)))
             target.health, target.score = Health(TargetState.TRACKING), estimate.score
             target.settled = True
         if look is Look.FAILED or not target.lost:
             self._give_up(name)
+        elif target.searching:
+            target.score = estimate.score  # of the box that is reported
 
     def _kind(self, estimate: Estimate, width: int, height: int) -> Look:
         limit = self._config.max_side * np.array([width, height])
@@ -210,7 +214,8 @@ class TargetGroup:
 
     def _result(self, camera: str, name: str, width: int, height: int) -> TargetResult:
         target = self._targets[name]
-        box = target.good.box if target.lost else self._tracker.box(name)
+        astray = target.searching and target.astray is not None
+        box = self._tracker.box(_astray(name) if astray else name)
         return TargetResult(
             id=name,
             camera=camera,

@@ -21,7 +21,7 @@ class TargetState(enum.IntEnum):
     UNCERTAIN = 2
     """Followed, but the last frames did not show it clearly."""
     LOST = 3
-    """Not seen; the last good box is held, and looked around, until it is seen again."""
+    """Not seen; looked for where it was last seen, until it is seen again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +44,11 @@ class TargetResult:
     camera: str
     state: TargetState
     box: Boxes
-    """(4,) x1, y1, x2, y2 in pixels, clipped to the image; while LOST the last good one."""
+    """(4,) x1, y1, x2, y2 in pixels, clipped to the image; while LOST the best guess: where
+    the network went on to, or what a look of the search follows, or the last good one."""
     score: float
-    """Probability, as far as the weights are calibrated, that the box overlaps the target by half;
-    while LOST that of the last look's box, which is not ``box``."""
+    """Probability, as far as the weights are calibrated, that the box overlaps the target by half.
+    While only the last good box is left, that of the last look of the search."""
     frames_since_init: int
     frames_since_reset: int
     frames_in_state: int

@@ -120,7 +120,7 @@ class Blob(Told):
         if len(x) < 20:
             return (*self.corners, -4.0)
         edges = [x.min(), y.min(), x.max() + 1, y.max() + 1]
-        return (*(float(e) / 4 for e in edges), 4.0)
+        return (*(float(e) / 4 for e in edges), self.logit)
 
 
 @pytest.fixture
