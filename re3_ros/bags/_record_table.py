@@ -65,7 +65,7 @@ COLUMNS = (
     Column("target", "string", "", "id of the target"),
     Column("state", "string", "", "new, tracking, uncertain or lost"),
     Column("score", "double", ".5f", "probability that the box is on the target, 0 to 1"),
-    Column("x1", "double", _PIXELS, "left side of the box, pixels; while lost, the last good one"),
+    Column("x1", "double", _PIXELS, "left side of the box, pixels; while lost, a guess"),
     Column("y1", "double", _PIXELS, "upper side"),
     Column("x2", "double", _PIXELS, "right side"),
     Column("y2", "double", _PIXELS, "lower side"),
