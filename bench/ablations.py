@@ -7,8 +7,8 @@
 
 Each row is a configuration in config/training/ablation. The figures are mean IoU and lost tracks
 (IoU 0 in the last frame) in closed loop, from the first box without re-initialisation, on clips and
-simulated tracks that training has not seen. They show an order, not the paper's numbers. A run that
-was interrupted goes on.
+simulated tracks that training has not seen. They are not the paper's numbers. A run that was
+interrupted goes on.
 """
 
 from __future__ import annotations

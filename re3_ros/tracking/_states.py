@@ -5,7 +5,7 @@
 Every frame gives one look at a target, and a look is one of five kinds:
 
 ========  ==============================================================================
-SURE      seen, see below, and score >= ``found_threshold``
+SURE      SEEN, and score >= ``found_threshold``
 SEEN      box is good, score >= ``visible_threshold``
 UNCLEAR   box is good, score between the thresholds: no reason to change anything
 UNSEEN    box is good, score < ``uncertain_threshold``
