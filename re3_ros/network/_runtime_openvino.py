@@ -87,16 +87,14 @@ class Compiler:
         """Return an engine that compiled ``graph``."""
         model = convert(graph)
         # What int8 weights save in memory traffic, they cost in batches on weights in the caches.
-        many = self.compile(model if self._small else self._reduced(model))
-        model = self._reduced(model)
+        if self._int8 and not self._small:
+            quantise_weights(model)
+        many = self.compile(model)
+        if self._int8 and self._small:
+            quantise_weights(model)
         model.reshape({i.any_name: [1, *list(i.partial_shape)[1:]] for i in model.inputs})
         one = self.compile_fixed(model)
         return lambda arrays: (one if len(arrays[0]) == 1 else many)(arrays)
-
-    def _reduced(self, model: Any) -> Any:
-        if self._int8:
-            quantise_weights(model)
-        return model
 
     def compile(self, model: Any) -> Engine:
         """Return an engine for an `openvino.Model`, or for the path of one.

@@ -52,6 +52,11 @@ class Target:
         """Whether it is LOST and the last look did not see it either."""
         return self.lost and self.health.streak == 0
 
+    @property
+    def guessed(self) -> bool:
+        """Whether the memory with which it was lost is the best guess where it is."""
+        return self.searching and self.astray is not None
+
 
 class TargetGroup:
     """Tracks the targets of one camera together and judges how each is doing.
@@ -197,8 +202,8 @@ class TargetGroup:
             target.settled = True
         if look is Look.FAILED or not target.lost:
             self._give_up(name)
-        elif target.searching:
-            target.score = estimate.score  # of the box that is reported
+        if target.guessed:
+            target.score = estimate.score
 
     def _kind(self, estimate: Estimate, width: int, height: int) -> Look:
         limit = self._config.max_side * np.array([width, height])
@@ -214,8 +219,7 @@ class TargetGroup:
 
     def _result(self, camera: str, name: str, width: int, height: int) -> TargetResult:
         target = self._targets[name]
-        astray = target.searching and target.astray is not None
-        box = self._tracker.box(_astray(name) if astray else name)
+        box = self._tracker.box(_astray(name) if target.guessed else name)
         return TargetResult(
             id=name,
             camera=camera,
