@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from rich.progress import track as progress
 from rich.table import Table
 from torch import Tensor
 
+from re3_ros.bench import machine
 from re3_ros.evaluation import shared_folder
 from re3_ros.network import build
 from re3_ros.training import (
@@ -151,18 +151,6 @@ def _show(device: str, rates: dict[str, float], both: dict[str, dict[str, float]
     typer.echo(f"the bar of {BAR:g} times what the network takes is {met}: {best:.1f} x")
 
 
-def _machine() -> dict[str, Any]:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if os.name == "posix" else []
-    model = next((l.split(":")[1].strip() for l in lines if l.startswith("model name")), "")
-    return {
-        "processor": model or platform.machine(),
-        "cores": os.cpu_count(),
-        "torch": torch.__version__,
-        "opencv": cv2.__version__,
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-    }
-
-
 def main(
     config: Annotated[Path, typer.Argument(help="Training configuration.")] = Path(
         "config/training/compact.yaml"
@@ -191,7 +179,7 @@ def main(
         _show(device, rates, both)
         results[device] = {"pairs_s": rates, "with_drawing": both}
     about = {"config": str(config), "stage": chosen.model_dump(), "rounds": rounds}
-    about |= {"threads": threads, "workers": workers, "load_before": load_before, **_machine()}
+    about |= {"workers": workers, "load_before": load_before, **machine()}
     if load_before > 0.5:
         typer.echo(f"load was {load_before:.1f} before the run: not for the record", err=True)
     output.parent.mkdir(parents=True, exist_ok=True)

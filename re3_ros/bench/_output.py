@@ -26,7 +26,7 @@ Rows = Sequence[LatencyRow] | Sequence[StageRow] | Sequence[PrecisionRow]
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures depend on: processor, versions, threads, load."""
+    """Return what the figures depend on: processor, versions, threads."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     model = next((l.split(":")[1].strip() for l in lines if l.startswith("model name")), "")
@@ -34,7 +34,6 @@ def machine() -> dict[str, Any]:
         "processor": model or platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
-        "load": round(os.getloadavg()[0], 2),
         "torch": torch.__version__,
         "opencv": cv2.__version__,
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
