@@ -211,7 +211,7 @@ class Simulation:
             self.executor.spin_once(timeout_sec=0.1)
 
     def show(self, seconds):
-        """Send images of that time until one was processed."""
+        """Send images of that time until one was processed, and wait for those under way."""
         from sensor_msgs.msg import Image
 
         message = Image(height=48, width=64, step=192, encoding="bgr8", data=bytes(48 * 192))
@@ -222,6 +222,11 @@ class Simulation:
             message.header.stamp.nanosec += 1
             self.images.publish(message)
             self.executor.spin_once(timeout_sec=0.1)
+        before = None
+        while before != (before := camera.counts["frames_processed"]):
+            quiet = time.monotonic() + 0.5
+            while time.monotonic() < quiet:
+                self.executor.spin_once(timeout_sec=0.1)
 
     def health(self, name):
         return next(h for h in self.node._diagnostics.look() if h.name == name)
