@@ -15,9 +15,11 @@ from ._attributes import (
     reinit_figures,
     reinit_sequence_figures,
     sequence_attributes,
+    vot_figures,
 )
 from ._cache import TrackCache
 from ._compare import Options, Summary, compare, compare_reinitialised, measure, readable, summarise
+from ._interface import TrackerFactory, VisualTracker
 from ._metrics import (
     NORMALISED_THRESHOLDS,
     PRECISION_THRESHOLDS,
@@ -38,7 +40,7 @@ from ._peers import OPENCV, OpenCVTracker
 from ._protocols import OnePass, Protocol, Restarts
 from ._reinit import Reinitialised, pool, run_reinitialised
 from ._report import write_report, write_tables
-from ._runner import Result, Track, TrackerFactory, VisualTracker, mean_auc, run_ope, run_sequence
+from ._runner import Result, Track, mean_auc, run_ope, run_sequence
 from ._scatter import restart_plots
 from ._score import ScoreQuality, run_video, score_quality, scored_frames
 from ._score_report import score_figures, write_score
@@ -52,8 +54,8 @@ from ._specs import (
     shared_folder,
 )
 from ._state_path import StatePath, state_path, state_plot, state_plots
+from ._table import ReportTable
 from ._tables import (
-    ReportTable,
     failures,
     print_table,
     rich_table,
@@ -64,7 +66,7 @@ from ._tables import (
 )
 from ._trax_client import TraxTracker
 from ._trax_server import serve_trax
-from ._vot import VotFigures, VotOptions, run_vot, suitable, vot_figures
+from ._vot import VotFigures, VotOptions, run_vot, suitable
 
 __all__ = [
     "NORMALISED_THRESHOLDS",

@@ -17,7 +17,8 @@ from ._metrics import success_curve
 from ._occlusion import occluded_frames
 from ._reinit import Reinitialised, pool
 from ._runner import Result
-from ._tables import ReportTable
+from ._table import ReportTable
+from ._vot import VotFigures
 
 Results = Mapping[str, list[Result]]
 
@@ -124,6 +125,21 @@ def reinit_sequence_figures(runs: Mapping[str, list[Reinitialised]]) -> ReportTa
         columns=("sequence", *runs),
         rows=tuple(rows),
         note="A tracker that failed counts as dropped on every frame.",
+    )
+
+
+def vot_figures(figures: Iterable[VotFigures]) -> ReportTable:
+    """Return a row for each tracker, the best EAO first."""
+    rows = tuple((f.tracker, f.eao, f.accuracy, f.robustness, f.failures) for f in figures)
+    return ReportTable(
+        name="vot",
+        title="VOT, supervised: by the VOT toolkit",
+        columns=("tracker", "EAO", "accuracy", "robustness", "failures a sequence"),
+        rows=rows,
+        note="Restarted 5 frames after each failure; the first 10 frames after a start do not "
+        "count; robustness is exp(-30 failures / frames). No EAO where no run between failures is "
+        "as long as the lengths that it is averaged over.",
+        best={"EAO": "high", "accuracy": "high", "robustness": "high"},
     )
 
 

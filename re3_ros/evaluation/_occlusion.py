@@ -28,7 +28,7 @@ from re3_ros.datasets import Flags, Sequence
 from ._labels import label_rows
 from ._metrics import Curve, success_curve
 from ._runner import Result
-from ._tables import ReportTable
+from ._table import ReportTable
 
 LABELS = "occluded.csv"
 DEGREES = ("partly", "fully")

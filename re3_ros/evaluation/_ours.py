@@ -12,7 +12,7 @@ from re3_ros.errors import BoxError
 from re3_ros.network import Re3Network
 from re3_ros.tracking import Frame, SessionConfig, Tracker, TrackingSession
 
-from ._runner import Answer
+from ._interface import Answer
 
 CAMERA, TARGET = "camera", "target"
 FRAME_NS = 33_333_333

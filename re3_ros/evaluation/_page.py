@@ -25,7 +25,8 @@ from ._plots import (
 from ._runner import Result
 from ._scatter import speed_plot
 from ._style import Style, pick_main, styles
-from ._tables import ReportTable, failures, sequence_figures, summary_figures
+from ._table import ReportTable
+from ._tables import failures, sequence_figures, summary_figures
 
 PACKAGE, MACHINE = "re3_ros", "machine"
 

@@ -16,7 +16,7 @@ from re3_ros.crops import Image
 from re3_ros.datasets import Colour
 from re3_ros.errors import ConfigError
 
-from ._runner import Answer
+from ._interface import Answer
 
 OPENCV = {
     "mosse": "legacy.TrackerMOSSE",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from re3_ros.errors import ConfigError
 
-from ._runner import TrackerFactory
+from ._interface import TrackerFactory
 
 
 def find_plugin(name: str) -> TrackerFactory:

@@ -22,8 +22,8 @@ from re3_ros.boxes import Boxes, iou
 from re3_ros.datasets import Sequence
 from re3_ros.errors import ConfigError
 
+from ._interface import Running, TrackerFactory, interpret
 from ._metrics import Curve, paper_average, robustness
-from ._runner import Running, TrackerFactory, interpret
 
 SKIPPED = 5
 BURN_IN = 10

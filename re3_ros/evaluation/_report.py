@@ -24,7 +24,7 @@ from ._metrics import PRECISION_THRESHOLDS, SUCCESS_THRESHOLDS
 from ._page import MACHINE, Extras, Page, page_of_results, page_of_tables
 from ._runner import Result
 from ._style import save_png
-from ._tables import ReportTable
+from ._table import ReportTable
 
 FIGURES = (
     "auc",

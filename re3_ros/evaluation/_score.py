@@ -20,8 +20,9 @@ from numpy.typing import ArrayLike, NDArray
 from re3_ros.errors import InputError
 from re3_ros.training import HIT, Video
 
+from ._interface import VisualTracker, interpret
 from ._metrics import Curve
-from ._runner import Result, Track, VisualTracker, interpret
+from ._runner import Result, Track
 
 BINS = 10
 

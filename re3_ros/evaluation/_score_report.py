@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._score import ScoreQuality
-from ._tables import ReportTable
+from ._table import ReportTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

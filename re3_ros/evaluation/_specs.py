@@ -20,10 +20,10 @@ from re3_ros.errors import ConfigError
 from re3_ros.network import Re3Network, load
 from re3_ros.weights import default_weights
 
+from ._interface import AnyTracker, TrackerFactory
 from ._ours import ProcedureTracker, SessionTracker
 from ._peers import MODELS, OPENCV, OpenCVTracker
 from ._plugin import find_plugin, source_of
-from ._runner import AnyTracker, TrackerFactory
 from ._trax_client import TraxTracker, check_command
 
 OURS: dict[str, type[SessionTracker | ProcedureTracker]] = {
@@ -194,4 +194,4 @@ def _sources() -> Iterable[Path]:
     """Return the source files that a box of ours goes through."""
     rooms = ("boxes", "crops", "network", "tracking")
     root = Path(re3_ros.__file__).parent
-    return sorted(path for room in rooms for path in (root / room).glob("*.py"))
+    return sorted(path for room in rooms for path in (root / room).rglob("*.py"))

@@ -15,7 +15,7 @@ from typing import IO
 from re3_ros.boxes import Boxes
 from re3_ros.errors import ConfigError, SourceError
 
-from ._runner import Answer
+from ._interface import Answer
 from ._trax import Message, encode_image, encode_region, parse_message, parse_region
 
 GRACE = 3.0

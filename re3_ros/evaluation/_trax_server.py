@@ -12,7 +12,7 @@ from re3_ros.boxes import Boxes
 from re3_ros.datasets import Colour
 from re3_ros.errors import Re3Error, SourceError
 
-from ._runner import TrackerFactory, interpret
+from ._interface import TrackerFactory, interpret
 from ._trax import Message, encode_region, parse_image, parse_message, parse_region
 
 ARGUMENTS = {"initialize": 2, "frame": 1, "quit": 0}

@@ -30,7 +30,6 @@ from re3_ros.datasets import Sequence
 from re3_ros.errors import ConfigError, SourceError
 
 from ._specs import TRAX, TrackerSpec
-from ._tables import ReportTable
 
 DRIVER = Path(__file__).with_name("_vot_driver.py")
 BURN_IN = 10
@@ -94,21 +93,6 @@ def run_vot(
     names = write_workspace(specs, kept, root, options)
     figures = [_measure(label, name, root, options.python) for label, name in names.items()]
     return sorted(figures, key=lambda f: -np.nan_to_num(f.eao, nan=-1.0))
-
-
-def vot_figures(figures: Iterable[VotFigures]) -> ReportTable:
-    """Return a row for each tracker, the best EAO first."""
-    rows = tuple((f.tracker, f.eao, f.accuracy, f.robustness, f.failures) for f in figures)
-    return ReportTable(
-        name="vot",
-        title="VOT, supervised: by the VOT toolkit",
-        columns=("tracker", "EAO", "accuracy", "robustness", "failures a sequence"),
-        rows=rows,
-        note="Restarted 5 frames after each failure; the first 10 frames after a start do not "
-        "count; robustness is exp(-30 failures / frames). No EAO where no run between failures is "
-        "as long as the lengths that it is averaged over.",
-        best={"EAO": "high", "accuracy": "high", "robustness": "high"},
-    )
 
 
 def suitable(sequences: Iterable[Sequence]) -> list[Sequence]:

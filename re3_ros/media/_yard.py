@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from re3_ros.boxes import Boxes, clip, intersection
 from re3_ros.crops import Image
 
+from ._pose import Place, Pose
 from ._yard_pictures import Lens, YardPictures
 
 SPEED = 0.36
@@ -26,31 +26,6 @@ SIGHT = 2.4
 """Seconds before the crossing at which the crate's way is fixed, out of sight."""
 _STEP = 0.01
 """Seconds between two points of the suitcase's way."""
-
-Place = NDArray[np.float64]
-"""(2,) x and y in metres."""
-
-
-@dataclass(frozen=True)
-class Pose:
-    """Where the robot stands: metres and radians of REP-103, x forward at first, y to the left."""
-
-    x: float = 0.0
-    y: float = 0.0
-    yaw: float = 0.0
-
-    def driven(self, forward: float, turn: float, seconds: float) -> Pose:
-        """Return the pose after so many seconds at ``forward`` m/s and ``turn`` rad/s."""
-        middle = self.yaw + turn * seconds / 2
-        way = forward * seconds
-        x, y = self.x + way * np.cos(middle), self.y + way * np.sin(middle)
-        return Pose(float(x), float(y), self.yaw + turn * seconds)
-
-    def sees(self, place: Place) -> tuple[float, float]:
-        """Return how far ahead and how far to the left a place is, in metres."""
-        dx, dy = place[0] - self.x, place[1] - self.y
-        cos, sin = np.cos(self.yaw), np.sin(self.yaw)
-        return float(cos * dx + sin * dy), float(cos * dy - sin * dx)
 
 
 class YardView(NamedTuple):

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -15,10 +14,8 @@ from numpy.typing import NDArray
 from re3_ros.boxes import Boxes
 from re3_ros.crops import Image
 
+from ._pose import Pose
 from ._texture import Field, blend, gravel, noise, relief, to_uint8
-
-if TYPE_CHECKING:
-    from ._yard import Pose
 
 TEXELS = 120
 """Pixels of ground to a metre."""

@@ -8,20 +8,12 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from rcl_interfaces.msg import (
-    FloatingPointRange,
-    IntegerRange,
-    ParameterDescriptor,
-    SetParametersResult,
-)
-from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
-from rclpy.parameter import Parameter
 
-from re3_ros.errors import ConfigError
 from re3_ros.tracking import SessionConfig
+
+from ._specs import GuardedParameters, Spec
 
 RELIABILITIES = ("best_effort", "reliable")
 _CAMERA = re.compile(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
@@ -45,58 +37,6 @@ _SESSION_GROUPS = {
 }
 
 
-@dataclass(frozen=True)
-class Spec:
-    """One parameter as it is declared."""
-
-    name: str
-    default: Any
-    text: str
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-    live: bool = False
-    """Whether it can be changed while the node is configured."""
-    group: str = TOPICS
-    """Heading that it stands under in the documentation, one of GROUPS."""
-
-    def descriptor(self) -> ParameterDescriptor:
-        """Return what `ros2 param describe` shows."""
-        when = "any time" if self.live else "while unconfigured"
-        limits = f"one of: {', '.join(self.choices)}; " if self.choices else ""
-        answer = ParameterDescriptor(
-            name=self.name,
-            description=self.text,
-            additional_constraints=f"{limits}can be set {when}",
-        )
-        if self.low is not None and isinstance(self.default, int):
-            whole = IntegerRange(from_value=int(self.low), to_value=int(self.high or 0), step=1)
-            answer.integer_range = [whole]
-        elif self.low is not None:
-            limits_of = {"from_value": float(self.low), "to_value": float(self.high or 0)}
-            answer.floating_point_range = [FloatingPointRange(**limits_of)]
-        return answer
-
-    def expected(self) -> str:
-        """Return which values are good, in words."""
-        kind = {bool: "true or false", int: "a whole number", float: "a number such as 1.0"}
-        what = kind.get(type(self.default), "names" if self.name == "cameras" else "a text")
-        return f"{what} from {limits}" if (limits := self.limits()) else what
-
-    def limits(self) -> str:
-        """Return the range in words, empty if there is none."""
-        if self.low is None or self.high is None:
-            return ""
-        number = int if isinstance(self.default, int) else float
-        return f"{number(self.low)} to {number(self.high)}"
-
-    def problem(self, value: Any) -> str:
-        """Return what is wrong with a value beyond type and range, or nothing."""
-        if self.choices and value not in self.choices:
-            return f"{self.name} is {value!r}; expected one of {', '.join(self.choices)}"
-        return camera_problem(value) if self.name == "cameras" else ""
-
-
 def camera_problem(names: Sequence[str]) -> str:
     """Return why these names cannot be those of the cameras, or nothing."""
     if not names or len(set(names)) < len(names):
@@ -111,6 +51,8 @@ OWN = (
         ["camera"],
         "names of the cameras; with one, the topics are image, detections and so on, with several "
         "<camera>/image, <camera>/detections and so on",
+        check=camera_problem,
+        group=TOPICS,
     ),
     Spec(
         "image_reliability",
@@ -118,13 +60,15 @@ OWN = (
         "reliability of the image subscription; best_effort (as in SensorDataQoS) receives from "
         "both kinds of publisher, reliable from reliable ones only",
         choices=RELIABILITIES,
+        group=TOPICS,
     ),
-    Spec("image_depth", 5, "depth of the queue of the image subscription", 1, 1000),
+    Spec("image_depth", 5, "depth of the queue of the image subscription", 1, 1000, group=TOPICS),
     Spec(
         "image_history",
         "keep_last",
         "history of the image subscription; keep_all queues without end and ignores the depth",
         choices=("keep_last", "keep_all"),
+        group=TOPICS,
     ),
     Spec(
         "image_transport",
@@ -132,6 +76,7 @@ OWN = (
         "raw takes sensor_msgs/Image from image, compressed takes sensor_msgs/CompressedImage "
         "(JPEG or PNG) from image/compressed",
         choices=("raw", "compressed"),
+        group=TOPICS,
     ),
     Spec(
         "result_reliability",
@@ -139,15 +84,24 @@ OWN = (
         "reliability of detections, detection and status; reliable serves subscribers of both "
         "kinds, best_effort only those that ask for no more",
         choices=RELIABILITIES,
+        group=TOPICS,
     ),
-    Spec("result_depth", 10, "depth of the queues of detections, detection, status", 1, 1000),
+    Spec(
+        "result_depth",
+        10,
+        "depth of the queues of detections, detection, status",
+        1,
+        1000,
+        group=TOPICS,
+    ),
     Spec(
         "primary",
         "",
         "id of the target that is published on the topic detection; empty = the oldest one",
         live=True,
+        group=TOPICS,
     ),
-    Spec("class_id", "object", "the class_id that every detection bears", live=True),
+    Spec("class_id", "object", "the class_id that every detection bears", live=True, group=TOPICS),
     Spec(
         "silence_warning",
         5.0,
@@ -156,6 +110,7 @@ OWN = (
         0.0,
         86400.0,
         live=True,
+        group=TOPICS,
     ),
     Spec(
         "bond_heartbeat_period",
@@ -164,6 +119,7 @@ OWN = (
         "them (0.1 there); 0 = none",
         0.0,
         3600.0,
+        group=TOPICS,
     ),
     Spec(
         "weights",
@@ -300,29 +256,15 @@ class Settings:
     session: SessionConfig
 
 
-class NodeParameters:
-    """Declares the parameters on a node and keeps watch over them.
-
-    A bad value in a file or on the command line does not end the process: it is kept back, and
-    `read` raises ConfigError until a good one is set. ``settable`` tells whether parameters that
-    are not live may be set now.
-    """
+class NodeParameters(GuardedParameters):
+    """The parameters of re3_tracker."""
 
     def __init__(self, node: Node, settable: Callable[[], bool]) -> None:
-        self._node = node
-        self._settable = settable
-        self._problems: dict[str, str] = {}
-        for spec in SPECS.values():
-            self._declare(spec)
-        node.add_on_set_parameters_callback(self._check)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._node.get_parameter(name).value
+        super().__init__(node, SPECS.values(), settable)
 
     def read(self) -> Settings:
         """Return the present values. Raises ConfigError for a bad one, naming its range."""
-        if self._problems:
-            raise ConfigError("; ".join(self._problems.values()))
+        self.require()
         config = {field.name: self[field.name] for field in dataclasses.fields(SessionConfig)}
         return Settings(
             cameras=tuple(self["cameras"]),
@@ -332,30 +274,3 @@ class NodeParameters:
             image_depth=self["image_depth"],
             session=SessionConfig.from_mapping(config),
         )
-
-    def _declare(self, spec: Spec) -> None:
-        try:
-            value = self._node.declare_parameter(spec.name, spec.default, spec.descriptor()).value
-            problem = spec.problem(value)
-        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
-            reason = str(error).partition(". Reason: ")[0]
-            problem = f"parameter {spec.name}: {reason}; expected {spec.expected()}"
-            declare = self._node.declare_parameter
-            declare(spec.name, spec.default, spec.descriptor(), ignore_override=True)
-        if problem:
-            self._problems[spec.name] = problem
-            self._node.get_logger().error(f"{problem}; set it right, then configure")
-
-    def _check(self, parameters: Sequence[Parameter]) -> SetParametersResult:
-        """Accept or refuse values that have the right type and range."""
-        for parameter in parameters:
-            spec = SPECS.get(parameter.name)
-            if spec is None:
-                continue
-            reason = spec.problem(parameter.value)
-            if not (reason or spec.live or self._settable()):
-                reason = f"{spec.name} is read at configure: run cleanup first, then set it"
-            if reason:
-                return SetParametersResult(successful=False, reason=reason)
-            self._problems.pop(spec.name, None)
-        return SetParametersResult(successful=True)

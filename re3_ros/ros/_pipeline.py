@@ -34,9 +34,10 @@ from ._camera import Arrival, Camera
 from ._commands import Commands
 from ._convert import image_of, stamp_of
 from ._counts import Counts
-from ._faults import Faults, check_result
+from ._faults import Faults
 from ._mailbox import Mailbox
 from ._reports import Reports
+from ._result_check import check_result
 from ._topics import CameraTopics
 
 PATIENCE = 10.0

@@ -16,8 +16,8 @@ from rclpy.signals import SignalHandlerOptions
 
 from re3_ros.errors import Re3Error
 
-from ._parameters import Spec
 from ._signals import StopFlag, stop_flag
+from ._specs import Spec
 
 
 class Served(Protocol):

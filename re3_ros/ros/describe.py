@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from ._interface import PUBLISHED, SERVICES, SUBSCRIBED, Topic
-from ._parameters import GROUPS, SPECS, Spec
+from ._parameters import GROUPS, SPECS
+from ._specs import Spec
 
 PAGE = Path("docs", "node.md")
 DEFAULTS = Path("config", "tracker.yaml")

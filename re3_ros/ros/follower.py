@@ -27,8 +27,8 @@ from re3_ros.msg import TargetStatus, TrackerStatus
 
 from ._convert import box_of
 from ._follow_law import STOP, Law, Speed, approach
-from ._parameters import Spec
 from ._serve import declare, serve
+from ._specs import Spec
 from ._topics import RESULTS
 
 SECOND = 1e9

@@ -23,8 +23,8 @@ from re3_ros.bags import Demonstration, Track
 from re3_ros.errors import Re3Error
 
 from ._listening import Listener
-from ._parameters import Spec
 from ._serve import declare, serve
+from ._specs import Spec
 from ._topics import RESULTS
 
 SPECS = (

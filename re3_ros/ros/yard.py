@@ -31,8 +31,8 @@ from re3_ros.msg import TrackerStatus
 
 from ._convert import stamp_of
 from ._messages import bounding_box, rgb_image
-from ._parameters import Spec
 from ._serve import declare, serve
+from ._specs import Spec
 from ._topics import RESULTS
 
 BEGIN = 1_000_000_000

@@ -24,8 +24,9 @@ from ._preview import preview
 from ._render import HostRenderer, Renderer, TorchRenderer
 from ._simulator import Simulator
 from ._simulator_config import SimulatorConfig
+from ._track import Track
 from ._trainer import train
-from ._unroll import Batch, Result, Track, Unroll
+from ._unroll import Batch, Result, Unroll
 from ._validation import closed_loop, follow
 from ._videos import Clip, draw_track, read_clip
 

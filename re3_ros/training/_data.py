@@ -18,8 +18,7 @@ from ._pool import Pool
 from ._procedural import draw_stills
 from ._simulator import KEPT, Simulator
 from ._sources import ATTEMPTS, Videos, open_videos, stills_of
-from ._track import SimulatedTrack
-from ._unroll import Track
+from ._track import SimulatedTrack, Track
 from ._videos import Clip, VideoTrack, draw_track, read_clip
 
 log = logging.getLogger("re3_ros.training")

@@ -18,7 +18,8 @@ from ._config import Stage, TrainingConfig
 from ._data import Data
 from ._parallel import Place
 from ._relay import Leg, Timetable
-from ._unroll import Batch, Track
+from ._track import Track
+from ._unroll import Batch
 
 Prepare = Callable[[Batch], Batch]
 

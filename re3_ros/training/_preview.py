@@ -18,8 +18,8 @@ from re3_ros.errors import ConfigError
 from ._choices import jitter
 from ._config import TrainingConfig
 from ._data import read_data
-from ._track import SimulatedTrack
-from ._unroll import Track, keep_covered
+from ._track import SimulatedTrack, Track
+from ._unroll import keep_covered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,12 +22,8 @@ from re3_ros.errors import ConfigError
 from ._film import film_crops
 from ._paint import Painter
 from ._scene import Index
-from ._track import SimulatedTrack
+from ._track import SimulatedTrack, Track
 from ._videos import VideoTrack
-
-if TYPE_CHECKING:  # `Unroll` takes a renderer
-    from ._unroll import Track
-
 
 _CACHED, _AT_ONCE = 1 << 16, 1 << 24
 """Pixels rendered at a time on a CPU, for its caches, and on a GPU, for its memory."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -17,6 +18,23 @@ from ._layers import Affine, Layer, Wave, is_affine, transform
 from ._motion import Array, translation
 
 SCREEN = (320.0, 240.0)
+
+
+class Track(Protocol):
+    """A target over T frames; simulated or from a video."""
+
+    @property
+    def boxes(self) -> Boxes:
+        """The object's box in each frame, (T, 4) pixels."""
+
+    @property
+    def visible(self) -> NDArray[np.float64]:
+        """The share of the object that is seen in each frame, (T,)."""
+
+    def __len__(self) -> int: ...
+
+    def crop(self, frame: int, box: ArrayLike, size: int, context: float) -> Image:
+        """Return the crop of a frame around ``box``: uint8 (size, size, 3) RGB."""
 
 
 @dataclass(frozen=True, eq=False)  # a track equals itself alone, so that it can be a key

@@ -12,41 +12,22 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from re3_ros.boxes import Boxes, area, intersection, iou, size
-from re3_ros.crops import Image, decode, encode, search_window
+from re3_ros.crops import decode, encode, search_window
 from re3_ros.network import Output, Re3Network
 
 from ._choices import Choices, Plan, draw_choices, mirror, move
 from ._relay import Baton, Key, next_key
 from ._render import Renderer
-from ._track import SimulatedTrack
-
-
-class Track(Protocol):
-    """A target over T frames; simulated or from a video."""
-
-    @property
-    def boxes(self) -> Boxes:
-        """The object's box in each frame, (T, 4) pixels."""
-
-    @property
-    def visible(self) -> NDArray[np.float64]:
-        """The share of the object that is seen in each frame, (T,)."""
-
-    def __len__(self) -> int: ...
-
-    def crop(self, frame: int, box: ArrayLike, size: int, context: float) -> Image:
-        """Return the crop of a frame around ``box``: uint8 (size, size, 3) RGB."""
-
+from ._track import SimulatedTrack, Track
 
 LOST = 0.1
 """Overlap below which a track has lost its object."""
