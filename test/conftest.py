@@ -45,6 +45,12 @@ def films():
     return _double("films")
 
 
+@pytest.fixture(scope="session")
+def data_root(tmp_path_factory) -> Path:
+    """Return a folder of six stills and two clips in the layout that training reads."""
+    return _double("stills").write_training_data(tmp_path_factory.mktemp("data"))
+
+
 def _double(name):
     path = Path(__file__).parent / "doubles" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, path)

@@ -6,13 +6,7 @@
 """
 
 from ._definitions import COMPRESSED, DETECTIONS, DETECTIONS_3D, IMAGE, STATUS, typestore
-from ._demo import (
-    SCENE_TOPIC,
-    read_records,
-    report_scene_bag,
-    track_scene_bag,
-    write_scene_bag,
-)
+from ._demo import SCENE_TOPIC, read_records, report_scene_bag, track_scene_bag, write_scene_bag
 from ._messages import (
     Counts,
     box_of,

@@ -10,8 +10,8 @@ from typing import Any
 
 import cv2
 
-from re3_ros.media import DemoRecord, DemoScene, DemoSummary, write_demo_report
 from re3_ros.tracking import TargetState, TrackingSession
+from re3_ros.worlds import DemoRecord, DemoScene, DemoSummary, write_demo_report
 
 from ._definitions import COMPRESSED, STATUS, typestore
 from ._messages import box_of, header, stamp_of

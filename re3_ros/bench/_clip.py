@@ -11,7 +11,7 @@ import numpy as np
 from re3_ros.boxes import Boxes
 from re3_ros.crops import Image
 from re3_ros.datasets import Sequence
-from re3_ros.media import DemoScene
+from re3_ros.worlds import DemoScene
 
 
 @dataclass(frozen=True)

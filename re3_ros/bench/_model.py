@@ -12,7 +12,8 @@ import torch
 
 from re3_ros.boxes import Boxes
 from re3_ros.crops import Image, decode, search_window
-from re3_ros.network import Re3Network, Runtime, make_runtime
+from re3_ros.network import Re3Network
+from re3_ros.network.runtimes import Runtime, make_runtime
 
 from ._timing import Spread, take_turns
 

@@ -17,7 +17,8 @@ import numpy as np
 from re3_ros.boxes import Boxes, iou
 from re3_ros.datasets import Sequence as Clips
 from re3_ros.evaluation import auc
-from re3_ros.network import Re3Network, Runtime, make_runtime
+from re3_ros.network import Re3Network
+from re3_ros.network.runtimes import Runtime, make_runtime
 from re3_ros.tracking import Tracker
 
 LIMIT = 0.005

@@ -4,6 +4,6 @@
 
 import sys
 
-from . import main
+from ._app import main
 
 sys.exit(main())

@@ -69,7 +69,7 @@ def bars(
         session_bars,
         session_table,
     )
-    from re3_ros.evaluation import limit_threads
+    from re3_ros.evaluation.trackers import limit_threads
 
     load = _load()
     gpu = not device.startswith("cpu")
@@ -110,7 +110,7 @@ def model(
 ) -> None:
     """Time the network's stages by runtime and number of targets, against the machine's limits."""
     from re3_ros.bench import bench_model, measure_roofline, model_bars, model_table, work_of
-    from re3_ros.evaluation import limit_threads
+    from re3_ros.evaluation.trackers import limit_threads
 
     load = _load()
     limit_threads(threads)
@@ -160,7 +160,7 @@ def session(
         session_table,
     )
     from re3_ros.datasets import read_sequence
-    from re3_ros.evaluation import limit_threads
+    from re3_ros.evaluation.trackers import limit_threads
 
     names = _words(peers)
     unknown = [name for name in names if name not in PEERS]
@@ -193,7 +193,8 @@ def precision(
     from rich.progress import Progress
 
     from re3_ros.bench import PrecisionChange, compare_precision, precision_table
-    from re3_ros.evaluation import limit_threads, read_sequences
+    from re3_ros.datasets import read_sequences
+    from re3_ros.evaluation.trackers import limit_threads
 
     load = _load()
     limit_threads(threads)
@@ -230,14 +231,14 @@ def node(
     if not re.fullmatch(r"[1-9]\d{1,4}x[1-9]\d{1,4}", size):
         raise ConfigError(f"size is {size!r}; expected WIDTHxHEIGHT, such as 1280x720")
     try:
-        from re3_ros.ros.bench import Setting, bench_node, node_bars, node_table, plot_latency
+        from re3_ros.ros import NodeSetting, bench_node, node_bars, node_table, plot_latency
     except ModuleNotFoundError as error:
         raise SourceError(
             f"re3 bench node needs ROS 2, and {error.name} is not here: source a workspace with "
             "this package, or run scripts/ros-env --run python -m re3_ros.cli bench node"
         ) from error
     load = _load()
-    plain = Setting("node", size, rate, seconds, 0.0, str(weights or ""), device)
+    plain = NodeSetting("node", size, rate, seconds, 0.0, str(weights or ""), device)
     name = f"{fast:g} Hz camera, {network:g} Hz network"
     rows = bench_node([plain, replace(plain, name=name, rate=fast, period=1 / network)])
     _print(node_table(rows), node_bars(rows))

@@ -20,7 +20,7 @@ from ._running import (
 )
 
 if TYPE_CHECKING:
-    from re3_ros.media import DemoScene
+    from re3_ros.worlds import DemoScene
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +44,7 @@ def demo(
     a plot, the figures, and the bags with the images and with the detections.
     """
     from re3_ros.bags import report_scene_bag
-    from re3_ros.media import DemoScene
+    from re3_ros.worlds import DemoScene
 
     session, path = open_session(weights, device, runtime)
     output.mkdir(parents=True, exist_ok=True)

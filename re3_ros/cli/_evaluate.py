@@ -18,14 +18,8 @@ from ._running import DeviceOption, WeightsOption
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from re3_ros.evaluation import (
-        Options,
-        Protocol,
-        Reinitialised,
-        ReportTable,
-        Result,
-        TrackerSpec,
-    )
+    from re3_ros.evaluation import Options, Protocol, Reinitialised, ReportTable, Result
+    from re3_ros.evaluation.trackers import TrackerSpec
 
 PROTOCOLS = ("ope", "reinit", "occluded", "vot")
 DEFAULT_TRACKERS = "re3,re3-procedure,mosse,kcf,medianflow,csrt"
@@ -107,7 +101,8 @@ def evaluate(
     state: StateOption = None,
 ) -> None:
     """Measure trackers on sequences with true boxes: success, precision, robustness, speed."""
-    from re3_ros.evaluation import Options, TrackerSpec, parse_specs, shared_folder
+    from re3_ros.evaluation import Options
+    from re3_ros.evaluation.trackers import TrackerSpec, parse_specs, shared_folder
     from re3_ros.tracking import pick_device
 
     models = shared_folder() / "peers" / "nanotrack_v2"
@@ -154,7 +149,7 @@ class _Run:
 
     def write(self, protocols: list[str]) -> list[Path]:
         """Run the protocols, print their tables, and write the report."""
-        from re3_ros.evaluation import (
+        from re3_ros.evaluation.report import (
             Extras,
             restart_plots,
             state_plots,
@@ -179,12 +174,10 @@ class _Run:
         from re3_ros.evaluation import (
             OnePass,
             attribute_figures,
-            failures,
             occluded_figures,
             occlusion_figures,
-            sequence_figures,
-            summary_figures,
         )
+        from re3_ros.evaluation.report import failures, sequence_figures, summary_figures
 
         results = self._measure(OnePass())
         if len(next(iter(results.values()))) <= SMALL:
@@ -210,7 +203,8 @@ class _Run:
         return runs
 
     def _vot(self) -> None:
-        from re3_ros.evaluation import VotOptions, readable, run_vot, suitable, vot_figures
+        from re3_ros.evaluation import readable, vot_figures
+        from re3_ros.evaluation.trackers import VotOptions, run_vot, suitable
 
         found, broken = readable(self.data, self.options)
         chosen = suitable(found)
@@ -282,7 +276,7 @@ def _words(text: str) -> list[str]:
 
 
 def _show(table: ReportTable) -> None:
-    from re3_ros.evaluation import print_table
+    from re3_ros.evaluation.report import print_table
 
     if table.rows:
         print_table(table)

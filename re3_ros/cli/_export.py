@@ -30,7 +30,7 @@ def export(
     state goes in and comes out. docs/runtimes.md tells how to run them from C++.
     """
     from re3_ros.network import describe, load
-    from re3_ros.network import export as write
+    from re3_ros.network.runtimes import export as write
     from re3_ros.weights import default_weights
 
     path = weights or default_weights()

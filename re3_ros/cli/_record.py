@@ -164,7 +164,7 @@ def _record_live(output: Path, namespace: str, cameras: list[str], seconds: floa
     from re3_ros.bags import TrackTable
 
     try:
-        from re3_ros.ros.live import record_live
+        from re3_ros.ros import record_live
     except ImportError as error:
         raise ConfigError(f"{LIVE} ({error})") from error
     typer.echo("recording until Ctrl-C ..." if seconds is None else "recording ...")

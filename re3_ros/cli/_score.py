@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from re3_ros.evaluation import Result, TrackerSpec
+    from re3_ros.evaluation import Result
+    from re3_ros.evaluation.trackers import TrackerSpec
     from re3_ros.network import Re3Network
     from re3_ros.training import Video
 
@@ -46,16 +47,9 @@ def score(
 ) -> None:
     """Measure what the scores are worth: on sequences, and on what training held back."""
     from re3_ros.errors import ConfigError
-    from re3_ros.evaluation import (
-        OURS,
-        TrackerSpec,
-        print_table,
-        score_figures,
-        score_quality,
-        scored_frames,
-        shared_folder,
-        write_score,
-    )
+    from re3_ros.evaluation import score_quality, scored_frames
+    from re3_ros.evaluation.report import print_table, score_figures, write_score
+    from re3_ros.evaluation.trackers import OURS, TrackerSpec, shared_folder
     from re3_ros.network import load
     from re3_ros.training import held_videos, read_run
     from re3_ros.weights import default_weights
@@ -85,7 +79,8 @@ def _run_sequences(spec: TrackerSpec, data: Path, cache: Path, jobs: int) -> lis
     """Return the results on a data set, finished ones from the cache."""
     from rich.progress import Progress
 
-    from re3_ros.evaluation import compare, find_sequences
+    from re3_ros.datasets import find_sequences
+    from re3_ros.evaluation import compare
 
     with Progress(transient=True) as progress:
         bar = progress.add_task("sequences", total=len(find_sequences(data)))
@@ -99,7 +94,8 @@ def _run_videos(
     """Return the results on videos that were held back, with a progress bar."""
     from rich.progress import track
 
-    from re3_ros.evaluation import OURS, run_video
+    from re3_ros.evaluation import run_video
+    from re3_ros.evaluation.trackers import OURS
 
     make = OURS[spec.name]
     shown = track(videos, title, transient=True)

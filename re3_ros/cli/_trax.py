@@ -34,7 +34,7 @@ def trax(
 ) -> None:
     """Track for a program that speaks TraX, such as the VOT toolkit, which starts this command."""
     from re3_ros.errors import ConfigError
-    from re3_ros.evaluation import TrackerSpec, limit_threads, parse_spec, serve_trax
+    from re3_ros.evaluation.trackers import TrackerSpec, limit_threads, parse_spec, serve_trax
     from re3_ros.tracking import pick_device
 
     common = TrackerSpec(

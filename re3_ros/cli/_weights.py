@@ -45,7 +45,8 @@ def import_weights(
     """
     import torch
 
-    from re3_ros.network import describe, detect_layout, import_published, save
+    from re3_ros.network import describe, save
+    from re3_ros.network.published import detect_layout, import_published
 
     name = detect_layout(source) if layout == "auto" else layout
     network = import_published(source, name)

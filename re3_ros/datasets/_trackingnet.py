@@ -11,16 +11,7 @@ from re3_ros.errors import SourceError
 
 from ._entry import Entry, one
 from ._sequence import Sequence
-from ._text import (
-    check_first,
-    check_lengths,
-    corners,
-    files,
-    list_frames,
-    natural,
-    pad,
-    read_rows,
-)
+from ._text import check_first, check_lengths, corners, files, list_frames, natural, pad, read_rows
 
 _CHUNKS = ("TRAIN_*", "TEST")
 

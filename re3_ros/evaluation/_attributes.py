@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from re3_ros.datasets import Flags, Sequence
+from re3_ros.evaluation.trackers import VotFigures
 
 from ._compare import summarise
 from ._labels import label_rows
@@ -18,7 +19,6 @@ from ._occlusion import occluded_frames
 from ._reinit import Reinitialised, pool
 from ._runner import Result
 from ._table import ReportTable
-from ._vot import VotFigures
 
 Results = Mapping[str, list[Result]]
 

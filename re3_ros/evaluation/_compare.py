@@ -14,13 +14,13 @@ import numpy as np
 
 from re3_ros.datasets import Entry, Sequence, list_entries
 from re3_ros.errors import ConfigError, SourceError
+from re3_ros.evaluation.trackers import TrackerSpec
 
 from ._cache import Arrays, TrackCache
 from ._metrics import Curve, success_rate
 from ._protocols import OnePass, Protocol, Restarts
 from ._reinit import Reinitialised
 from ._runner import Result, mean_auc
-from ._specs import TrackerSpec
 from ._subprocess import Beat, Lost, run_apart
 
 T = TypeVar("T")

@@ -10,11 +10,11 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from re3_ros.datasets import Sequence
+from re3_ros.evaluation.trackers import TrackerSpec
 
 from ._cache import Arrays
 from ._reinit import Reinitialised, lost_throughout, run_reinitialised
 from ._runner import Result, Track, failed, run_sequence
-from ._specs import TrackerSpec
 from ._subprocess import Beat
 
 T = TypeVar("T")

@@ -21,8 +21,8 @@ import numpy as np
 from re3_ros.boxes import Boxes, iou
 from re3_ros.datasets import Sequence
 from re3_ros.errors import ConfigError
+from re3_ros.evaluation.trackers import Running, TrackerFactory, interpret
 
-from ._interface import Running, TrackerFactory, interpret
 from ._metrics import Curve, paper_average, robustness
 
 SKIPPED = 5

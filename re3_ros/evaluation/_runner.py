@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from re3_ros.boxes import Boxes
 from re3_ros.datasets import Flags, Sequence
 from re3_ros.errors import ConfigError
+from re3_ros.evaluation.trackers import Running, TrackerFactory, interpret
 
-from ._interface import Running, TrackerFactory, interpret
 from ._metrics import (
     NORMALISED_THRESHOLDS,
     Curve,

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from re3_ros.errors import InputError
+from re3_ros.evaluation.trackers import VisualTracker, interpret
 from re3_ros.training import HIT, Video
 
-from ._interface import VisualTracker, interpret
 from ._metrics import Curve
 from ._runner import Result, Track
 

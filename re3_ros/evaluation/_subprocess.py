@@ -17,8 +17,7 @@ from multiprocessing import connection
 from typing import Any, Generic, TypeVar
 
 from re3_ros.errors import Re3Error
-
-from ._specs import limit_threads
+from re3_ros.evaluation.trackers import limit_threads
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")

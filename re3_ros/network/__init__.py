@@ -3,23 +3,21 @@
 """The network: crop embeddings, late fusion, factored LSTM, corner regression, and its weights."""
 
 from ._base import Output, Re3Network
-from ._checkpoint import load, read_free_metadata, read_metadata, save
+from ._caffenet import CAFFENET_GROUPS, CAFFENET_KERNELS
+from ._checkpoint import check_tensors, load, read_free_metadata, read_metadata, save
+from ._compact import Compact
 from ._describe import WeightsInfo, describe
-from ._export import FORMATS, Exported, export
 from ._paper import PaperNetwork
 from ._presets import PRESETS, Preset, build
-from ._published import detect_layout, import_published
 from ._recurrent import FactoredLSTM, Peephole, PeepholeLSTMCell
-from ._runtime import Remembered, Runtime, TorchRuntime
-from ._runtimes import RUNTIMES, choose, is_installed, make_runtime
-from ._trunk import CROP_SIZE, Trunk, initialise_trunk
+from ._trunk import CROP_SIZE, Shape, Trunk, initialise_trunk
 
 __all__ = [
+    "CAFFENET_GROUPS",
+    "CAFFENET_KERNELS",
     "CROP_SIZE",
-    "FORMATS",
     "PRESETS",
-    "RUNTIMES",
-    "Exported",
+    "Compact",
     "FactoredLSTM",
     "Output",
     "PaperNetwork",
@@ -27,21 +25,14 @@ __all__ = [
     "PeepholeLSTMCell",
     "Preset",
     "Re3Network",
-    "Remembered",
-    "Runtime",
-    "TorchRuntime",
+    "Shape",
     "Trunk",
     "WeightsInfo",
     "build",
-    "choose",
+    "check_tensors",
     "describe",
-    "detect_layout",
-    "export",
-    "import_published",
     "initialise_trunk",
-    "is_installed",
     "load",
-    "make_runtime",
     "read_free_metadata",
     "read_metadata",
     "save",

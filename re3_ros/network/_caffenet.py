@@ -14,8 +14,8 @@ from re3_ros.errors import ConfigError
 from ._trunk import Trunk
 
 WIDTHS = (96, 256, 384, 384, 256)
-GROUPS = (1, 2, 1, 2, 2)
-KERNELS = (11, 5, 3, 3, 3)
+CAFFENET_GROUPS = (1, 2, 1, 2, 2)
+CAFFENET_KERNELS = (11, 5, 3, 3, 3)
 MEAN = (123.151630838, 115.902882574, 103.062623801)
 
 
@@ -36,10 +36,10 @@ class CaffeNet(Trunk):
             self.convs[f"conv{k + 1}"] = nn.Conv2d(
                 inputs[k],
                 widths[k],
-                KERNELS[k],
+                CAFFENET_KERNELS[k],
                 stride=4 if k == 0 else 1,
-                padding=0 if k == 0 else KERNELS[k] // 2,
-                groups=GROUPS[k],
+                padding=0 if k == 0 else CAFFENET_KERNELS[k] // 2,
+                groups=CAFFENET_GROUPS[k],
             )
         self.taps = ((widths[0], 27, 27), (widths[1], 13, 13), (widths[4], 13, 13))
         self.out = (widths[4], 6, 6)

@@ -1,9 +1,55 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""The ROS 2 node, and what starts and drives it. The only room that imports rclpy."""
+"""ROS 2: the node, and what starts, drives and shows it. The only room that imports rclpy.
 
-from ._control import LifecycleClient
-from ._main import main
-from ._process import NODE, Process, ros_arguments, running
+Four rooms, each importing from those after it: `demos`, `programs`, `tracker`, `kit`. What others
+need of them is here, and is loaded when it is asked for: most of it needs torch, which takes
+seconds. The other modules beside this one are addresses for ``python -m``.
+"""
 
-__all__ = ["NODE", "LifecycleClient", "Process", "main", "ros_arguments", "running"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from re3_ros.ros.demos.bench import (
+        NodeRow,
+        NodeSetting,
+        bench_node,
+        node_bars,
+        node_table,
+        plot_latency,
+    )
+    from re3_ros.ros.programs import NODE, LifecycleClient, Process, ros_arguments, running
+    from re3_ros.ros.programs.live import record_live
+    from re3_ros.ros.tracker import main
+
+__all__ = [
+    "NODE",
+    "LifecycleClient",
+    "NodeRow",
+    "NodeSetting",
+    "Process",
+    "bench_node",
+    "main",
+    "node_bars",
+    "node_table",
+    "plot_latency",
+    "record_live",
+    "ros_arguments",
+    "running",
+]
+
+_BENCH = ("NodeRow", "NodeSetting", "bench_node", "node_bars", "node_table", "plot_latency")
+_HOMES = {
+    **dict.fromkeys(_BENCH, "demos.bench"),
+    **dict.fromkeys(("NODE", "LifecycleClient", "Process", "ros_arguments", "running"), "programs"),
+    "main": "tracker",
+    "record_live": "programs.live",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Return a public name from the room that it lives in (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -4,7 +4,7 @@
 
 import sys
 
-from ._main import main
+from re3_ros.ros.tracker import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -3,22 +3,19 @@
 """Places in space: depth images, calibrations, and which of what a box shows is its target."""
 
 from ._camera import DISTORTIONS, CameraModel, read_camera_info
-from ._depth import DEPTH_ENCODINGS, DepthImage, decode_depth, read_depth
+from ._depth import DEPTH_ENCODINGS, MILLIMETRE, DepthImage, decode_depth, read_depth
 from ._locator import Locator, Place, place
-from ._scene import CAMERA, DepthScene, View
 from ._surfaces import Surface, find_surfaces
 
 __all__ = [
-    "CAMERA",
     "DEPTH_ENCODINGS",
     "DISTORTIONS",
+    "MILLIMETRE",
     "CameraModel",
     "DepthImage",
-    "DepthScene",
     "Locator",
     "Place",
     "Surface",
-    "View",
     "decode_depth",
     "find_surfaces",
     "place",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from re3_ros.errors import ConfigError
-from re3_ros.network import RUNTIMES
+from re3_ros.network.runtimes import RUNTIMES
 
 TIME_JUMPS = ("reject", "clear", "continue")
 

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from re3_ros.boxes import Boxes, is_good
 from re3_ros.crops import Image, decode, search_window
-from re3_ros.network import Output, Remembered, Runtime
+from re3_ros.network import Output
+from re3_ros.network.runtimes import Remembered, Runtime
 
 from ._memory import Estimate, Snapshot, read_only, rows, stack
 

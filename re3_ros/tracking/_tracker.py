@@ -32,7 +32,8 @@ from torch import Tensor
 from re3_ros.boxes import Boxes, check_box
 from re3_ros.crops import Image, check_image
 from re3_ros.errors import ConfigError, TargetError
-from re3_ros.network import Re3Network, Runtime, TorchRuntime
+from re3_ros.network import Re3Network
+from re3_ros.network.runtimes import Runtime, TorchRuntime
 
 from ._memory import Estimate, Snapshot, read_only, rows
 from ._together import Memory, Plan, compare, prepare_together, track_together

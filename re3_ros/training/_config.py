@@ -12,9 +12,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from re3_ros.errors import ConfigError
+from re3_ros.simulation import SimulatorConfig
 
 from ._choices import Noise, Plan
-from ._simulator_config import SimulatorConfig
 from ._sources import DataSource
 
 

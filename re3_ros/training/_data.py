@@ -12,14 +12,21 @@ import numpy as np
 
 from re3_ros.datasets import FrameCache, Still, read_stills
 from re3_ros.errors import ConfigError, SourceError
+from re3_ros.simulation import (
+    KEPT,
+    Clip,
+    SimulatedTrack,
+    Simulator,
+    Track,
+    VideoTrack,
+    draw_stills,
+    draw_track,
+    read_clip,
+)
 
 from ._config import Stage, TrainingConfig
 from ._pool import Pool
-from ._procedural import draw_stills
-from ._simulator import KEPT, Simulator
 from ._sources import ATTEMPTS, Videos, open_videos, stills_of
-from ._track import SimulatedTrack, Track
-from ._videos import Clip, VideoTrack, draw_track, read_clip
 
 log = logging.getLogger("re3_ros.training")
 

@@ -19,12 +19,10 @@ from re3_ros.boxes import Boxes
 from re3_ros.crops import Image
 from re3_ros.errors import ConfigError
 from re3_ros.network import read_metadata
+from re3_ros.simulation import SCREEN, SimulatedTrack, Simulator, SimulatorConfig
 
 from ._config import TrainingConfig, read_config
 from ._data import held_data
-from ._simulator import Simulator
-from ._simulator_config import SimulatorConfig
-from ._track import SCREEN, SimulatedTrack
 
 STREAM = 11
 """Random numbers that no training run draws from."""

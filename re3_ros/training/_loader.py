@@ -13,12 +13,13 @@ from types import TracebackType
 import numpy as np
 from typing_extensions import Self
 
+from re3_ros.simulation import Track
+
 from ._choices import Choices, Plan, draw_choices
 from ._config import Stage, TrainingConfig
 from ._data import Data
 from ._parallel import Place
 from ._relay import Leg, Timetable
-from ._track import Track
 from ._unroll import Batch
 
 Prepare = Callable[[Batch], Batch]

@@ -19,8 +19,7 @@ from threading import Thread
 import numpy as np
 
 from re3_ros.errors import Re3Error
-
-from ._track import SimulatedTrack
+from re3_ros.simulation import SimulatedTrack
 
 Draw = Callable[[np.random.Generator, int], SimulatedTrack]
 

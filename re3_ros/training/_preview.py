@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from re3_ros.boxes import Boxes
 from re3_ros.crops import CONTEXT, Image, search_window
 from re3_ros.errors import ConfigError
+from re3_ros.simulation import SimulatedTrack, Track
 
 from ._choices import jitter
 from ._config import TrainingConfig
 from ._data import read_data
-from ._track import SimulatedTrack, Track
 from ._unroll import keep_covered
 
 if TYPE_CHECKING:

@@ -19,8 +19,7 @@ from re3_ros.boxes import check_box
 from re3_ros.crops import Image
 from re3_ros.datasets import LAYOUTS, STILL_LAYOUTS, Entry, FrameCache, Still, list_entries
 from re3_ros.errors import BoxError, Re3Error, SourceError
-
-from ._videos import Clip, VideoTrack, play
+from re3_ros.simulation import Clip, VideoTrack, play
 
 log = logging.getLogger("re3_ros.training")
 ATTEMPTS = 1000

@@ -24,6 +24,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from re3_ros.errors import Re3Error
 from re3_ros.network import Re3Network, build, load, save
+from re3_ros.simulation import HostRenderer, make_renderer
 
 from ._checkpoint import load_run, save_run, write_tensors, writing
 from ._config import Stage, TrainingConfig
@@ -31,7 +32,6 @@ from ._data import Data, read_data
 from ._journal import Journal, tensor_board
 from ._loader import Loader
 from ._parallel import Place, parallel
-from ._render import HostRenderer, make_renderer
 from ._schedule import Schedule
 from ._trunk import start_trunk
 from ._unroll import Batch, Result, Unroll

@@ -23,11 +23,10 @@ from torch.utils.checkpoint import checkpoint
 from re3_ros.boxes import Boxes, area, intersection, iou, size
 from re3_ros.crops import decode, encode, search_window
 from re3_ros.network import Output, Re3Network
+from re3_ros.simulation import Renderer, SimulatedTrack, Track
 
 from ._choices import Choices, Plan, draw_choices, mirror, move
 from ._relay import Baton, Key, next_key
-from ._render import Renderer
-from ._track import SimulatedTrack, Track
 
 LOST = 0.1
 """Overlap below which a track has lost its object."""

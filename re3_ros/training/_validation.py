@@ -12,11 +12,10 @@ from re3_ros.boxes import Boxes, iou
 from re3_ros.datasets import Still
 from re3_ros.errors import ConfigError
 from re3_ros.network import Re3Network
+from re3_ros.simulation import Clip, Simulator
 from re3_ros.tracking import Tracker
 
 from ._held import Video, simulated_videos
-from ._simulator import Simulator
-from ._videos import Clip
 
 FRAMES = 40
 

@@ -14,8 +14,8 @@ from re3_ros.bags import (
     track_scene_bag,
     write_scene_bag,
 )
-from re3_ros.media import DemoScene
 from re3_ros.tracking import TargetState
+from re3_ros.worlds import DemoScene
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,7 @@ import numpy as np
 import pytest
 from rosbags.highlevel import AnyReader
 
-from re3_ros.bags import (
-    COMPRESSED,
-    DETECTIONS_TOPIC,
-    STATUS_TOPIC,
-    box_of,
-    run_bag,
-)
+from re3_ros.bags import COMPRESSED, DETECTIONS_TOPIC, STATUS_TOPIC, box_of, run_bag
 from re3_ros.boxes import iou
 from re3_ros.errors import BoxError, ConfigError, SourceError
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from re3_ros.boxes import from_xywh
-from re3_ros.evaluation import Result, Track, read_sequences
+from re3_ros.datasets import read_sequences
+from re3_ros.evaluation import Result, Track
 
 
 @pytest.fixture

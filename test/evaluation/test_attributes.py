@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import re3_ros.evaluation
+from re3_ros.datasets import read_sequence, read_sequences
 from re3_ros.datasets._otb_facts import ATTRIBUTES
 from re3_ros.datasets._uav123 import ATTRIBUTES as UAV123
 from re3_ros.evaluation import (
@@ -17,8 +18,6 @@ from re3_ros.evaluation import (
     attribute_figures,
     occluded_figures,
     only_occluded,
-    read_sequence,
-    read_sequences,
     reinit_figures,
     reinit_sequence_figures,
     sequence_attributes,

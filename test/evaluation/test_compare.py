@@ -8,19 +8,10 @@ import pytest
 
 from re3_ros import evaluation
 from re3_ros.errors import ConfigError, SourceError, WeightsError
-from re3_ros.evaluation import (
-    OnePass,
-    Options,
-    Restarts,
-    TrackerSpec,
-    failures,
-    measure,
-    readable,
-    sequence_table,
-    summarise,
-    summary_table,
-)
+from re3_ros.evaluation import OnePass, Options, Restarts, measure, readable, summarise
 from re3_ros.evaluation._runner import Track
+from re3_ros.evaluation.report import failures, sequence_table, summary_table
+from re3_ros.evaluation.trackers import TrackerSpec
 from re3_ros.network import build, save
 
 pytestmark = pytest.mark.skipif(not hasattr(cv2, "legacy"), reason="needs opencv-contrib-python")

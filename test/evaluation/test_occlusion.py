@@ -6,16 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from re3_ros.evaluation import (
-    Result,
-    Sequence,
-    Track,
-    auc,
-    occluded_frames,
-    occlusion,
-    occlusion_figures,
-    read_sequences,
-)
+from re3_ros.datasets import Sequence, read_sequences
+from re3_ros.evaluation import Result, Track, auc, occluded_frames, occlusion, occlusion_figures
 
 BOX = np.array([10.0, 10.0, 30.0, 30.0])
 FAR = BOX + 500

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from re3_ros.evaluation import pool, read_sequence, run_reinitialised
+from re3_ros.datasets import read_sequence
+from re3_ros.evaluation import pool, run_reinitialised
 
 FAR = np.array([100.0, 70, 110, 80])
 

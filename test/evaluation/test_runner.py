@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from re3_ros.datasets import read_sequence, read_sequences
 from re3_ros.errors import ConfigError
-from re3_ros.evaluation import mean_auc, read_sequence, read_sequences, run_ope, run_sequence
+from re3_ros.evaluation import mean_auc, run_ope, run_sequence
 
 
 @pytest.fixture

@@ -10,17 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from re3_ros.datasets import Sequence
 from re3_ros.errors import InputError
-from re3_ros.evaluation import (
-    Result,
-    Sequence,
-    Track,
-    run_video,
-    score_figures,
-    score_quality,
-    scored_frames,
-    write_score,
-)
+from re3_ros.evaluation import Result, Track, run_video, score_quality, scored_frames
+from re3_ros.evaluation.report import score_figures, write_score
 
 BOX = np.array([10.0, 10.0, 30.0, 30.0])
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from re3_ros.errors import ConfigError
-from re3_ros.evaluation import OnePass, Options, Restarts, measure, parse_specs
+from re3_ros.evaluation import OnePass, Options, Restarts, measure
+from re3_ros.evaluation.trackers import parse_specs
 
 TRACKERS = """
 import os, signal, subprocess, sys, time

@@ -1,11 +1,10 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""The double of a network, clips on disk, and the rendered scene."""
+"""The double of a network, and clips on disk."""
 
 import cv2
 import pytest
 
-from re3_ros.media import DemoScene
 from re3_ros.tracking import TrackingSession
 
 
@@ -22,13 +21,3 @@ def folder(tmp_path, doubles):
     for i in range(12):
         cv2.imwrite(str(path / f"f{i}.png"), doubles.picture(i)[..., ::-1])
     return path
-
-
-@pytest.fixture(scope="session")
-def scene():
-    return DemoScene(seed=3, frames=300)
-
-
-@pytest.fixture(scope="session")
-def short_scene():
-    return DemoScene(seed=0, frames=60)

@@ -64,7 +64,7 @@ class Bench:
     """A node of the test's own: publishers, recorders, and clients of the node under test."""
 
     def __init__(self, ros, target="/re3_tracker", alive=lambda: True):
-        from re3_ros.ros import LifecycleClient
+        from re3_ros.ros.programs import LifecycleClient
 
         self.node = ros.create_node("bench", namespace=target.rpartition("/")[0])
         self.target = target
@@ -212,7 +212,7 @@ class Tracker(Bench):
         """Send a box x1, y1, x2, y2 to init_box."""
         from vision_msgs.msg import Detection2D
 
-        from re3_ros.ros._messages import bounding_box
+        from re3_ros.ros.tracker._messages import bounding_box
 
         message = Detection2D(id=fields.pop("id", ""), bbox=bounding_box(np.array(box, float)))
         message.header.frame_id = fields.pop("frame_id", "")
@@ -254,7 +254,7 @@ class Tracker(Bench):
 @pytest.fixture(scope="session")
 def launched(ros, tmp_path_factory):
     """Return a Tracker around a node process that all tests share."""
-    from re3_ros.ros import NODE, ros_arguments, running
+    from re3_ros.ros.programs import NODE, ros_arguments, running
 
     log = tmp_path_factory.mktemp("node") / "log.txt"
     arguments = ros_arguments({"silence_warning": 0.0})
@@ -269,7 +269,7 @@ def launched(ros, tmp_path_factory):
 @pytest.fixture
 def tracker(launched, weights):
     """Return the shared node, unconfigured, with its parameters at their defaults."""
-    from re3_ros.ros._parameters import SPECS
+    from re3_ros.ros.tracker._parameters import SPECS
 
     defaults = {spec.name: spec.default for spec in SPECS.values()}
     quiet = {**QUIET, "weights": weights("still")}
@@ -282,7 +282,7 @@ def tracker(launched, weights):
 @pytest.fixture
 def make_tracker(ros, tmp_path):
     """Return a function from a namespace and parameters to a Tracker of a process of its own."""
-    from re3_ros.ros import NODE, ros_arguments, running
+    from re3_ros.ros.programs import NODE, ros_arguments, running
 
     with contextlib.ExitStack() as stack:
 
@@ -326,9 +326,9 @@ class Inside(Tracker):
     def __init__(self, ros, namespace, **parameters):
         from rclpy.parameter import Parameter
 
-        from re3_ros.ros._main import spin
-        from re3_ros.ros._node import TrackerNode
-        from re3_ros.ros._signals import StopFlag
+        from re3_ros.ros.kit._signals import StopFlag
+        from re3_ros.ros.tracker._main import spin
+        from re3_ros.ros.tracker._node import TrackerNode
 
         values = {**QUIET, **parameters}
         overrides = [Parameter(name, value=value) for name, value in values.items()]

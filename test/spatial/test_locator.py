@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from re3_ros.boxes import centre
-from re3_ros.spatial import CAMERA, DepthImage, DepthScene, Locator, Surface, place
+from re3_ros.spatial import DepthImage, Locator, Surface, place
+from re3_ros.worlds import CAMERA, DepthScene
 
 SHAPES = ("ball", "block", "bottle")
 BOX = np.array([120.0, 90, 200, 150])

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from re3_ros.errors import ConfigError, WeightsError
-from re3_ros.network import build, is_installed, save
+from re3_ros.network import build, save
+from re3_ros.network.runtimes import is_installed
 from re3_ros.tracking import Frame, SessionConfig, TargetState, Tracker, TrackingSession
 
 BOX = (50.0, 40.0, 90.0, 80.0)

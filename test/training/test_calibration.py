@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
+from re3_ros.datasets import read_stills
 from re3_ros.errors import ConfigError
 from re3_ros.network import build, load, read_metadata, save
+from re3_ros.simulation import Simulator
 from re3_ros.training import (
     Calibration,
     Observed,
     Platt,
-    Simulator,
     calibrate,
     fit_platt,
     observe,
-    read_stills,
     save_calibrated,
     simulated_videos,
 )

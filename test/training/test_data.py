@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from re3_ros.errors import ConfigError, SourceError
+from re3_ros.simulation._track import SimulatedTrack
+from re3_ros.simulation._videos import VideoTrack
 from re3_ros.training import TrainingConfig, read_config
 from re3_ros.training._data import read_data
-from re3_ros.training._track import SimulatedTrack
-from re3_ros.training._videos import VideoTrack
 
 STAGE = {"steps": 1, "unroll": 3, "batch": 16, "self_training": 0.0, "rate": [1e-3, 1e-3]}
 VIDEOS = {"layout": "simple", "path": "videos"}

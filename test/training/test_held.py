@@ -6,16 +6,11 @@ import numpy as np
 import pytest
 
 from re3_ros.boxes import clip
+from re3_ros.datasets import read_stills
 from re3_ros.errors import ConfigError, SourceError, WeightsError
 from re3_ros.network import build, save
-from re3_ros.training import (
-    Simulator,
-    TrainingConfig,
-    held_videos,
-    read_run,
-    read_stills,
-    simulated_videos,
-)
+from re3_ros.simulation import Simulator
+from re3_ros.training import TrainingConfig, held_videos, read_run, simulated_videos
 from re3_ros.training._data import read_data
 
 STAGE = {"steps": 1, "unroll": 2, "batch": 1, "self_training": 0, "rate": [0, 0]}

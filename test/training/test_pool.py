@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from re3_ros.datasets import read_stills
 from re3_ros.errors import ConfigError, Re3Error
-from re3_ros.training import Simulator, TrainingConfig, read_data, read_stills
+from re3_ros.simulation import Simulator
+from re3_ros.simulation._videos import VideoTrack
+from re3_ros.training import TrainingConfig, read_data
 from re3_ros.training._pool import Pool
-from re3_ros.training._videos import VideoTrack
 
 STAGE = {"steps": 1, "unroll": 4, "batch": 6, "self_training": 0, "rate": [1e-3, 1e-3]}
 

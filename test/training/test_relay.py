@@ -14,12 +14,12 @@ from safetensors.torch import load_file
 
 from re3_ros.boxes import centre, size
 from re3_ros.network import build
+from re3_ros.simulation._render import HostRenderer
 from re3_ros.training import Plan, TrainingConfig, Unroll, train
 from re3_ros.training._data import read_data
 from re3_ros.training._loader import Loader
 from re3_ros.training._parallel import Place
 from re3_ros.training._relay import Baton, Timetable, join
-from re3_ros.training._render import HostRenderer
 
 SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
 SMALL |= {"fc_width": 32, "lstm_width": 16}

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from re3_ros.boxes import area, intersection
 from re3_ros.crops import search_window
+from re3_ros.datasets import read_stills
 from re3_ros.network import build
-from re3_ros.training import Batch, Plan, Simulator, Unroll, draw_track, read_clip, read_stills
-from re3_ros.training._render import HostRenderer
+from re3_ros.simulation import Simulator, draw_track, read_clip
+from re3_ros.simulation._render import HostRenderer
+from re3_ros.training import Batch, Plan, Unroll
 from re3_ros.training._unroll import _places, keep_covered
 
 SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}

@@ -7,8 +7,9 @@ import torch
 from re3_ros.boxes import iou
 from re3_ros.errors import ConfigError
 from re3_ros.network import build
-from re3_ros.training import closed_loop, follow, read_clip
-from re3_ros.training._procedural import draw_stills
+from re3_ros.simulation import read_clip
+from re3_ros.simulation._procedural import draw_stills
+from re3_ros.training import closed_loop, follow
 from re3_ros.training._validation import validation_videos
 
 SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}

@@ -1,0 +1,41 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Report: results as tables, plots, filmstrips, and one HTML page that holds them all.
+
+In come results of `re3_ros.evaluation`, out go tables on the terminal, CSV, JSON, PNG and HTML.
+"""
+
+from ._page import Extras
+from ._report import write_report, write_tables
+from ._scatter import restart_plots
+from ._score_report import score_figures, write_score
+from ._state_path import StatePath, state_path, state_plot, state_plots
+from ._tables import (
+    failures,
+    print_table,
+    rich_table,
+    sequence_figures,
+    sequence_table,
+    summary_figures,
+    summary_table,
+)
+
+__all__ = [
+    "Extras",
+    "StatePath",
+    "failures",
+    "print_table",
+    "restart_plots",
+    "rich_table",
+    "score_figures",
+    "sequence_figures",
+    "sequence_table",
+    "state_path",
+    "state_plot",
+    "state_plots",
+    "summary_figures",
+    "summary_table",
+    "write_report",
+    "write_score",
+    "write_tables",
+]

@@ -1,0 +1,47 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Trackers: whatever can be measured, behind one interface, and by name.
+
+`parse_specs` turns names into `TrackerSpec`, which makes a `VisualTracker`: ours, OpenCV's, a class
+in anybody's module, a program that speaks TraX. The VOT toolkit runs them as TraX servers.
+"""
+
+from ._interface import Running, TrackerFactory, VisualTracker, interpret
+from ._ours import ProcedureTracker, SessionTracker
+from ._peers import OPENCV, OpenCVTracker
+from ._specs import (
+    OURS,
+    TRACKERS,
+    TrackerSpec,
+    limit_threads,
+    parse_spec,
+    parse_specs,
+    shared_folder,
+)
+from ._trax_client import TraxTracker
+from ._trax_server import serve_trax
+from ._vot import VotFigures, VotOptions, run_vot, suitable
+
+__all__ = [
+    "OPENCV",
+    "OURS",
+    "TRACKERS",
+    "OpenCVTracker",
+    "ProcedureTracker",
+    "Running",
+    "SessionTracker",
+    "TrackerFactory",
+    "TrackerSpec",
+    "TraxTracker",
+    "VisualTracker",
+    "VotFigures",
+    "VotOptions",
+    "interpret",
+    "limit_threads",
+    "parse_spec",
+    "parse_specs",
+    "run_vot",
+    "serve_trax",
+    "shared_folder",
+    "suitable",
+]

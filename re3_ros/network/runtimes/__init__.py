@@ -1,0 +1,24 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Runtimes: what executes a network while it tracks, on a CPU or a GPU, and its export to files.
+
+In comes a `Re3Network`, out goes a `Runtime` that takes images and boxes and keeps the recurrent
+state: torch, torch captured in CUDA graphs, ONNX Runtime, OpenVINO.
+"""
+
+from ._choice import RUNTIMES, choose, is_installed, make_runtime
+from ._export import FORMATS, Exported, export
+from ._torch import Remembered, Runtime, TorchRuntime
+
+__all__ = [
+    "FORMATS",
+    "RUNTIMES",
+    "Exported",
+    "Remembered",
+    "Runtime",
+    "TorchRuntime",
+    "choose",
+    "export",
+    "is_installed",
+    "make_runtime",
+]

@@ -1,0 +1,130 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""What runs a network while it tracks: the interface, and torch itself behind it.
+
+A tracker cuts crops, remembers them between images, and looks at the next image; a runtime is
+whatever does that. Tensors at its boundary are float32 (float64 where a network of float64 is run
+by torch), on ``device``; what lies between, and in which precision, is the runtime's own business.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from re3_ros.crops import Image, crop_many
+from re3_ros.network import Output, Re3Network
+
+
+class Remembered(NamedTuple):
+    """What is kept of crops that were looked at before; a row for each target."""
+
+    remembered: Tensor
+    """(N, A) for the fusion with the next crop."""
+    source: Tensor
+    """(N, ...) what `Runtime.settle` needs of the same crops."""
+
+
+class Runtime(ABC):
+    """Runs one network; a tracker's view of it. Used by one thread at a time."""
+
+    name: str
+    """As in `RUNTIMES`."""
+    precision: str
+    """Of the arithmetic: ``float32``, ``bfloat16``, ``int8`` (weights)."""
+    device: torch.device
+    crop_size: int
+    context: float
+    state_shape: tuple[int, int]
+    own_threads = False
+    """Whether it works with threads of its own instead of torch's."""
+
+    def __str__(self) -> str:
+        """Return name and precision, as the status reports them."""
+        return f"{self.name} {self.precision}"
+
+    def upload(self, image: Image) -> Any:
+        """Return what `cut` takes for an image HxWx3, so that it travels to the device once."""
+        return image
+
+    def cut(self, image: Any, boxes: ArrayLike) -> Tensor:
+        """Return the crops uint8 (N, S, S, 3) of an image, uploaded or not, around boxes (N, 4)."""
+        crops = torch.from_numpy(crop_many(image, boxes, self.crop_size, self.context))
+        return crops.to(self.device)
+
+    def initial_state(self, targets: int) -> Tensor:
+        """Return zeros (targets, R, H), the state before the first frame."""
+        return torch.zeros(targets, *self.state_shape, device=self.device)
+
+    @abstractmethod
+    def remember(self, crops: Tensor) -> Remembered:
+        """Return what the next look needs of the crops (N, S, S, 3) around the boxes just found."""
+
+    @abstractmethod
+    def template(self, seen: Remembered, crops: Tensor) -> Tensor:
+        """Return (N, T), what is kept for the target's life of initial crops (N, S, S, 3), which
+        are remembered as ``seen``."""
+
+    @abstractmethod
+    def look(
+        self, crops: Tensor, remembered: Tensor, template: Tensor, state: Tensor
+    ) -> tuple[Output, Tensor]:
+        """Return output and new state of the current crops (N, S, S, 3); nothing is modified."""
+
+    @abstractmethod
+    def settle(self, seen: Remembered, template: Tensor, state: Tensor) -> Tensor:
+        """Return the new state of a pass whose previous and current crops are the same ones.
+
+        The initial pass and resets are such passes, see `re3_ros.tracking`.
+        """
+
+
+class TorchRuntime(Runtime):
+    """The network's own modules, run as they are: exact, on every device, nothing prepared.
+
+    The network is moved to the device, and otherwise shared: a change of its weights shows.
+    """
+
+    name = "torch"
+
+    def __init__(self, network: Re3Network, device: str | torch.device = "cpu") -> None:
+        self.network = network.to(device).eval()
+        self.device = torch.device(device)
+        self.crop_size, self.context = network.crop_size, network.context
+        self.state_shape = network.state_shape
+        self.precision = str(next(network.parameters()).dtype).removeprefix("torch.")
+
+    def initial_state(self, targets: int) -> Tensor:
+        """Return zeros of the network's own dtype."""
+        return self.network.initial_state(targets)
+
+    @torch.inference_mode()
+    def remember(self, crops: Tensor) -> Remembered:
+        """Embed the crops; ``source`` are their features."""
+        features = self._embed(crops)
+        return Remembered(self.network.remember(features), features)
+
+    @torch.inference_mode()
+    def template(self, seen: Remembered, crops: Tensor) -> Tensor:
+        """Keep of features and pixels what the network wants."""
+        return self.network.template(seen.source, crops.permute(0, 3, 1, 2))
+
+    @torch.inference_mode()
+    def look(
+        self, crops: Tensor, remembered: Tensor, template: Tensor, state: Tensor
+    ) -> tuple[Output, Tensor]:
+        """Embed the crops and advance."""
+        return self.network.advance(remembered, self._embed(crops), template, state)
+
+    @torch.inference_mode()
+    def settle(self, seen: Remembered, template: Tensor, state: Tensor) -> Tensor:
+        """Advance on features already there: no further crop is embedded."""
+        _, new = self.network.advance(seen.remembered, seen.source, template, state)
+        return new
+
+    def _embed(self, crops: Tensor) -> Tensor:
+        return self.network.embed(crops.permute(0, 3, 1, 2))

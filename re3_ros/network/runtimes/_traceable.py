@@ -1,0 +1,114 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""A network as the graphs that tracking needs, for runtimes that take whole graphs.
+
+=============  ================================================  ================================
+graph          inputs                                            outputs
+=============  ================================================  ================================
+``remember``   crops                                             remembered
+``template``   crops                                             template
+``look``       crops, remembered, template, state                corners, visibility, new_state
+=============  ================================================  ================================
+
+``look`` is what the image waits for; ``remember`` runs between images, on the crop of the last
+image around the box just found. A reset or an initial pass is ``look`` at that same crop.
+``template`` runs once for a target, on its initial crop. What a network does not have (a template,
+a visibility output, a recurrent state) is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from re3_ros.network import Re3Network
+
+LOOK = ("crops", "remembered", "template", "state"), ("corners", "visibility", "new_state")
+
+
+class Look(nn.Module):
+    """Embed the current crops (N, S, S, 3) uint8 and advance; see the module."""
+
+    def __init__(self, network: Re3Network, kept: tuple[str, ...]) -> None:
+        """Take a network and the names of the inputs that it uses."""
+        super().__init__()
+        self.network, self.kept = network, kept
+
+    def forward(self, crops: Tensor, remembered: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+        """Return corners (N, 4), visibility (N,) and new state (N, R, H), as far as there are."""
+        given = dict(zip(self.kept[2:], rest, strict=True))
+        template = given.get("template", remembered[:, :0])
+        state = given.get("state")
+        if state is None:
+            state = remembered.new_zeros(len(remembered), *self.network.state_shape)
+        features = self.network.embed(crops.permute(0, 3, 1, 2))
+        output, new = self.network.advance(remembered, features, template, state)
+        seen = () if output.visibility is None else (output.visibility,)
+        return (output.corners, *seen, *((new,) if "state" in given else ()))
+
+
+class Remember(nn.Module):
+    """Embed the previous crops (N, S, S, 3) uint8 and keep what the next look needs."""
+
+    def __init__(self, network: Re3Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, crops: Tensor) -> tuple[Tensor]:
+        """Return remembered (N, A)."""
+        return (self.network.remember(self.network.embed(crops.permute(0, 3, 1, 2))),)
+
+
+class Template(nn.Module):
+    """Embed the initial crops (N, S, S, 3) uint8 and keep what a target's life needs."""
+
+    def __init__(self, network: Re3Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, crops: Tensor) -> tuple[Tensor]:
+        """Return template (N, T)."""
+        pixels = crops.permute(0, 3, 1, 2)
+        return (self.network.template(self.network.embed(pixels), pixels),)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One graph: a module, example inputs for two targets, names of inputs and outputs."""
+
+    name: str
+    module: nn.Module
+    example: tuple[Tensor, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@torch.no_grad()
+def make_graphs(network: Re3Network) -> tuple[Graph, ...]:
+    """Return ``remember``, ``template`` if there is one, and ``look`` of a network on the CPU;
+    their first axis is targets."""
+    size = network.crop_size
+    generator = torch.Generator().manual_seed(0)
+    crops = torch.randint(0, 256, (2, size, size, 3), generator=generator).to(torch.uint8)
+    pixels = crops.permute(0, 3, 1, 2)
+    features = network.embed(pixels)
+    values = {
+        "crops": crops,
+        "remembered": network.remember(features),
+        "template": network.template(features, pixels),
+        "state": network.initial_state(2),
+    }
+    inputs = tuple(name for name in LOOK[0] if values[name].numel())
+    output, _ = network.advance(values["remembered"], features, values["template"], values["state"])
+    absent = {"visibility"} if output.visibility is None else set()
+    absent |= set() if "state" in inputs else {"new_state"}
+    looks = tuple(name for name in LOOK[1] if name not in absent)
+    graphs = [Graph("remember", Remember(network).eval(), (crops,), ("crops",), ("remembered",))]
+    if "template" in inputs:
+        template = Template(network).eval()
+        graphs.append(Graph("template", template, (crops,), ("crops",), ("template",)))
+    examples = tuple(values[name] for name in inputs)
+    graphs.append(Graph("look", Look(network, inputs).eval(), examples, inputs, looks))
+    return tuple(graphs)

@@ -1,0 +1,256 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The follower at work, live: yard, tracker and follower in three processes, connected by DDS.
+
+    python -m re3_ros.ros.follower_demo --output DIR
+
+The robot in the simulated yard follows a suitcase; a crate hides it for a while; the robot stands
+until it is found again. Into DIR go bag (images, truth, detections, status and commands, all in the
+yard's time), follower.png and the logs. The exit code is 1 if a process failed, or the robot did
+not stop while the suitcase was lost, or did not go on after it was found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import cv2
+import rclpy
+from geometry_msgs.msg import Twist
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.serialization import deserialize_message, serialize_message
+from rclpy.signals import SignalHandlerOptions
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sensor_msgs.msg import CompressedImage, Image
+from vision_msgs.msg import Detection2D
+
+from re3_ros.bags import COMPRESSED, STATUS, BagWriter, Run, RunTopics, plot_run
+from re3_ros.errors import Re3Error, SourceError
+from re3_ros.msg import TrackerStatus
+from re3_ros.ros.kit import RESULTS
+from re3_ros.ros.programs import Process, ros_arguments, running
+from re3_ros.ros.tracker import image_of, stamp_of
+from re3_ros.tracking import TargetState
+
+YARD, STARTER, FOLLOWER = (f"re3_ros.ros.{name}" for name in ("yard", "start", "follower"))
+DETECTION, TWIST = "vision_msgs/msg/Detection2D", "geometry_msgs/msg/Twist"
+STARTING, QUIET = 300.0, 60.0
+"""Seconds without anything new after which the yard is taken to be stuck, at first and later."""
+DRIVING = 0.05
+"""Metres a second from which a robot drives."""
+REACTION = 0.25
+"""Seconds of the yard that a robot has to stop."""
+QUALITY = 85
+"""Of the recorded JPEG images."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.output.mkdir(parents=True, exist_ok=True)
+        return run(options)
+    except (Re3Error, OSError) as error:
+        print(f"follower demo: {error}; logs are in {options.output}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start everything, record, end everything, report."""
+    space, bag = options.namespace.rstrip("/"), options.output / "bag"
+    with ros_node(space) as node, ExitStack() as stack:
+        processes = start(stack, options)
+        writer = stack.enter_context(BagWriter(bag, overwrite=True))
+        record(Recorder(node, writer), round(options.seconds * options.rate), processes)
+        codes = end(processes)
+    picture = options.output / "follower.png"
+    done = plot_run(bag, picture, RunTopics(truth=f"{space}/truth"))
+    problems = [f"{name} ended with exit code {code}" for name, code in codes.items() if code]
+    problems += complaints(done)
+    print(text(done))
+    print(f"wrote {bag} and {picture}")
+    for problem in problems:
+        print(f"follower demo: {problem}", file=sys.stderr)
+    return int(bool(problems))
+
+
+@contextmanager
+def ros_node(namespace: str) -> Iterator[Node]:
+    """Return the recorder's node; Ctrl-C stays Python's."""
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        yield Node("recorder", namespace=namespace)
+    finally:
+        rclpy.try_shutdown()
+
+
+def start(stack: ExitStack, options: argparse.Namespace) -> dict[str, Process]:
+    """Start the three processes; each logs into a file."""
+    space = options.namespace
+
+    def begin(name: str, module: str, *words: str) -> Process:
+        log = stack.enter_context((options.output / f"{name}.log").open("w"))
+        return stack.enter_context(running(module, words, log))
+
+    world = {"seed": options.seed, "seconds": options.seconds, "speed": options.speed}
+    chosen = {
+        "weights": options.weights,
+        "device": options.device,
+        "image_reliability": "reliable",
+        "use_sim_time": True,
+        "silence_warning": 120.0,
+    }
+    simulated = ros_arguments({"use_sim_time": True}, namespace=space)
+    return {
+        "tracker": begin("tracker", STARTER, "--namespace", space, *ros_arguments(chosen)),
+        "follower": begin("follower", FOLLOWER, *simulated),
+        "yard": begin("yard", YARD, *ros_arguments(world, namespace=space)),
+    }
+
+
+def end(processes: dict[str, Process]) -> dict[str, int]:
+    """End all, which a busy machine takes its time for; return their exit codes."""
+    for process in processes.values():
+        process.signal(signal.SIGINT)
+    for process in processes.values():
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(QUIET)
+    return {name: process.stop() for name, process in processes.items()}
+
+
+class Recorder:
+    """Records what goes on in one namespace; the time of recording is that in the yard."""
+
+    def __init__(self, node: Node, bag: BagWriter) -> None:
+        self._node = node
+        self._bag = bag
+        self._now = 0
+        self.answered = 0
+        """Images that the tracker answered."""
+        self._executor = SingleThreadedExecutor(context=node.context)
+        self._executor.add_node(node)
+        self._subscribe(Detection2D, DETECTION, "truth", self._on_time)
+        self._subscribe(Detection2D, DETECTION, "detection")
+        self._subscribe(TrackerStatus, STATUS, "status", self._on_status)
+        self._subscribe(Twist, TWIST, "cmd_vel")
+        node.create_subscription(Image, "image", self._on_image, RESULTS)
+
+    def spin(self) -> None:
+        """Take what has come, or wait a moment for it."""
+        self._executor.spin_once(timeout_sec=0.1)
+
+    def _subscribe(
+        self,
+        kind: type,
+        name: str,
+        topic: str,
+        receive: Callable[[Any], None] = lambda _message: None,
+    ) -> None:
+        def on_bytes(data: bytes) -> None:
+            receive(deserialize_message(data, kind))
+            if self._now:  # before, nothing has happened in the yard
+                self._bag.write_raw(subscription.topic_name, name, data, self._now)
+
+        subscription = self._node.create_subscription(kind, topic, on_bytes, RESULTS, raw=True)
+
+    def _on_time(self, message: Detection2D) -> None:
+        self._now = stamp_of(message.header)
+
+    def _on_status(self, _message: TrackerStatus) -> None:
+        self.answered += 1
+
+    def _on_image(self, message: Image) -> None:
+        bgr = cv2.cvtColor(image_of(message), cv2.COLOR_RGB2BGR)
+        packed = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+        small = CompressedImage(header=message.header, format="jpeg")
+        small.data.frombytes(packed)
+        topic = self._node.resolve_topic_name("image/compressed")
+        stamp = stamp_of(message.header)
+        self._bag.write_raw(topic, COMPRESSED, serialize_message(small), stamp)
+
+
+def record(recorder: Recorder, frames: int, processes: dict[str, Process]) -> None:
+    """Record until the yard is over. Raises SourceError if a process ends before, or is stuck."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeElapsedColumn()) as progress:
+        bar = progress.add_task("Following", total=frames)
+        changed, count = time.monotonic(), 0
+        while recorder.answered < frames:
+            recorder.spin()
+            if recorder.answered != count:
+                changed, count = time.monotonic(), recorder.answered
+                progress.update(bar, completed=count)
+            ended = [name for name, p in processes.items() if p.exit_code is not None]
+            if ended:
+                raise SourceError(f"the process of {ended[0]} ended")
+            if time.monotonic() - changed > (QUIET if count else STARTING):
+                raise SourceError(f"nothing new for a long time, after {count} of {frames} images")
+
+
+def complaints(run: Run) -> list[str]:
+    """Return what the robot did not do as it should: stop when it sees nothing, and go on."""
+    begins = [
+        now
+        for now, state, before in zip(run.times[1:], run.states[1:], run.states, strict=False)
+        if state == TargetState.LOST != before
+    ]
+    if not begins:
+        return ["the object was never lost: there was nothing to stop for"]
+    found = [b for b in zip(run.times, run.states, strict=True) if b[1] == TargetState.TRACKING]
+    again = next((time for time, _ in found if time > begins[-1]), None)
+    problems = []
+    if any(abs(v) > 0 for t, v, w in run.commands if _is_lost(run, t)):
+        problems.append("the robot drove while the object was lost")
+    if not any(v > DRIVING for t, v, _ in run.commands if t < begins[0]):
+        problems.append("the robot did not drive before the object was lost")
+    if again is None:
+        problems.append("the object was not found again")
+    elif not any(v > DRIVING for t, v, _ in run.commands if t > again):
+        problems.append("the robot did not go on when the object was found again")
+    return problems
+
+
+def _is_lost(run: Run, now: float) -> bool:
+    """Tell whether the target has been lost for so long that the robot must stand."""
+    known = [s for t, s in zip(run.times, run.states, strict=True) if now - REACTION <= t <= now]
+    return bool(known) and all(state == TargetState.LOST for state in known)
+
+
+def text(run: Run) -> str:
+    """Return the run in a few lines."""
+    lost = [t for t, s in zip(run.times, run.states, strict=True) if s == TargetState.LOST]
+    standing = [t for t, v, w in run.commands if v == 0 and w == 0]
+    far = [d for _, _, d in run.truth]
+    span = f"lost from {lost[0]:.2f} to {lost[-1]:.2f} s" if lost else "never lost"
+    return (
+        f"{len(run.times)} images in {run.times[-1]:.1f} s of the yard: {run.target} {span}; "
+        f"{len(standing)} of {len(run.commands)} commands to stand; "
+        f"distance {min(far):.2f} to {max(far):.2f} m"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m re3_ros.ros.follower_demo", description=__doc__
+    )
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--output", type=Path, required=True, help="folder for the files")
+    parser.add_argument("--seed", type=int, default=0, help="of the yard")
+    parser.add_argument("--seconds", type=float, default=24.0, help="of the yard's time")
+    parser.add_argument("--speed", type=float, default=1.0, help="most seconds of it in a second")
+    parser.add_argument("--weights", default="", help="file of weights; default: those shipped")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, ...")
+    parser.add_argument("--namespace", default="/re3_follower", help="of all nodes and topics")
+    parser.set_defaults(rate=20.0)
+    return parser

@@ -1,0 +1,42 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Kit: what a robust node needs, whatever it does.
+
+Callbacks that cannot bring the node down, lifecycle transitions likewise, parameters with range and
+meaning, quality of service, signals as a flag, a bond with a lifecycle manager. Knows nothing of
+tracking.
+"""
+
+from ._bond import Bond, make_bond
+from ._counts import Counts
+from ._device import release_memory
+from ._faults import Faults
+from ._guarded import GuardedNode
+from ._lifecycle import GuardedLifecycleNode
+from ._parameters import GuardedParameters, Spec
+from ._qos import RESULTS, image_qos, result_qos
+from ._reports import Reports
+from ._serve import declare, serve
+from ._signals import StopFlag, stop_flag
+from ._throttle import Throttle
+
+__all__ = [
+    "RESULTS",
+    "Bond",
+    "Counts",
+    "Faults",
+    "GuardedLifecycleNode",
+    "GuardedNode",
+    "GuardedParameters",
+    "Reports",
+    "Spec",
+    "StopFlag",
+    "Throttle",
+    "declare",
+    "image_qos",
+    "make_bond",
+    "release_memory",
+    "result_qos",
+    "serve",
+    "stop_flag",
+]

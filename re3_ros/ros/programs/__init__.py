@@ -1,0 +1,18 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Programs: what is run beside the node, and what starts and drives nodes from Python.
+
+Each public module is a program with a ``main``: `describe`, `follower`, `recorder`, `select_box`,
+`start`; `live` is what ``re3 record --live`` runs.
+"""
+
+from ._control import LifecycleClient
+from ._process import NODE, Process, ros_arguments, running
+
+__all__ = [
+    "NODE",
+    "LifecycleClient",
+    "Process",
+    "ros_arguments",
+    "running",
+]

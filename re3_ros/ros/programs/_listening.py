@@ -1,0 +1,69 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tracks as a running node publishes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rclpy.node import Node
+from vision_msgs.msg import Detection3DArray
+
+from re3_ros.bags import StatusJoiner, Track
+from re3_ros.msg import TrackerStatus
+from re3_ros.ros.kit import RESULTS
+
+
+class Listener:
+    """Subscribes to one camera's ``status`` and ``detections_3d``, and hands rows on.
+
+    ``prefix`` stands before both names, such as ``left/``. ``on_status`` gets every status,
+    ``on_rows`` the rows of those that are complete, in order.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        prefix: str,
+        on_rows: Callable[[Sequence[Track]], None],
+        on_status: Callable[[Any], None] = lambda _status: None,
+    ) -> None:
+        self._node = node
+        self._joiner = StatusJoiner()
+        self._on_rows = on_rows
+        self._on_status = on_status
+        self._status = node.create_subscription(
+            TrackerStatus, f"{prefix}status", self._take_status, RESULTS
+        )
+        self._places = node.create_subscription(
+            Detection3DArray, f"{prefix}detections_3d", self._take_places, RESULTS
+        )
+
+    @property
+    def topic(self) -> str:
+        """Full name of the topic of statuses."""
+        return str(self._status.topic_name)
+
+    def flush(self) -> None:
+        """Hand on the rows that wait for places in space."""
+        self._hand_on(self._joiner.flush())
+
+    def close(self) -> None:
+        """Destroy the subscriptions."""
+        self._node.destroy_subscription(self._status)
+        self._node.destroy_subscription(self._places)
+
+    def _take_status(self, message: Any) -> None:
+        if not self._joiner.expects_places:
+            there = self._node.count_publishers(self._places.topic_name)
+            self._joiner.expects_places = there > 0
+        self._on_status(message)
+        self._hand_on(self._joiner.add_status(message))
+
+    def _take_places(self, message: Any) -> None:
+        self._hand_on(self._joiner.add_places(message))
+
+    def _hand_on(self, rows: Sequence[Track]) -> None:
+        if rows:
+            self._on_rows(rows)

@@ -1,0 +1,207 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node re3_follower: drives a robot after the target, and stops when it is not seen.
+
+    ros2 run re3_ros re3_follower           (or python -m re3_ros.ros.follower)
+
+Detection2D and TrackerStatus in, Twist out; docs/follower.md describes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from geometry_msgs.msg import Twist
+from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import CameraInfo
+from vision_msgs.msg import Detection2D
+
+from re3_ros.boxes import Boxes
+from re3_ros.msg import TargetStatus, TrackerStatus
+from re3_ros.ros.kit import RESULTS, Spec, declare, serve
+from re3_ros.ros.tracker import box_of
+
+from ._follow_law import STOP, Law, Speed, approach
+
+SECOND = 1e9
+FAREWELL = Duration(seconds=1)
+"""The longest wait for the last command to arrive."""
+SPECS = (
+    Spec("rate", 30.0, "commands a second", 1.0, 200.0),
+    Spec(
+        "timeout",
+        0.5,
+        "seconds without a detection or a status after which the robot stops",
+        0.05,
+        10.0,
+        live=True,
+    ),
+    Spec("desired_height", 0.35, "of the box, in image heights", 0.05, 0.95, live=True),
+    Spec(
+        "forward_gain", 3.0, "m/s for each image height that the box lacks", 0.0, 100.0, live=True
+    ),
+    Spec(
+        "turn_gain",
+        1.5,
+        "rad/s for a box at the edge of the image, half its width",
+        0.0,
+        20.0,
+        live=True,
+    ),
+    Spec("max_forward", 0.6, "m/s", 0.0, 10.0, live=True),
+    Spec("max_backward", 0.0, "m/s; 0 = never backwards", 0.0, 10.0, live=True),
+    Spec("max_turn", 1.0, "rad/s", 0.0, 10.0, live=True),
+    Spec("acceleration", 0.8, "m/s each second; stopping is at once", 0.01, 50.0, live=True),
+    Spec("turn_acceleration", 3.0, "rad/s each second, likewise", 0.01, 50.0, live=True),
+    Spec(
+        "image_width",
+        0,
+        "pixels; 0, also of the height = as camera_info says",
+        0,
+        100_000,
+        live=True,
+    ),
+    Spec("image_height", 0, "pixels", 0, 100_000, live=True),
+)
+"""The follower's parameters."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A message, and when it came by the follower's clock, in seconds."""
+
+    message: Any
+    time: float
+
+
+class Follower(Node):
+    """Commands a speed at a steady rate, zero unless all is well.
+
+    All is well while detections and statuses keep coming, and the status says that the target of
+    the newest detection is TRACKING.
+    """
+
+    def __init__(self, name: str = "re3_follower", **arguments: Any) -> None:
+        super().__init__(name, **arguments)
+        declare(self, SPECS)
+        # Silence is measured by a clock that nobody sets; but simulated time may stand still.
+        simulated = self.get_parameter("use_sim_time").value
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._clock_used = self.get_clock() if simulated else steady
+        self._detection: Seen | None = None
+        self._status: Seen | None = None
+        self._size: tuple[int, int] | None = None
+        self._speed = STOP
+        self._ticked = 0.0
+        self._told = ""
+        self._commands = self.create_publisher(Twist, "cmd_vel", 1)
+        self.create_subscription(Detection2D, "detection", self._on_detection, RESULTS)
+        self.create_subscription(TrackerStatus, "status", self._on_status, RESULTS)
+        self.create_subscription(CameraInfo, "camera_info", self._on_info, qos_profile_sensor_data)
+        self._period = 1 / float(self["rate"])
+        self.create_timer(self._period, self._tick, clock=self._clock_used)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.get_parameter(name).value
+
+    def close(self) -> None:
+        """Stop the robot, and wait until it knows: what is on its way is lost when we are gone."""
+        self.stop()
+        if not self._commands.wait_for_all_acked(FAREWELL):
+            self.get_logger().warning("nobody confirmed the last command, to stand still")
+
+    def stop(self) -> None:
+        """Command a standstill."""
+        self._speed = STOP
+        self._commands.publish(Twist())
+
+    def _now(self) -> float:
+        return float(self._clock_used.now().nanoseconds / SECOND)
+
+    def _on_detection(self, message: Detection2D) -> None:
+        self._detection = Seen(message, self._now())
+
+    def _on_status(self, message: TrackerStatus) -> None:
+        self._status = Seen(message, self._now())
+
+    def _on_info(self, message: CameraInfo) -> None:
+        self._size = int(message.width), int(message.height)
+
+    def _tick(self) -> None:
+        """Command the next speed."""
+        now, before = self._now(), self._ticked
+        self._ticked = now
+        reason = self._obstacle()
+        self._tell(reason)
+        if reason:
+            self.stop()
+            return
+        # Simulated time goes in steps of its own; and after a pause the robot starts gently.
+        seconds = min(max(now - before, 0.0), 2 * self._period)
+        steps = self["acceleration"] * seconds, self["turn_acceleration"] * seconds
+        self._speed = approach(self._speed, self._wanted(), *steps)
+        command = Twist()
+        command.linear.x, command.angular.z = self._speed
+        self._commands.publish(command)
+
+    def _obstacle(self) -> str:
+        """Return why the robot must not move, or nothing."""
+        for name, seen in (("status", self._status), ("detection", self._detection)):
+            if seen is None:
+                return f"no {name} yet"
+            # Simulated time that begins anew makes what was seen before it newer than now.
+            if not 0 <= self._now() - seen.time <= self["timeout"]:
+                return self._silence(name)
+        if self._image_size() is None:
+            return "the size of the image is not known: remap camera_info, or set image_width"
+        if self._target_state() != TargetStatus.TRACKING:
+            return self._silence("detection")
+        return ""
+
+    def _silence(self, name: str) -> str:
+        """Return what is to be said when a topic falls silent, or the target is not seen."""
+        state = self._target_state() if name == "detection" else TargetStatus.TRACKING
+        if state is None:
+            return "the target is not tracked any more"
+        if state != TargetStatus.TRACKING:
+            return f"the target is {STATES.get(state, state)}"
+        return f"no {name} for {self['timeout']:g} s"
+
+    def _target_state(self) -> int | None:
+        """Return what the newest status says of the target of the newest detection."""
+        assert self._status is not None
+        assert self._detection is not None
+        targets = self._status.message.targets
+        found = [t.state for t in targets if t.id == self._detection.message.id]
+        return found[0] if found else None
+
+    def _image_size(self) -> tuple[int, int] | None:
+        given = self["image_width"], self["image_height"]
+        size = given if all(given) else self._size
+        return size if size and all(size) else None
+
+    def _wanted(self) -> Speed:
+        assert self._detection is not None
+        size = self._image_size()
+        assert size is not None
+        box: Boxes = box_of(self._detection.message.bbox)
+        return Law(*(self[name] for name in Law._fields)).speed(box, *size)
+
+    def _tell(self, reason: str) -> None:
+        """Say in the log that it stops or drives, once each time."""
+        if reason != self._told:
+            self._told = reason
+            self.get_logger().info(f"standing: {reason}" if reason else "following")
+
+
+STATES = {0: "new, not seen yet", 1: "seen", 2: "uncertain", 3: "lost"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the follower until SIGINT or SIGTERM, then stop the robot; return the exit code."""
+    return serve(Follower, arguments)

@@ -1,0 +1,142 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node re3_recorder: records demonstrations to learn from, one file each.
+
+    ros2 run re3_ros re3_recorder           (or python -m re3_ros.ros.recorder)
+
+TrackerStatus and Detection3DArray in, tables and JSON out; docs/demonstrations.md describes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Bool
+from std_srvs.srv import SetBool, Trigger
+
+from re3_ros.bags import Demonstration, Track
+from re3_ros.errors import Re3Error
+from re3_ros.ros.kit import RESULTS, Spec, declare, serve
+
+from ._listening import Listener
+
+SPECS = (
+    Spec("folder", "demonstrations", "where the files go; made if it is not there", live=True),
+    Spec("format", "csv", "of the tables", choices=("csv", "parquet"), live=True),
+    Spec("label", "", "what is shown, for the metadata of the next demonstration", live=True),
+    Spec("max_seconds", 600.0, "after which a demonstration is ended", 1.0, 86400.0, live=True),
+    Spec(
+        "cameras",
+        [""],
+        "names of the tracker's cameras, if it has several; with one, the empty name",
+    ),
+)
+"""The recorder's parameters."""
+
+
+class DemonstrationRecorder(Node):
+    """Records between one call of ``~/record`` (or one message on ``record``) and another."""
+
+    def __init__(self, name: str = "re3_recorder", **arguments: Any) -> None:
+        super().__init__(name, **arguments)
+        declare(self, SPECS)
+        self._demonstration: Demonstration | None = None
+        self._tracker: dict[str, str] = {}
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self._state = self.create_publisher(Bool, "~/recording", latched)
+        self._say_state()
+        self._listeners = [
+            Listener(self, f"{camera}/" if camera else "", self._on_rows, self._on_status)
+            for camera in self.get_parameter("cameras").value
+        ]
+        self.create_subscription(Bool, "record", self._on_switch, RESULTS)
+        self.create_service(SetBool, "~/record", self._on_record)
+        self.create_service(Trigger, "~/discard", self._on_discard)
+
+    def close(self) -> None:
+        """End the demonstration at hand, and keep it."""
+        self._switch(False)
+
+    def _on_switch(self, message: Bool) -> None:
+        self.get_logger().info(self._switch(message.data)[1])
+
+    def _on_record(self, request: Any, response: Any) -> Any:
+        response.success, response.message = self._switch(request.data)
+        self.get_logger().info(response.message)
+        return response
+
+    def _on_discard(self, _request: Any, response: Any) -> Any:
+        response.success = self._demonstration is not None
+        response.message = "nothing is recorded at present"
+        if self._demonstration is not None:
+            self._demonstration.discard()
+            response.message = f"{self._demonstration.path.name} discarded"
+            self._leave()
+        return response
+
+    def _switch(self, on: bool) -> tuple[bool, str]:
+        """Begin or end a demonstration; return whether that could be done, and what was done."""
+        try:
+            return self._begin() if on else self._end()
+        except (OSError, Re3Error) as error:
+            self._leave()
+            return False, f"cannot record: {error}"
+
+    def _begin(self) -> tuple[bool, str]:
+        if self._demonstration is not None:
+            return True, f"{self._demonstration.path} is being recorded already"
+        self._flush()  # what came before does not belong to it
+        values = {spec.name: self.get_parameter(spec.name).value for spec in SPECS}
+        about = {"label": values["label"]}
+        self._demonstration = Demonstration(values["folder"], values["format"], about)
+        self._say_state()
+        return True, f"recording {self._demonstration.path}"
+
+    def _end(self) -> tuple[bool, str]:
+        ended = self._demonstration
+        if ended is None:
+            return True, "nothing is recorded at present"
+        ended.about["tracker"] = self._tracker
+        self._flush()  # which ends it, if that is too much
+        ended.close()
+        self._leave()
+        if not ended.rows:
+            return False, "nothing came from the tracker: no demonstration was kept"
+        return True, f"{ended.path}: {ended.rows} rows in {ended.seconds:.1f} s"
+
+    def _flush(self) -> None:
+        for listener in self._listeners:
+            listener.flush()
+
+    def _leave(self) -> None:
+        self._demonstration = None
+        self._say_state()
+
+    def _say_state(self) -> None:
+        self._state.publish(Bool(data=self._demonstration is not None))
+
+    def _on_status(self, message: Any) -> None:
+        self._tracker = {"weights": message.weights, "device": message.device}
+
+    def _on_rows(self, rows: Sequence[Track]) -> None:
+        if self._demonstration is None:
+            return
+        try:
+            self._demonstration.add(rows)
+        except OSError as error:
+            self.get_logger().error(f"recording ends: {error}")
+            with suppress(OSError):
+                self._demonstration.close()
+            self._leave()
+            return
+        if self._demonstration.seconds > self.get_parameter("max_seconds").value:
+            self.get_logger().warning(f"{self._end()[1]}; that is as long as max_seconds allows")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the recorder until SIGINT or SIGTERM; return the exit code."""
+    return serve(DemonstrationRecorder, arguments)

@@ -1,0 +1,35 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Simulation: a still photograph becomes a track, a target in motion with its truth, and pixels.
+
+In come stills (`re3_ros.datasets`), or numbers alone where there are none. `Simulator` lays them
+out as layers in motion, a `SimulatedTrack` with the box and the visible share in every frame; a
+`Renderer` makes the crops of it that training asks for, on the host or on the device. Out go tracks
+and crops; nothing here learns.
+"""
+
+from ._config import SimulatorConfig
+from ._procedural import draw_stills
+from ._render import HostRenderer, Renderer, TorchRenderer, make_renderer
+from ._simulator import KEPT, Simulator
+from ._track import SCREEN, SimulatedTrack, Track
+from ._videos import Clip, VideoTrack, draw_track, play, read_clip
+
+__all__ = [
+    "KEPT",
+    "SCREEN",
+    "Clip",
+    "HostRenderer",
+    "Renderer",
+    "SimulatedTrack",
+    "Simulator",
+    "SimulatorConfig",
+    "TorchRenderer",
+    "Track",
+    "VideoTrack",
+    "draw_stills",
+    "draw_track",
+    "make_renderer",
+    "play",
+    "read_clip",
+]

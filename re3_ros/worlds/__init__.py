@@ -1,0 +1,26 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Worlds: drawn scenes with ground truth, to show and to test the tracker.
+
+In come a seed and a time, out go images and the box, the visibility and the distance of what is in
+them: the demo scene, a yard that a robot drives through, and depth images.
+"""
+
+from ._depth_scene import CAMERA, DepthScene, View
+from ._report import DemoRecord, DemoSummary, overlaps, write_demo_report
+from ._scene import DemoScene, SceneFrame
+from ._yard import Yard, YardView
+
+__all__ = [
+    "CAMERA",
+    "DemoRecord",
+    "DemoScene",
+    "DemoSummary",
+    "DepthScene",
+    "SceneFrame",
+    "View",
+    "Yard",
+    "YardView",
+    "overlaps",
+    "write_demo_report",
+]

@@ -1,0 +1,49 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+from re3_ros.boxes import clip
+from re3_ros.datasets import read_sequence
+from re3_ros.evaluation import run_ope
+from re3_ros.evaluation.trackers import ProcedureTracker, SessionTracker
+from re3_ros.network import build
+from re3_ros.tracking import Tracker
+
+
+@pytest.fixture(scope="module")
+def network():
+    """Return a network with random weights: what matters here is who calls it with what."""
+    return build("compact").eval()
+
+
+@pytest.fixture
+def sequence(sequence_folder):
+    return read_sequence(sequence_folder).first(5)
+
+
+def test_the_procedure_is_the_tracker_of_the_paper(network, sequence):
+    (result,) = run_ope(lambda: ProcedureTracker(network), [sequence])
+    tracker = Tracker(network)
+    tracker.start(sequence.read(0), {"a": sequence.truth[0]})
+    assert result.track.failure is None
+    for index in range(1, 5):
+        estimate = tracker.track(sequence.read(index))["a"]
+        expected = estimate.box if estimate.good else tracker.box("a")
+        np.testing.assert_allclose(result.track.boxes[index], expected)
+        assert result.track.scores[index] == pytest.approx(estimate.score)
+
+
+def test_the_session_gives_boxes_inside_the_image(network, sequence):
+    (result,) = run_ope(lambda: SessionTracker(network), [sequence])
+    assert result.track.failure is None
+    np.testing.assert_array_equal(result.track.boxes, clip(result.track.boxes, 128, 96))
+    assert (result.track.scores[1:] >= 0).all()
+
+
+@pytest.mark.parametrize("make", [ProcedureTracker, SessionTracker])
+def test_a_first_box_that_cannot_be_tracked_is_a_failure(network, sequence, make):
+    sequence.truth[0] = [500, 500, 520, 520]
+    (result,) = run_ope(lambda: make(network), [sequence])
+    assert result.track.failure.startswith("frame 1 of 5: BoxError")
+    assert result.auc == 0

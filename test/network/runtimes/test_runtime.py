@@ -1,0 +1,179 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every runtime gives what the network's own modules give."""
+
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from re3_ros.errors import ConfigError
+from re3_ros.network.runtimes import TorchRuntime, choose, is_installed, make_runtime
+
+CASES = [
+    ("openvino-float32", "compact", {}),
+    ("openvino", "compact", {}),
+    ("openvino-int8", "paper", {"fc_width": 48}),
+    ("onnx", "compact", {}),
+    ("onnx", "paper", {"lstm_layers": 0}),
+]
+
+
+def need(name):
+    kind = name.partition("-")[0]
+    if not is_installed(kind):
+        pytest.skip(f"{kind} is not installed: pip install 're3_ros[{kind}]'")
+
+
+@pytest.fixture
+def lively(small):
+    """Return a maker of networks whose output tells different crops apart."""
+
+    def make(name, **options):
+        torch.manual_seed(0)
+        network = small(name, **options)
+        with torch.no_grad():
+            network.head.weight.normal_(std=0.2)
+        return network
+
+    return make
+
+
+@pytest.fixture
+def cut(crops):
+    """Return a function that draws crops as a runtime takes them."""
+    return lambda n, size, seed=0: crops(n, size, seed).permute(0, 2, 3, 1).contiguous()
+
+
+def passes(runtime, cut, targets):
+    """Start ``targets`` on a crop, look twice, reset in between; return all that came out."""
+    first, second = (cut(targets, runtime.crop_size, seed) for seed in (1, 2))
+    seen = runtime.remember(first)
+    template = runtime.template(seen, first)
+    state = runtime.settle(seen, template, runtime.initial_state(targets))
+    one, state = runtime.look(second, seen.remembered, template, state)
+    again = runtime.remember(second)
+    state = runtime.settle(again, template, state)
+    two, state = runtime.look(first, again.remembered, template, state)
+    logits = [] if one.visibility is None else [one.visibility, two.visibility]
+    return [one.corners, two.corners, state, *logits]
+
+
+@pytest.mark.parametrize(("name", "preset", "options"), CASES)
+def test_runtimes_agree_with_torch_for_any_number_of_targets(lively, cut, name, preset, options):
+    need(name)
+    network = lively(preset, **options)
+    runtime, exact = make_runtime(network, name), TorchRuntime(network)
+    for targets in (1, 3):
+        found, wanted = passes(runtime, cut, targets), passes(exact, cut, targets)
+        assert [(t.shape, t.dtype) for t in found] == [(t.shape, t.dtype) for t in wanted]
+        signal = float((wanted[0] - wanted[1]).abs().max())
+        for a, b in zip(found, wanted, strict=True):
+            exact_limit = 1e-3 * min(signal, 1)
+            limit = exact_limit if runtime.precision == "float32" else 0.1 * float(b.abs().max())
+            torch.testing.assert_close(a, b, rtol=0, atol=limit)
+
+
+def test_torch_is_the_joint_pass_to_the_bit(small, cut):
+    network = small("compact").double()
+    runtime = make_runtime(network, "torch")
+    first, second = (cut(2, network.crop_size, seed) for seed in (1, 2))
+    seen = runtime.remember(first)
+    template = runtime.template(seen, first)
+    state = network.initial_state(2)
+    output, new = runtime.look(second, seen.remembered, template, state)
+    joint, after = network(first.permute(0, 3, 1, 2), second.permute(0, 3, 1, 2), state)
+    torch.testing.assert_close(output.corners, joint.corners, rtol=0, atol=1e-12)
+    torch.testing.assert_close(new, after, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["openvino-float32", "onnx"])
+def test_answers_are_not_overwritten_by_the_next_pass(lively, cut, name):
+    need(name)
+    network = lively("compact")
+    runtime = make_runtime(network, name)
+    first = cut(1, network.crop_size, 1)
+    seen = runtime.remember(first)
+    template = runtime.template(seen, first)
+    kept, zeros = seen.remembered.clone(), runtime.initial_state(1)
+    output, state = runtime.look(cut(1, network.crop_size, 2), seen.remembered, template, zeros)
+    before = output.corners.clone(), state.clone()
+    runtime.remember(cut(1, network.crop_size, 3))
+    runtime.look(cut(1, network.crop_size, 3), kept, template, state)
+    assert torch.equal(seen.remembered, kept)
+    assert torch.equal(output.corners, before[0])
+    assert torch.equal(state, before[1])
+    assert not zeros.any()
+
+
+def test_a_runtime_keeps_the_weights_it_was_made_from(lively, cut):
+    need("onnx")
+    network = lively("compact").double()
+    runtime = make_runtime(network, "onnx")
+    before = passes(runtime, cut, 1)
+    with torch.no_grad():
+        network.head.bias.add_(1)
+    assert torch.equal(passes(runtime, cut, 1)[0], before[0])
+    assert network.head.bias.dtype == torch.float64, "the caller's network is left as it was"
+
+
+def test_auto_takes_the_first_that_is_installed(small, monkeypatch):
+    network, there = small("compact"), {"openvino", "onnx", "onnxruntime"}
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name in there)
+    assert choose(network) == "openvino"
+    there.remove("openvino")
+    assert choose(network) == "onnx"
+    there.remove("onnx")
+    assert choose(network) == "torch"
+
+
+def test_auto_leaves_gpus_and_foreign_networks_to_torch(small):
+    class Foreign(type(small("compact"))):
+        pass
+
+    assert choose(small("compact"), "cuda") == "torch"
+    assert choose(Foreign()) == "torch"
+
+
+def test_the_status_line_names_runtime_and_precision(small):
+    assert str(make_runtime(small("compact"), "torch")) == "torch float32"
+
+
+def test_a_runtime_that_cannot_be_used_is_refused_with_the_way_out(small, monkeypatch):
+    network = small("compact")
+    with pytest.raises(ConfigError, match=r"runtime is 'tpu'; choose one of auto, torch"):
+        make_runtime(network, "tpu")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"pip install 're3_ros\[openvino\]', or choose torch"):
+        make_runtime(network, "openvino-int8")
+    with pytest.raises(ConfigError, match=r"runs on the CPU only, and device is cuda"):
+        make_runtime(network, "onnx", "cuda")
+
+
+def test_openvino_starts_no_thread_and_tells_nobody():
+    need("openvino-float32")
+    program = (
+        "import sys, threading\n"
+        "from re3_ros.network import build, make_runtime\n"
+        "make_runtime(build('compact'), 'openvino-float32')\n"
+        "assert 'openvino_telemetry' not in sys.modules, 'it is loaded'\n"
+        "print([thread.name for thread in threading.enumerate()])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "['MainThread']"
+
+
+@pytest.mark.parametrize("targets", [1, 2, 3, 5])
+def test_threads_that_share_a_batch_answer_as_one_does(lively, cut, targets):
+    need("openvino-float32")
+    from re3_ros.network.runtimes._openvino import OpenVINORuntime
+
+    network = lively("compact")
+    alone, shared = (OpenVINORuntime(network, "float32", threads) for threads in (1, 2))
+    for a, b in zip(passes(alone, cut, targets), passes(shared, cut, targets), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
