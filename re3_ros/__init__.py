@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Re3 for ROS 2: track any object from one box, at camera rate, in constant memory.
 
-Rooms, each importing only from those after it: `cli`, `ros`, `bags`, `media`, `evaluation`,
-`training`, `tracking`, `network`, `crops`, `boxes`.
+Each folder is a room with a face that says what it is for; ARCHITECTURE.md shows them all. To track
+without ROS begin at `re3_ros.tracking.TrackingSession`.
 """
 
 # On a ROS machine the generated messages live in a second folder of the same name.

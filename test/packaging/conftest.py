@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The files of the repository, and where it lies."""
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,12 @@ def files() -> list[Path]:
 def modules(files) -> list[Path]:
     """Return the Python files of the package."""
     return [p for p in files if p.suffix == ".py" and p.is_relative_to(ROOT / "re3_ros")]
+
+
+@pytest.fixture(scope="session")
+def architecture():
+    """Return the program that draws the rooms."""
+    spec = importlib.util.spec_from_file_location("architecture", ROOT / "scripts/architecture.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -3,66 +3,21 @@
 """Rooms import only from those below them, no imports run in circles, ROS stays in one room."""
 
 import ast
+import importlib.util
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-ROOMS = [
-    "boxes",
-    "crops",
-    "datasets",
-    "network",
-    "network.published",
-    "network.runtimes",
-    "spatial",
-    "tracking",
-    "media",
-    "worlds",
-    "simulation",
-    "training",
-    "evaluation.trackers",
-    "evaluation",
-    "evaluation.report",
-    "bags",
-    "bench",
-    "ros.kit",
-    "ros.tracker",
-    "ros.programs",
-    "ros.demos",
-    "ros",
-    "cli",
-]
-"""From the lowest to the highest; a room of a room is one of its own."""
-EVERYWHERE = {"errors", "weights"}
+PROGRAM = Path(__file__).parents[2] / "scripts" / "architecture.py"
+_spec = importlib.util.spec_from_file_location("architecture", PROGRAM)
+architecture = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(architecture)
+ROOMS, imported, name_of, room_of = (
+    getattr(architecture, name) for name in ("ROOMS", "imported", "name_of", "room_of")
+)
 ROS = {"ament_index_python", "cv_bridge", "launch", "launch_ros", "rclpy", "std_srvs", "rosidl"}
 MOST_FILES = 25
-
-
-def room_of(name):
-    """Return the room that a module, ``re3_ros.ros.kit._qos``, lives in; None if in none."""
-    parts = name.split(".")[1:]
-    candidates = (".".join(parts[:depth]) for depth in (2, 1))
-    return next((room for room in candidates if room in ROOMS), None)
-
-
-def name_of(path, root):
-    """Return the dotted name of a module, of a package without ``__init__``."""
-    parts = path.relative_to(root).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def imported(tree):
-    """Yield (level, dotted name, names) of every import in a module, those inside functions too."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((0, alias.name, []) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base, names = node.module or "", [alias.name for alias in node.names]
-            if base == "re3_ros":  # from re3_ros import boxes
-                yield from ((0, f"re3_ros.{name}", []) for name in names)
-            else:
-                yield node.level, base, names
 
 
 def is_ros(name):
@@ -91,7 +46,7 @@ def complaints(room, source):
 def _complaints_of_ours(room, name):
     other = room_of(name)
     if other is None:
-        if name.split(".")[1] not in EVERYWHERE:
+        if name.split(".")[1] not in architecture.SHARED:
             yield f"{name} is in no room"
     elif other == room:
         yield f"{name} from inside its own room: import it relatively"
