@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._boxes import boxes_for, parse_boxes
-from ._running import (
-    INTERRUPTED,
+from ._options import (
+    BagArgument,
     BoxOption,
     DeviceOption,
-    Interruption,
+    ImageTopicOption,
     RuntimeOption,
     TableOption,
     VideoOption,
     WeightsOption,
-    interruptible,
-    open_session,
-    progress,
+    output_option,
 )
+from ._running import Interruption, conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
-    from re3_ros.bags import BagSummary
+    from re3_ros.bags import BagSummary, RecordSummary
     from re3_ros.crops import Image
     from re3_ros.tracking import FrameResult
 
@@ -37,17 +36,9 @@ def register(app: typer.Typer) -> None:
 
 
 def bag(
-    source: Annotated[
-        Path, typer.Argument(help="Folder of a rosbag2 (sqlite3 or mcap), or its mcap file.")
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the bag to write.")],
-    image: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TOPIC",
-            help="Topic of Image or CompressedImage. Default: the only one in the bag.",
-        ),
-    ] = None,
+    source: BagArgument,
+    output: Annotated[Path, output_option("Folder of the bag to write.")],
+    image: ImageTopicOption = None,
     box: BoxOption = None,
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
@@ -84,7 +75,8 @@ def bag(
             weights=path.name,
             **options,
         )
-    _report(summary, wish, [output, video, boxes])
+    report_images(summary, wish)
+    conclude(wish, output, video, boxes)
 
 
 def topic_of(
@@ -131,17 +123,12 @@ def first_image(source: Path, topic: str) -> Image:
     raise SourceError(f"topic {topic} of {source} has no usable image")
 
 
-def _report(summary: BagSummary, wish: Interruption, outputs: list[Path | None]) -> None:
-    ended = "interrupted after " if wish.asked else ""
+def report_images(summary: BagSummary | RecordSummary, wish: Interruption, also: str = "") -> None:
+    """Say what became of the images of a bag, and what else came of them."""
     rate = summary.processed / summary.seconds if summary.seconds else 0.0
     typer.echo(
-        f"{ended}{summary.processed} of {summary.images} images of {summary.topic}, "
-        f"{rate:.1f} tracked a second"
+        f"{wish.ended}{summary.processed} of {summary.images} images of {summary.topic}, "
+        f"{rate:.1f} tracked a second{also}"
     )
     for reason, count in summary.rejected.items():
         typer.echo(f"skipped {count} images: {reason}")
-    for path in outputs:
-        if path is not None:
-            typer.echo(f"wrote {path}")
-    if wish.asked:
-        raise typer.Exit(INTERRUPTED)

@@ -15,6 +15,8 @@ import typer
 
 from re3_ros.errors import ConfigError, SourceError
 
+from ._options import output_option
+
 if TYPE_CHECKING:
     from re3_ros.network import Re3Network
 
@@ -34,7 +36,7 @@ TargetsOption = Annotated[str, typer.Option(help="Numbers of targets, with comma
 ThreadsOption = Annotated[int, typer.Option(min=1, help="Threads of all that is measured.")]
 ModelsOption = Annotated[Path, typer.Option(help="Folder of NanoTrack's files.")]
 DeviceOption = Annotated[str, typer.Option(help="Device of re3: cpu, cuda, ...")]
-OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="JSON file to write.")]
+OutputOption = Annotated[Path | None, output_option("JSON file to write.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -53,9 +55,7 @@ def bars(
     models: ModelsOption = Path("nanotrack"),
     device: DeviceOption = "cpu",
     large: Annotated[str, typer.Option(help="Preset of the large network.")] = "paper",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for JSON and plots.")
-    ] = None,
+    output: Annotated[Path | None, output_option("Folder for JSON and plots.")] = None,
 ) -> None:
     """Print all tables of speed, and at the end which of this project's bars hold here."""
     from re3_ros.bench import (

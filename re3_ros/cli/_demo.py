@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ._running import (
-    INTERRUPTED,
-    DeviceOption,
-    RuntimeOption,
-    WeightsOption,
-    interruptible,
-    open_session,
-    progress,
-)
+from ._options import DeviceOption, RuntimeOption, WeightsOption, output_option
+from ._running import conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
     from re3_ros.worlds import DemoScene
@@ -29,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")],
+    output: Annotated[Path, output_option("Folder to write into.")],
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
     runtime: RuntimeOption = "auto",
@@ -61,8 +54,7 @@ def demo(
     about = {"weights": path.name, "device": session.runs_on}
     typer.echo(report_scene_bag(output, scene, seconds, about).text())
     typer.echo(f"wrote {', '.join(sorted(p.name for p in output.iterdir()))} into {output}")
-    if wish.asked:
-        raise typer.Exit(INTERRUPTED)
+    conclude(wish)
 
 
 def _render(output: Path, scene: DemoScene) -> None:

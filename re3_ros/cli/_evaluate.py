@@ -13,7 +13,14 @@ import typer
 
 from re3_ros.errors import ConfigError
 
-from ._running import DeviceOption, WeightsOption
+from ._options import (
+    CacheOption,
+    DeviceOption,
+    OnnxOption,
+    ReportOption,
+    VitOption,
+    WeightsOption,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,10 +55,6 @@ TrackersOption = Annotated[
 ProtocolOption = Annotated[
     str, typer.Option(help=f"With commas, of {', '.join(PROTOCOLS)}. See docs/evaluation.md.")
 ]
-OutputOption = Annotated[Path, typer.Option(help="Folder of the report.")]
-CacheOption = Annotated[
-    Path | None, typer.Option(help="Folder of finished tracks; default: cache in the output.")
-]
 JobsOption = Annotated[
     int, typer.Option(min=0, help="Processes; 1 where speed matters, 0 for a debugger.")
 ]
@@ -60,8 +63,6 @@ TimeoutOption = Annotated[
     float, typer.Option(min=0.1, help="Seconds for a frame, after which a tracker hangs.")
 ]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Track anew what is finished.")]
-OnnxOption = Annotated[Path | None, typer.Option(help="ONNX file, for nano.")]
-VitOption = Annotated[Path | None, typer.Option(help="ONNX file, for vit.")]
 StateOption = Annotated[
     str | None,
     typer.Option(
@@ -87,7 +88,7 @@ def evaluate(
     trackers: TrackersOption = None,
     protocol: ProtocolOption = "ope",
     weights: WeightsOption = None,
-    output: OutputOption = Path("output/evaluation"),
+    output: ReportOption = Path("output/evaluation"),
     cache: CacheOption = None,
     jobs: JobsOption = 1,
     threads: ThreadsOption = 1,

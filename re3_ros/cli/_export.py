@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from ._options import output_option
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
@@ -16,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
+    output: Annotated[Path, output_option("Folder to write.")],
     form: Annotated[
         str, typer.Option("--format", help="onnx (also for TensorRT), torch-export or openvino.")
     ] = "onnx",

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from ._options import BagArgument, output_option, topic_option
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
@@ -16,30 +18,20 @@ def register(app: typer.Typer) -> None:
 
 
 def plot(
-    source: Annotated[
-        Path, typer.Argument(help="Folder of a rosbag2 (sqlite3 or mcap), or its mcap file.")
-    ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Picture to write, NAME.png or NAME.svg.")
-    ],
+    source: BagArgument,
+    output: Annotated[Path, output_option("Picture to write, NAME.png or NAME.svg.")],
     status: Annotated[
-        str | None,
-        typer.Option(metavar="TOPIC", help="TrackerStatus. Default: the only one in the bag."),
+        str | None, topic_option("TrackerStatus. Default: the only one in the bag.")
     ] = None,
     command: Annotated[
-        str | None,
-        typer.Option(metavar="TOPIC", help="Twist. Default: the only one in the bag, if any."),
+        str | None, topic_option("Twist. Default: the only one in the bag, if any.")
     ] = None,
     truth: Annotated[
-        str | None,
-        typer.Option(metavar="TOPIC", help="Detection2D of the truth, as re3_yard publishes it."),
+        str | None, topic_option("Detection2D of the truth, as re3_yard publishes it.")
     ] = None,
     image: Annotated[
         str | None,
-        typer.Option(
-            metavar="TOPIC",
-            help="Image or CompressedImage. Default: the only one in the bag, if any.",
-        ),
+        topic_option("Image or CompressedImage. Default: the only one in the bag, if any."),
     ] = None,
     target: Annotated[str, typer.Option(help="Id of the target. Default: the first.")] = "",
 ) -> None:

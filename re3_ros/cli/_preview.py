@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ._options import TrainingConfigArgument, TrainingDataOption, output_option, training_data
 
 
 def register(app: typer.Typer) -> None:
@@ -17,20 +18,18 @@ def register(app: typer.Typer) -> None:
 
 
 def preview(
-    config: Annotated[Path, typer.Argument(help="YAML file, see config/training/.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Picture to write, .png")],
+    config: TrainingConfigArgument,
+    output: Annotated[Path, output_option("Picture to write, .png")],
     tracks: Annotated[int, typer.Option(min=1, max=64, help="Rows of the sheet.")] = 8,
     frames: Annotated[int, typer.Option(min=1, max=64, help="Steps of each track.")] = 8,
     seed: Annotated[int | None, typer.Option(help="Default: the configuration's.")] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Data folder; default: RE3_SHARED, or ../shared.")
-    ] = None,
+    data: TrainingDataOption = None,
 ) -> None:
     """Draw what a network would see in training: crop pairs, the true box, what is visible."""
     from re3_ros.training import preview as draw
     from re3_ros.training import read_config
 
-    root = data or Path(os.environ.get("RE3_SHARED", "../shared"))
+    root = training_data(data)
     settings = read_config(config)
     chosen = settings if seed is None else settings.model_copy(update={"seed": seed})
     draw(chosen, root, output, tracks, frames)

@@ -5,34 +5,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from re3_ros.errors import ConfigError
 
-from ._bag import first_image, topic_of
+from ._bag import first_image, report_images, topic_of
 from ._boxes import boxes_for, parse_boxes
-from ._running import (
-    INTERRUPTED,
+from ._options import (
+    BagOrNoneArgument,
     BoxOption,
     DeviceOption,
+    ImageTopicOption,
     RuntimeOption,
     WeightsOption,
-    interruptible,
-    open_session,
-    progress,
+    output_option,
+    topic_option,
 )
+from ._running import conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
-    from re3_ros.bags import DepthTopics, RecordSummary
+    from re3_ros.bags import DepthTopics
 
-OutputOption = Annotated[
-    Path, typer.Option("--output", "-o", help="Table to write, NAME.csv or NAME.parquet.")
-]
-BagArgument = Annotated[
-    Path | None, typer.Argument(help="Folder of a rosbag2 (sqlite3 or mcap), or its mcap file.")
-]
+OutputOption = Annotated[Path, output_option("Table to write, NAME.csv or NAME.parquet.")]
 LiveOption = Annotated[
     bool, typer.Option("--live", help="Record a running tracker instead of a bag.")
 ]
@@ -46,21 +42,14 @@ CameraOption = Annotated[
 SecondsOption = Annotated[
     float | None, typer.Option(min=0.1, help="With --live: how long. Default: until Ctrl-C.")
 ]
-
-
-def _topic(text: str) -> Any:
-    return typer.Option(metavar="TOPIC", help=text)
-
-
-ImageOption = Annotated[
-    str | None, _topic("Topic of Image or CompressedImage. Default: the only one in the bag.")
+DepthOption = Annotated[str | None, topic_option("Topic of depth aligned with the images, for 3D.")]
+InfoOption = Annotated[
+    str | None, topic_option("Its calibration. Default: the only one in the bag.")
 ]
-DepthOption = Annotated[str | None, _topic("Topic of depth aligned with the images, for 3D.")]
-InfoOption = Annotated[str | None, _topic("Its calibration. Default: the only one in the bag.")]
 StatusOption = Annotated[
-    str | None, _topic("With --recorded: TrackerStatus. Default: the only one in the bag.")
+    str | None, topic_option("With --recorded: TrackerStatus. Default: the only one in the bag.")
 ]
-PlacesOption = Annotated[str | None, _topic("With --recorded: Detection3DArray.")]
+PlacesOption = Annotated[str | None, topic_option("With --recorded: Detection3DArray.")]
 
 LIVE = (
     "a live run needs ROS 2 (rclpy and the messages of re3_ros): source it, or run this through "
@@ -75,10 +64,10 @@ def register(app: typer.Typer) -> None:
 
 def record(
     output: OutputOption,
-    source: BagArgument = None,
+    source: BagOrNoneArgument = None,
     live: LiveOption = False,
     recorded: RecordedOption = False,
-    image: ImageOption = None,
+    image: ImageTopicOption = None,
     box: BoxOption = None,
     depth: DepthOption = None,
     camera_info: InfoOption = None,
@@ -145,7 +134,8 @@ def _record_bag(
             on_frame=lambda _result: advance(),
             stop=wish,
         )
-    _report(summary, output, wish.asked)
+    report_images(summary, wish, f"; {summary.rows} rows, {summary.placed} of them in space")
+    conclude(wish, output)
 
 
 def _record_statuses(source: Path, output: Path, status: str | None, places: str | None) -> None:
@@ -174,17 +164,3 @@ def _record_live(output: Path, namespace: str, cameras: list[str], seconds: floa
     typer.echo(
         f"wrote {output}" if table.rows else f"{output} was not written: no target was there"
     )
-
-
-def _report(summary: RecordSummary, output: Path, interrupted: bool) -> None:
-    ended = "interrupted after " if interrupted else ""
-    rate = summary.processed / summary.seconds if summary.seconds else 0.0
-    typer.echo(
-        f"{ended}{summary.processed} of {summary.images} images of {summary.topic}, "
-        f"{rate:.1f} tracked a second; {summary.rows} rows, {summary.placed} of them in space"
-    )
-    for reason, count in summary.rejected.items():
-        typer.echo(f"skipped {count} images: {reason}")
-    typer.echo(f"wrote {output}")
-    if interrupted:
-        raise typer.Exit(INTERRUPTED)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -17,28 +17,6 @@ if TYPE_CHECKING:
     from re3_ros.tracking import TrackingSession
 
 INTERRUPTED = 130
-
-WeightsOption = Annotated[
-    Path | None, typer.Option(help="Weights, NAME.safetensors. Default: those that come with re3.")
-]
-DeviceOption = Annotated[
-    str, typer.Option(help="Where the network runs: auto, cpu, cuda, cuda:1, ...")
-]
-RuntimeOption = Annotated[
-    str,
-    typer.Option(help="What runs the network: auto, torch, openvino, onnx, see docs/runtimes.md."),
-]
-VideoOption = Annotated[Path | None, typer.Option(help="Annotated video to write, NAME.mp4.")]
-TableOption = Annotated[Path | None, typer.Option(help="Table of boxes to write, NAME.csv.")]
-BoxOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--box",
-        metavar="[NAME=]X,Y,W,H",
-        help="Object in the first frame: left, top, width, height in pixels. May be repeated. "
-        "Without it, draw the box by mouse.",
-    ),
-]
 
 
 def open_session(
@@ -62,6 +40,11 @@ class Interruption:
         """Return whether to stop."""
         return self.asked
 
+    @property
+    def ended(self) -> str:
+        """How a report on the run begins: with nothing, if it came to its own end."""
+        return "interrupted after " if self.asked else ""
+
     def ask(self, _number: int, _frame: FrameType | None) -> None:
         """Take a signal for the wish to stop."""
         self.asked = True
@@ -80,6 +63,15 @@ def interruptible() -> Iterator[Interruption]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
+
+
+def conclude(wish: Interruption, *outputs: Path | None) -> None:
+    """Name what was written; an interrupted command ends here, with the exit code for that."""
+    for path in outputs:
+        if path is not None:
+            typer.echo(f"wrote {path}")
+    if wish.asked:
+        raise typer.Exit(INTERRUPTED)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ._options import CacheOption, ReportOption
+
 if TYPE_CHECKING:
     from re3_ros.evaluation import Result
     from re3_ros.evaluation.trackers import TrackerSpec
@@ -36,10 +38,8 @@ def score(
     ] = None,
     tracker: Annotated[str, typer.Option(help="re3 or re3-procedure.")] = "re3",
     weights: Annotated[Path | None, typer.Option(help="Weights of re3; default: ours.")] = None,
-    output: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("output/score"),
-    cache: Annotated[
-        Path | None, typer.Option(help="Folder of finished tracks; default: cache in the output.")
-    ] = None,
+    output: ReportOption = Path("output/score"),
+    cache: CacheOption = None,
     videos: Annotated[int, typer.Option(min=0, help="Videos to simulate.")] = 60,
     frames: Annotated[int, typer.Option(min=2, help="Frames of each.")] = 100,
     device: Annotated[str, typer.Option(help="Device of re3: cpu, cuda, ...")] = "cpu",

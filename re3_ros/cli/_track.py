@@ -14,18 +14,15 @@ import typer
 from re3_ros.errors import ConfigError
 
 from ._boxes import boxes_for, parse_boxes
-from ._running import (
-    INTERRUPTED,
+from ._options import (
     BoxOption,
     DeviceOption,
-    Interruption,
     RuntimeOption,
     TableOption,
     WeightsOption,
-    interruptible,
-    open_session,
-    progress,
+    output_option,
 )
+from ._running import Interruption, conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
     from re3_ros.boxes import Boxes
@@ -48,9 +45,7 @@ def track(
         ),
     ],
     box: BoxOption = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Annotated video to write, NAME.mp4.")
-    ] = None,
+    output: Annotated[Path | None, output_option("Annotated video to write, NAME.mp4.")] = None,
     boxes: TableOption = None,
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
@@ -77,7 +72,8 @@ def track(
         chosen = boxes_for(given, frames.first_image)
         with ResultFiles(output, boxes, opened.fps, opened.files) as files, interruptible() as wish:
             summary = _run(opened, frames, chosen, session, files, wish, show)
-    _report(summary, wish, opened, [output, boxes])
+    _report(summary, wish, opened)
+    conclude(wish, output, boxes)
 
 
 def _check_outputs(output: Path | None, boxes: Path | None, show: bool) -> None:
@@ -130,14 +126,7 @@ def _run(
         return run_frames(frames, boxes, session, on_frame, wish)
 
 
-def _report(
-    summary: RunSummary, wish: Interruption, source: Source, outputs: list[Path | None]
-) -> None:
+def _report(summary: RunSummary, wish: Interruption, source: Source) -> None:
     left_out = f", {source.skipped} unreadable ones left out" if source.skipped else ""
-    ended = "interrupted after " if wish.asked else ""
-    typer.echo(f"{ended}{summary.frames} frames, {summary.fps:.1f} tracked a second{left_out}")
-    for path in outputs:
-        if path is not None:
-            typer.echo(f"wrote {path}")
-    if wish.asked:
-        raise typer.Exit(INTERRUPTED)
+    rate = f"{summary.fps:.1f} tracked a second"
+    typer.echo(f"{wish.ended}{summary.frames} frames, {rate}{left_out}")

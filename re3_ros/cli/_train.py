@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from . import _preview
+from ._options import TrainingConfigArgument, TrainingDataOption, training_data
 
 
 class _RunByDefault(TyperGroup):
@@ -37,11 +38,9 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    config: Annotated[Path, typer.Argument(help="YAML file, see config/training/.")],
+    config: TrainingConfigArgument,
     output: Annotated[Path, typer.Option(help="Folder of the run; goes on if one is there.")],
-    data: Annotated[
-        Path | None, typer.Option(help="Data folder; default: RE3_SHARED, or ../shared.")
-    ] = None,
+    data: TrainingDataOption = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")] = "cpu",
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write event files into the folder too.")
@@ -55,7 +54,7 @@ def run(
     from re3_ros.tracking import pick_device
     from re3_ros.training import read_config, summary, train
 
-    root = data or Path(os.environ.get("RE3_SHARED", "../shared"))
+    root = training_data(data)
     settings, chosen = read_config(config), pick_device(device)
     weights = train(settings, root, output, chosen, tensorboard=tensorboard)
     if os.environ.get("RANK", "0") == "0":

@@ -8,12 +8,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
 
-from ._running import DeviceOption, WeightsOption
+from ._options import DeviceOption, OnnxOption, VitOption, WeightsOption
 
 
 def register(app: typer.Typer) -> None:
@@ -28,9 +27,9 @@ def trax(
     weights: WeightsOption = None,
     device: DeviceOption = "cpu",
     threads: Annotated[int, typer.Option(min=1, help="Threads of the tracker.")] = 1,
-    nano_backbone: Annotated[Path | None, typer.Option(help="ONNX file, for nano.")] = None,
-    nano_head: Annotated[Path | None, typer.Option(help="ONNX file, for nano.")] = None,
-    vit_model: Annotated[Path | None, typer.Option(help="ONNX file, for vit.")] = None,
+    nano_backbone: OnnxOption = None,
+    nano_head: OnnxOption = None,
+    vit_model: VitOption = None,
 ) -> None:
     """Track for a program that speaks TraX, such as the VOT toolkit, which starts this command."""
     from re3_ros.errors import ConfigError

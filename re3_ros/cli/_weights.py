@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ._options import output_option
+
 if TYPE_CHECKING:
     from re3_ros.network import WeightsInfo
 
@@ -33,7 +35,7 @@ def import_weights(
         Path,
         typer.Argument(help="TensorFlow checkpoint (.index) or PyTorch state (.pt), or its folder"),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, NAME.safetensors")],
+    output: Annotated[Path, output_option("File to write, NAME.safetensors")],
     layout: Annotated[str, typer.Option(help=f"Layout of SOURCE: {_LAYOUTS}")] = "auto",
     half: Annotated[
         bool, typer.Option("--half", help="Store 16-bit numbers: half the size")
@@ -58,7 +60,7 @@ def import_weights(
 
 def average(
     files: Annotated[list[Path], typer.Argument(help="Weights of equal networks, two or more")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, NAME.safetensors")],
+    output: Annotated[Path, output_option("File to write, NAME.safetensors")],
 ) -> None:
     """Write the arithmetic mean of weights, such as those a run kept on its way."""
     import torch
