@@ -61,7 +61,7 @@ class HostRenderer:
         size: int,
         context: float,
     ) -> Tensor:
-        """Return the crops; see `Renderer`."""
+        """See `Renderer.crops`."""
         jobs = [
             self.executor.submit(track.crop, frame, box, size, context)
             for track, frame, box in zip(tracks, frames, boxes, strict=True)
@@ -93,7 +93,7 @@ class TorchRenderer:
         size: int,
         context: float,
     ) -> Tensor:
-        """Return the crops; see `Renderer`."""
+        """See `Renderer.crops`."""
         cuts = _Cuts(tracks, np.asarray(frames, np.int64), boxes, size, context, self.device)
         out = torch.empty((len(tracks), 3, size, size), dtype=torch.uint8, device=self.device)
         pixels = _CACHED if self.device.type == "cpu" else _AT_ONCE
