@@ -4,47 +4,31 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import ArrayLike
 
-from re3_ros.errors import BoxError, ImageError, InputError, SourceError, StampError
-from re3_ros.tracking import Frame, FrameResult, TrackingSession
+from re3_ros.errors import InputError
+from re3_ros.tracking import FrameResult, TrackingSession
 
-from ._messages import stamp_of
-from ._reader import BagReader, Recorded, read_image
+from ._pass import BagPass, PassSummary
+from ._reader import BagReader, Recorded
 from ._record_depth import BagDepth, DepthTopics
 from ._record_table import Track, TrackTable, track
 
-WARNINGS = 3
-"""Images of no use that are reported one by one, of each kind; the rest are only counted."""
-
-_log = logging.getLogger(__name__)
-
 
 @dataclass
-class RecordSummary:
-    """What became of the images of a bag."""
+class RecordSummary(PassSummary):
+    """What became of the images of a bag, and how many rows that made."""
 
-    topic: str
-    images: int = 0
-    processed: int = 0
     rows: int = 0
     placed: int = 0
     """Rows with a place in space."""
-    rejected: Counter[str] = field(default_factory=Counter)
-    """How many were not usable, by the name of the error; of depth images, with "depth " before."""
-    seconds: float = 0.0
-    """Time spent tracking and locating, without reading and writing."""
-    damage: str = ""
-    """Why reading ended before the end of the bag, empty if it did not."""
 
 
 def record_bag(
@@ -70,9 +54,7 @@ def record_bag(
     with ExitStack() as stack:
         reader = stack.enter_context(BagReader(source, topic))
         places = stack.enter_context(BagDepth(source, depth)) if depth is not None else None
-        recorder = _Recorder(session, table, places, RecordSummary(reader.topic))
-        for name, box in boxes.items():
-            session.initialise(recorder.camera, name, box)
+        recorder = _Recorder(session, boxes, RecordSummary(reader.topic), table, places)
         for image in reader:
             result = recorder.step(image)
             if result is not None and on_frame is not None:
@@ -84,47 +66,33 @@ def record_bag(
     return recorder.summary
 
 
-class _Recorder:
-    """One pass through a bag."""
+class _Recorder(BagPass[RecordSummary]):
+    """One pass through a bag, into a table."""
 
     def __init__(
         self,
         session: TrackingSession,
+        boxes: Mapping[str, ArrayLike],
+        summary: RecordSummary,
         table: TrackTable,
         places: BagDepth | None,
-        summary: RecordSummary,
     ) -> None:
-        self.session, self.table, self.places, self.summary = session, table, places, summary
-        self.camera = session.cameras[0]
+        super().__init__(session, boxes, summary)
+        self.table, self.places = table, places
 
     def step(self, recorded: Recorded) -> FrameResult | None:
         """Track through one image and write the rows; None for one that cannot be used."""
-        self.summary.images += 1
-        try:
-            message = recorded.message()
-            image = read_image(message)
-            begin = time.perf_counter()
-            result = self.session.process(Frame(self.camera, stamp_of(message.header), image))
-            self.session.prepare()
-        except (ImageError, StampError) as error:
-            self._reject("", error)
+        tracked = self.track(recorded)
+        if tracked is None:
             return None
-        if result.rejected:
-            raise BoxError(result.rejected[0])
-        rows = list(self._rows(result, message.header.frame_id))
+        header, _, result = tracked
+        begin = time.perf_counter()
+        rows = list(self._rows(result, header.frame_id))
         self.summary.seconds += time.perf_counter() - begin
-        self.summary.processed += 1
         self.summary.rows += len(rows)
         self.summary.placed += sum(row.z is not None for row in rows)
         self.table.add(rows)
         return result
-
-    def check_used(self, reader: BagReader) -> None:
-        """Raise SourceError if not a single image was of use."""
-        if not self.summary.processed:
-            why = ", ".join(f"{n} {name}" for name, n in self.summary.rejected.items())
-            why = self.summary.damage or why or "it is empty"
-            raise SourceError(f"topic {reader.topic} of {reader.path} has no usable image: {why}")
 
     def _rows(self, result: FrameResult, frame_id: str) -> Iterator[Track]:
         spots: Mapping[str, Any] = {}
@@ -132,7 +100,7 @@ class _Recorder:
             try:
                 spots = self.places.locate(result)
             except InputError as error:
-                self._reject("depth ", error)
+                self.reject(error, "depth ")
         for t in result.targets:
             yield track(
                 result.stamp,
@@ -145,11 +113,3 @@ class _Recorder:
                 t.frames_since_init,
                 spots.get(t.id),
             )
-
-    def _reject(self, what: str, error: InputError) -> None:
-        kind = f"{what}{type(error).__name__}"
-        self.summary.rejected[kind] += 1
-        if self.summary.rejected[kind] <= WARNINGS:
-            _log.warning("%simage %d skipped: %s", what, self.summary.images, error)
-        if self.summary.rejected[kind] == WARNINGS:
-            _log.warning("further %simages skipped for a %s are only counted", what, kind)

@@ -1,0 +1,93 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""One pass of a session through the images of a bag, whatever is written of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from numpy.typing import ArrayLike
+
+from re3_ros.crops import Image
+from re3_ros.errors import BoxError, ImageError, InputError, SourceError, StampError
+from re3_ros.tracking import Frame, FrameResult, TrackingSession
+
+from ._messages import stamp_of
+from ._reader import BagReader, Recorded, read_image
+
+WARNINGS = 3
+"""Images of no use that are reported one by one, of each kind; the rest are only counted."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class PassSummary:
+    """What became of the images of a bag."""
+
+    topic: str
+    images: int = 0
+    processed: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    """How many were not usable, by the name of the error; of depth images, with "depth " before."""
+    seconds: float = 0.0
+    """Time spent tracking and locating, without reading, decoding and writing."""
+    damage: str = ""
+    """Why reading ended before the end of the bag, empty if it did not."""
+
+
+SummaryT = TypeVar("SummaryT", bound=PassSummary)
+
+
+class BagPass(Generic[SummaryT]):
+    """Tracks boxes from image to image, and keeps count; what cannot be used is left out."""
+
+    def __init__(
+        self, session: TrackingSession, boxes: Mapping[str, ArrayLike], summary: SummaryT
+    ) -> None:
+        self.session, self.summary = session, summary
+        self.camera = session.cameras[0]
+        for name, box in boxes.items():
+            session.initialise(self.camera, name, box)
+
+    def track(self, recorded: Recorded) -> tuple[Any, Image, FrameResult] | None:
+        """Return header, image and result of the next image, or None if it cannot be used.
+
+        Raises BoxError for a box that does not fit the image.
+        """
+        self.summary.images += 1
+        try:
+            message = recorded.message()
+            image = read_image(message)
+            begin = time.perf_counter()
+            result = self.session.process(Frame(self.camera, stamp_of(message.header), image))
+            self.session.prepare()
+        except (ImageError, StampError) as error:
+            self.reject(error)
+            return None
+        self.summary.seconds += time.perf_counter() - begin
+        if result.rejected:
+            raise BoxError(result.rejected[0])
+        self.summary.processed += 1
+        return message.header, image, result
+
+    def reject(self, error: InputError, what: str = "") -> None:
+        """Count an image, or ``what`` image, that cannot be used; report the first of its kind."""
+        kind = f"{what}{type(error).__name__}"
+        self.summary.rejected[kind] += 1
+        if self.summary.rejected[kind] <= WARNINGS:
+            _log.warning("%simage %d skipped: %s", what, self.summary.images, error)
+        if self.summary.rejected[kind] == WARNINGS:
+            _log.warning("further %simages skipped for a %s are only counted", what, kind)
+
+    def check_used(self, reader: BagReader) -> None:
+        """Raise SourceError if not a single image was of use."""
+        if not self.summary.processed:
+            why = ", ".join(f"{n} {name}" for name, n in self.summary.rejected.items())
+            why = self.summary.damage or why or "it is empty"
+            raise SourceError(f"topic {reader.topic} of {reader.path} has no usable image: {why}")
