@@ -128,5 +128,6 @@ class GuardedParameters:
                 reason = f"{spec.name} is read at configure: run cleanup first, then set it"
             if reason:
                 return SetParametersResult(successful=False, reason=reason)
-            self._problems.pop(spec.name, None)
+        for parameter in parameters:  # only now: one bad value refuses the whole set
+            self._problems.pop(parameter.name, None)
         return SetParametersResult(successful=True)
