@@ -14,20 +14,18 @@ from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
-import rclpy
-from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
-from rclpy.signals import SignalHandlerOptions
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from re3_ros.boxes import Boxes
-from re3_ros.ros.kit import StopFlag, stop_flag
+from re3_ros.ros.kit import stop_flag, temporary_node
+from re3_ros.ros.programs import split_arguments
 from re3_ros.ros.tracker import rgb_image
 from re3_ros.worlds import DemoScene
 
-from ._demo_camera import wait_for_listeners
+from ._demo_camera import paced, wait_for_listeners
 
 LENGTH = 60
 """Images rendered ahead; they are shown forwards, backwards, and again."""
@@ -41,21 +39,16 @@ def first_box(width: int, height: int) -> Boxes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Publish so many images; return the exit code: 0 also when told to stop."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    cut = given.index("--ros-args") if "--ros-args" in given else len(given)
-    options = _parser().parse_args(given[:cut])
+    ours, given = split_arguments(arguments)
+    options = _parser().parse_args(ours)
     with stop_flag() as stop:
         width, height = (int(n) for n in options.size.split("x"))
         messages = list(_render(width, height))
-        rclpy.init(args=given[cut:], signal_handler_options=SignalHandlerOptions.NO)
-        try:
-            node = Node("bench_camera")
+        with temporary_node("bench_camera", given) as node:
             publisher = node.create_publisher(Image, "image", qos_profile_sensor_data)
             if wait_for_listeners(publisher, 1, stop):
-                _publish(publisher, messages, options.rate, options.images, stop)
-            node.destroy_node()
-        finally:
-            rclpy.try_shutdown()
+                for index in paced(options.images, options.rate, stop):
+                    publisher.publish(_stamped(messages, index))
     return 0
 
 
@@ -68,18 +61,12 @@ def _render(width: int, height: int) -> Iterator[Image]:
         yield message
 
 
-def _publish(
-    publisher: object, messages: Sequence[Image], rate: float, count: int, stop: StopFlag
-) -> None:
-    begin = time.monotonic()
-    for index in range(count):
-        time.sleep(max(0.0, begin + index / rate - time.monotonic()))
-        if stop.is_set:
-            return
-        place = index % (2 * LENGTH - 2)
-        message = messages[min(place, 2 * LENGTH - 2 - place)]
-        message.header.stamp = Time(nanoseconds=time.time_ns()).to_msg()
-        publisher.publish(message)  # type: ignore[attr-defined]
+def _stamped(messages: Sequence[Image], index: int) -> Image:
+    """Return the image that comes as number ``index``, stamped now."""
+    place = index % (2 * LENGTH - 2)
+    message = messages[min(place, 2 * LENGTH - 2 - place)]
+    message.header.stamp = Time(nanoseconds=time.time_ns()).to_msg()
+    return message
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,18 +12,16 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import rclpy
-from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import qos_profile_sensor_data
-from rclpy.signals import SignalHandlerOptions
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from re3_ros.ros.kit import StopFlag, stop_flag
+from re3_ros.ros.kit import StopFlag, stop_flag, temporary_node
+from re3_ros.ros.programs import split_arguments
 from re3_ros.ros.tracker import rgb_image
 from re3_ros.worlds import DemoScene
 
@@ -35,11 +33,10 @@ SETTLE = 1.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Publish the scene once; return the exit code: 0 also when told to stop."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    cut = given.index("--ros-args") if "--ros-args" in given else len(given)
-    options = _parser().parse_args(given[:cut])
+    ours, given = split_arguments(arguments)
+    options = _parser().parse_args(ours)
     with stop_flag() as stop:
-        run(options, given[cut:], stop)
+        run(options, given, stop)
     return 0
 
 
@@ -47,15 +44,11 @@ def run(options: argparse.Namespace, ros_arguments: Sequence[str], stop: StopFla
     """Render, wait for listeners, publish."""
     scene = DemoScene(options.seed, options.frames)
     messages = render(scene, options.epoch)
-    rclpy.init(args=ros_arguments, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        node = Node("demo_camera")
+    with temporary_node("demo_camera", ros_arguments) as node:
         publisher = node.create_publisher(Image, "image", qos_profile_sensor_data)
         if wait_for_listeners(publisher, options.listeners, stop):
-            publish(publisher, messages, scene.fps * options.speed, stop)
-        node.destroy_node()
-    finally:
-        rclpy.try_shutdown()
+            for index in paced(len(messages), scene.fps * options.speed, stop):
+                publisher.publish(messages[index])
 
 
 def render(scene: DemoScene, epoch: int) -> list[Image]:
@@ -81,14 +74,14 @@ def wait_for_listeners(publisher: Publisher, count: int, stop: StopFlag) -> bool
     return True
 
 
-def publish(publisher: Publisher, messages: Sequence[Image], fps: float, stop: StopFlag) -> None:
-    """Publish the messages at their rate."""
+def paced(count: int, rate: float, stop: StopFlag) -> Iterator[int]:
+    """Yield so many numbers, so many a second, until told to stop."""
     begin = time.monotonic()
-    for index, message in enumerate(messages):
-        time.sleep(max(0.0, begin + index / fps - time.monotonic()))
+    for index in range(count):
+        time.sleep(max(0.0, begin + index / rate - time.monotonic()))
         if stop.is_set:
             return
-        publisher.publish(message)
+        yield index
 
 
 def _parser() -> argparse.ArgumentParser:

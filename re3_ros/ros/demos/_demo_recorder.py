@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from rclpy.serialization import deserialize_message
@@ -25,13 +24,14 @@ from re3_ros.tracking import TargetState
 from re3_ros.worlds import DemoRecord, DemoScene
 
 from ._demo_camera import SECOND
+from ._staging import NodeRecorder
 
 TARGET = "tortoise"
 LATE = 30
 """Images after which a box without effect is taken to be lost."""
 
 
-class Recorder:
+class Recorder(NodeRecorder):
     """Subscribes to the camera and to the tracker in one namespace, and records both in a bag.
 
     The first image received is answered with the true box on it, stamped as that image: the one
@@ -39,7 +39,7 @@ class Recorder:
     """
 
     def __init__(self, node: Node, scene: DemoScene, epoch: int, bag: BagWriter) -> None:
-        self._node = node
+        super().__init__(node)
         self._scene = scene
         self._epoch = epoch
         self._bag = bag
@@ -51,8 +51,6 @@ class Recorder:
         """Time of arrival of the detections, likewise."""
         self.detections: dict[int, Detection2DArray] = {}
         self.statuses: dict[int, TrackerStatus] = {}
-        self._executor = SingleThreadedExecutor(context=node.context)
-        self._executor.add_node(node)
         self._init_box = node.create_publisher(Detection2D, "init_box", 1)
 
     def connect(self, alive: Callable[[], bool], timeout: float = 120.0) -> None:
@@ -68,14 +66,6 @@ class Recorder:
             if not alive() or time.monotonic() > deadline:
                 raise SourceError("the tracker could not be brought up: node.log says why")
         self._subscribe(Image, IMAGE, "image", qos_profile_sensor_data, self._on_image)
-
-    def spin(self) -> None:
-        """Take what has come, or wait a moment for it."""
-        self._executor.spin_once(timeout_sec=0.1)
-
-    def close(self) -> None:
-        """Let go of the node."""
-        self._executor.shutdown()
 
     @property
     def answered(self) -> int:

@@ -10,28 +10,27 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from rich.table import Table
 from vision_msgs.msg import Detection2D
 
 from re3_ros.bench import Bar, Spread
 from re3_ros.errors import SourceError
 from re3_ros.msg import TrackerStatus
+from re3_ros.ros.kit import temporary_node
 from re3_ros.ros.programs import NODE, LifecycleClient, ros_arguments, running
 from re3_ros.ros.tracker import bounding_box, stamp_of
 
 from ._bench_camera import first_box
 from ._bench_node import PERIOD
+from ._staging import NodeRecorder
 
 CAMERA = "re3_ros.ros.demos._bench_camera"
 SLOW = "re3_ros.ros.demos._bench_node"
@@ -87,7 +86,7 @@ def bench_node(settings: Sequence[NodeSetting]) -> list[NodeRow]:
 
     Raises SourceError if a process ends early or nothing was answered.
     """
-    with _recorder_node() as node:
+    with temporary_node("bench_recorder", namespace=NAMESPACE) as node:
         return [_measure(node, setting) for setting in settings]
 
 
@@ -148,16 +147,6 @@ def plot_latency(rows: Sequence[NodeRow], path: Path) -> Path:
     return path
 
 
-@contextmanager
-def _recorder_node() -> Iterator[Node]:
-    context = rclpy.Context()  # whoever calls may have one of their own
-    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        yield Node("bench_recorder", namespace=NAMESPACE, context=context)
-    finally:
-        rclpy.try_shutdown(context=context)
-
-
 def _measure(node: Node, setting: NodeSetting) -> NodeRow:
     chosen = {"weights": setting.weights, "device": setting.device, "silence_warning": 0.0}
     images = round(setting.rate * setting.seconds)
@@ -179,27 +168,22 @@ def _measure(node: Node, setting: NodeSetting) -> NodeRow:
         return recorder.row(images)
 
 
-class _Recorder:
+class _Recorder(NodeRecorder):
     """Gives the first box and keeps every status."""
 
     def __init__(self, node: Node, setting: NodeSetting) -> None:
-        self._node = node
+        super().__init__(node)
         self._setting = setting
         self._found: list[tuple[float, TrackerStatus]] = []
-        self._executor = SingleThreadedExecutor(context=node.context)
-        self._executor.add_node(node)
         self._boxes = node.create_publisher(Detection2D, "init_box", 10)
         self._status = node.create_subscription(TrackerStatus, "status", self._on_status, 100)
         self._changed = time.monotonic()
         self._asked = 0.0
 
     def close(self) -> None:
-        self._executor.shutdown()
+        super().close()
         self._node.destroy_publisher(self._boxes)
         self._node.destroy_subscription(self._status)
-
-    def spin(self) -> None:
-        self._executor.spin_once(timeout_sec=0.1)
 
     def is_over(self, camera_ended: bool) -> bool:
         """Whether the camera has ended and nothing more comes."""

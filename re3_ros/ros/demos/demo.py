@@ -14,29 +14,32 @@ followed.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
-from typing import IO, Any
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from typing import Any
 
 import numpy as np
-import rclpy
-from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from re3_ros.bags import BagWriter
 from re3_ros.boxes import Boxes, iou
-from re3_ros.errors import Re3Error, SourceError
-from re3_ros.ros.programs import Process, ros_arguments, running
+from re3_ros.errors import SourceError
+from re3_ros.ros.kit import temporary_node
+from re3_ros.ros.programs import Process, ros_arguments
 from re3_ros.worlds import DemoRecord, DemoScene, write_demo_report
 
 from ._demo_recorder import Recorder
+from ._staging import (
+    add_tracker_options,
+    begin,
+    begin_tracker,
+    demo_parser,
+    failures,
+    play,
+    watch,
+)
 
 CAMERA = "re3_ros.ros.demos._demo_camera"
-STARTER = "re3_ros.ros.start"
 ENOUGH_ANSWERED = 0.9
 """Part of the frames answered below which a poor result is blamed on the machine."""
 QUIET = 3.0
@@ -45,21 +48,13 @@ QUIET = 3.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; return the exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        options.output.mkdir(parents=True, exist_ok=True)
-        return run(options)
-    except (Re3Error, OSError) as error:
-        print(f"demo: {error}; logs are in {options.output}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return play("demo", run, _parser().parse_args(arguments))
 
 
 def run(options: argparse.Namespace) -> int:
     """Start everything, record, end everything, report."""
     scene = DemoScene(options.seed, options.frames)
-    with ros_node(options.namespace) as node, ExitStack() as stack:
+    with temporary_node("recorder", namespace=options.namespace) as node, ExitStack() as stack:
         epoch = int(time.time())
         camera, tracker = start(stack, options, epoch)
         print(f"Starting camera and tracker in the namespace {options.namespace}")
@@ -68,51 +63,30 @@ def run(options: argparse.Namespace) -> int:
         recorder.connect(lambda: tracker.exit_code is None)  # it is active once its topics exist
         record(recorder, scene, camera, tracker)
         codes = {"camera": camera.stop(), "re3_tracker": tracker.stop()}
-    failed = [f"{name} ended with exit code {code}" for name, code in codes.items() if code]
-    if failed:
+    if failed := failures(codes):
         raise SourceError("; ".join(failed))
     return report(options, scene, recorder)
 
 
-@contextmanager
-def ros_node(namespace: str) -> Iterator[Node]:
-    """Return the recorder's node; Ctrl-C stays Python's."""
-    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        yield Node("recorder", namespace=namespace)
-    finally:
-        rclpy.try_shutdown()
-
-
 def start(stack: ExitStack, options: argparse.Namespace, epoch: int) -> tuple[Process, Process]:
     """Start the camera, which waits for its listeners, and the tracker; both log into files."""
-
-    def log(name: str) -> IO[Any]:
-        return stack.enter_context((options.output / name).open("w"))
-
     given = {"seed": options.seed, "frames": options.frames, "speed": options.speed}
     scene = [f"--{name}={value}" for name, value in {**given, "epoch": epoch}.items()]
     space = ros_arguments(namespace=options.namespace)
-    camera = stack.enter_context(running(CAMERA, [*scene, *space], log("camera.log")))
-    chosen = {"weights": options.weights, "device": options.device, "silence_warning": 60.0}
-    words = ["--namespace", options.namespace, *ros_arguments(chosen)]
-    return camera, stack.enter_context(running(STARTER, words, log("node.log")))
+    camera = begin(stack, options.output / "camera.log", CAMERA, [*scene, *space])
+    log = options.output / "node.log"
+    return camera, begin_tracker(stack, log, options, silence_warning=60.0)
 
 
 def record(recorder: Recorder, scene: DemoScene, camera: Process, tracker: Process) -> None:
     """Record until the scene is over. Raises SourceError if a process ends before."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, TimeElapsedColumn()) as progress:
-        bar = progress.add_task("Tracking", total=scene.frames)
-        count, changed = 0, time.monotonic()
+    with watch("Tracking", scene.frames) as progress:
         while recorder.answered < scene.frames:
             recorder.spin()
-            if (now := len(recorder.images) + recorder.answered) != count:
-                count, changed = now, time.monotonic()
-                progress.update(bar, completed=recorder.answered)
+            progress.update(recorder.answered, len(recorder.images) + recorder.answered)
             if tracker.exit_code is not None:
                 raise SourceError("the tracker ended")
-            if camera.exit_code is not None and time.monotonic() - changed > QUIET:
+            if camera.exit_code is not None and progress.quiet > QUIET:
                 break
     if not recorder.images:
         raise SourceError("not one image came from the camera")
@@ -183,15 +157,10 @@ def text(facts: dict[str, Any]) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m re3_ros.ros.demo", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--output", type=Path, required=True, help="folder for the files")
-    parser.add_argument("--seed", type=int, default=0, help="of the scene")
+    parser = demo_parser("re3_ros.ros.demo", __doc__, "the scene")
     parser.add_argument("--frames", type=int, default=300, help="length of the scene, at 30 Hz")
     parser.add_argument("--speed", type=float, default=1.0, help="1 is 30 Hz, 0.5 slow motion")
-    parser.add_argument("--weights", default="", help="file of weights; default: those shipped")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, ...")
-    parser.add_argument("--namespace", default="/re3_demo", help="of all nodes and topics")
+    add_tracker_options(parser, "/re3_demo")
     parser.add_argument(
         "--min-iou", type=float, default=0.6, dest="enough", help="below it the exit code is 1"
     )

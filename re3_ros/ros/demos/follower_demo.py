@@ -16,32 +16,37 @@ import argparse
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
 from typing import Any
 
 import cv2
-import rclpy
 from geometry_msgs.msg import Twist
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message, serialize_message
-from rclpy.signals import SignalHandlerOptions
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Detection2D
 
 from re3_ros.bags import COMPRESSED, STATUS, BagWriter, Run, RunTopics, plot_run
-from re3_ros.errors import Re3Error, SourceError
+from re3_ros.errors import SourceError
 from re3_ros.msg import TrackerStatus
-from re3_ros.ros.kit import RESULTS
-from re3_ros.ros.programs import Process, ros_arguments, running
+from re3_ros.ros.kit import RESULTS, temporary_node
+from re3_ros.ros.programs import Process, ros_arguments
 from re3_ros.ros.tracker import image_of, stamp_of
 from re3_ros.tracking import TargetState
 
-YARD, STARTER, FOLLOWER = (f"re3_ros.ros.{name}" for name in ("yard", "start", "follower"))
+from ._staging import (
+    NodeRecorder,
+    add_tracker_options,
+    begin,
+    begin_tracker,
+    demo_parser,
+    failures,
+    play,
+    watch,
+)
+
+YARD, FOLLOWER = "re3_ros.ros.yard", "re3_ros.ros.follower"
 DETECTION, TWIST = "vision_msgs/msg/Detection2D", "geometry_msgs/msg/Twist"
 STARTING, QUIET = 300.0, 60.0
 """Seconds without anything new after which the yard is taken to be stuck, at first and later."""
@@ -55,29 +60,21 @@ QUALITY = 85
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; return the exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        options.output.mkdir(parents=True, exist_ok=True)
-        return run(options)
-    except (Re3Error, OSError) as error:
-        print(f"follower demo: {error}; logs are in {options.output}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return play("follower demo", run, _parser().parse_args(arguments))
 
 
 def run(options: argparse.Namespace) -> int:
     """Start everything, record, end everything, report."""
     space, bag = options.namespace.rstrip("/"), options.output / "bag"
-    with ros_node(space) as node, ExitStack() as stack:
+    with temporary_node("recorder", namespace=space) as node, ExitStack() as stack:
         processes = start(stack, options)
         writer = stack.enter_context(BagWriter(bag, overwrite=True))
-        record(Recorder(node, writer), round(options.seconds * options.rate), processes)
+        recorder = stack.enter_context(closing(Recorder(node, writer)))
+        record(recorder, round(options.seconds * options.rate), processes)
         codes = end(processes)
     picture = options.output / "follower.png"
     done = plot_run(bag, picture, RunTopics(truth=f"{space}/truth"))
-    problems = [f"{name} ended with exit code {code}" for name, code in codes.items() if code]
-    problems += complaints(done)
+    problems = [*failures(codes), *complaints(done)]
     print(text(done))
     print(f"wrote {bag} and {picture}")
     for problem in problems:
@@ -85,37 +82,17 @@ def run(options: argparse.Namespace) -> int:
     return int(bool(problems))
 
 
-@contextmanager
-def ros_node(namespace: str) -> Iterator[Node]:
-    """Return the recorder's node; Ctrl-C stays Python's."""
-    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        yield Node("recorder", namespace=namespace)
-    finally:
-        rclpy.try_shutdown()
-
-
 def start(stack: ExitStack, options: argparse.Namespace) -> dict[str, Process]:
     """Start the three processes; each logs into a file."""
-    space = options.namespace
-
-    def begin(name: str, module: str, *words: str) -> Process:
-        log = stack.enter_context((options.output / f"{name}.log").open("w"))
-        return stack.enter_context(running(module, words, log))
-
+    space, folder = options.namespace, options.output
     world = {"seed": options.seed, "seconds": options.seconds, "speed": options.speed}
-    chosen = {
-        "weights": options.weights,
-        "device": options.device,
-        "image_reliability": "reliable",
-        "use_sim_time": True,
-        "silence_warning": 120.0,
-    }
+    chosen = {"image_reliability": "reliable", "use_sim_time": True, "silence_warning": 120.0}
     simulated = ros_arguments({"use_sim_time": True}, namespace=space)
+    yard = ros_arguments(world, namespace=space)
     return {
-        "tracker": begin("tracker", STARTER, "--namespace", space, *ros_arguments(chosen)),
-        "follower": begin("follower", FOLLOWER, *simulated),
-        "yard": begin("yard", YARD, *ros_arguments(world, namespace=space)),
+        "tracker": begin_tracker(stack, folder / "tracker.log", options, **chosen),
+        "follower": begin(stack, folder / "follower.log", FOLLOWER, simulated),
+        "yard": begin(stack, folder / "yard.log", YARD, yard),
     }
 
 
@@ -129,26 +106,20 @@ def end(processes: dict[str, Process]) -> dict[str, int]:
     return {name: process.stop() for name, process in processes.items()}
 
 
-class Recorder:
+class Recorder(NodeRecorder):
     """Records what goes on in one namespace; the time of recording is that in the yard."""
 
     def __init__(self, node: Node, bag: BagWriter) -> None:
-        self._node = node
+        super().__init__(node)
         self._bag = bag
         self._now = 0
         self.answered = 0
         """Images that the tracker answered."""
-        self._executor = SingleThreadedExecutor(context=node.context)
-        self._executor.add_node(node)
         self._subscribe(Detection2D, DETECTION, "truth", self._on_time)
         self._subscribe(Detection2D, DETECTION, "detection")
         self._subscribe(TrackerStatus, STATUS, "status", self._on_status)
         self._subscribe(Twist, TWIST, "cmd_vel")
         node.create_subscription(Image, "image", self._on_image, RESULTS)
-
-    def spin(self) -> None:
-        """Take what has come, or wait a moment for it."""
-        self._executor.spin_once(timeout_sec=0.1)
 
     def _subscribe(
         self,
@@ -182,20 +153,16 @@ class Recorder:
 
 def record(recorder: Recorder, frames: int, processes: dict[str, Process]) -> None:
     """Record until the yard is over. Raises SourceError if a process ends before, or is stuck."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, TimeElapsedColumn()) as progress:
-        bar = progress.add_task("Following", total=frames)
-        changed, count = time.monotonic(), 0
+    with watch("Following", frames) as progress:
         while recorder.answered < frames:
             recorder.spin()
-            if recorder.answered != count:
-                changed, count = time.monotonic(), recorder.answered
-                progress.update(bar, completed=count)
+            progress.update(recorder.answered)
             ended = [name for name, p in processes.items() if p.exit_code is not None]
             if ended:
                 raise SourceError(f"the process of {ended[0]} ended")
-            if time.monotonic() - changed > (QUIET if count else STARTING):
-                raise SourceError(f"nothing new for a long time, after {count} of {frames} images")
+            if progress.quiet > (QUIET if recorder.answered else STARTING):
+                done = f"{recorder.answered} of {frames} images"
+                raise SourceError(f"nothing new for a long time, after {done}")
 
 
 def complaints(run: Run) -> list[str]:
@@ -241,16 +208,9 @@ def text(run: Run) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m re3_ros.ros.follower_demo", description=__doc__
-    )
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--output", type=Path, required=True, help="folder for the files")
-    parser.add_argument("--seed", type=int, default=0, help="of the yard")
+    parser = demo_parser("re3_ros.ros.follower_demo", __doc__, "the yard")
     parser.add_argument("--seconds", type=float, default=24.0, help="of the yard's time")
     parser.add_argument("--speed", type=float, default=1.0, help="most seconds of it in a second")
-    parser.add_argument("--weights", default="", help="file of weights; default: those shipped")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, ...")
-    parser.add_argument("--namespace", default="/re3_follower", help="of all nodes and topics")
+    add_tracker_options(parser, "/re3_follower")
     parser.set_defaults(rate=20.0)
     return parser

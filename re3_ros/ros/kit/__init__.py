@@ -18,6 +18,7 @@ from ._qos import RESULTS, image_qos, result_qos
 from ._reports import Reports
 from ._serve import declare, serve
 from ._signals import StopFlag, stop_flag
+from ._temporary import temporary_node
 from ._throttle import Throttle
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "result_qos",
     "serve",
     "stop_flag",
+    "temporary_node",
 ]

@@ -7,7 +7,7 @@ Each public module is a program with a ``main``: `describe`, `follower`, `record
 """
 
 from ._control import LifecycleClient
-from ._process import NODE, Process, ros_arguments, running
+from ._process import NODE, Process, ros_arguments, running, split_arguments
 
 __all__ = [
     "NODE",
@@ -15,4 +15,5 @@ __all__ = [
     "Process",
     "ros_arguments",
     "running",
+    "split_arguments",
 ]

@@ -35,6 +35,13 @@ def ros_arguments(
     return words
 
 
+def split_arguments(arguments: Sequence[str] | None) -> tuple[list[str], list[str]]:
+    """Return a command's own arguments and those of ROS, by default of this process."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    cut = given.index("--ros-args") if "--ros-args" in given else len(given)
+    return given[:cut], given[cut:]
+
+
 class Process:
     """``python -m MODULE ARGUMENTS``; its output goes to ``log``, by default where ours does."""
 

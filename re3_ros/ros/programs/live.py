@@ -8,12 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import rclpy
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.signals import SignalHandlerOptions
 
 from re3_ros.bags import TrackTable
 from re3_ros.errors import SourceError
+from re3_ros.ros.kit import temporary_node
 
 from ._listening import Listener
 
@@ -38,24 +37,20 @@ def record_live(
         count += 1
         on_status(status)
 
-    context = rclpy.Context()
-    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
-    node = rclpy.create_node("re3_record", context=context, namespace=namespace)
-    prefixes = [f"{name}/" for name in cameras] or [""]
-    listeners = [Listener(node, prefix, table.add, take) for prefix in prefixes]
-    names = ", ".join(listener.topic for listener in listeners)
-    executor = SingleThreadedExecutor(context=context)
-    executor.add_node(node)
     end = None if seconds is None else time.monotonic() + seconds
-    try:
-        while not stop() and (end is None or time.monotonic() < end):
-            executor.spin_once(timeout_sec=0.1)
-        for listener in listeners:
-            listener.flush()
-    finally:
-        executor.shutdown()
-        node.destroy_node()
-        rclpy.try_shutdown(context=context)
+    with temporary_node("re3_record", namespace=namespace) as node:
+        prefixes = [f"{name}/" for name in cameras] or [""]
+        listeners = [Listener(node, prefix, table.add, take) for prefix in prefixes]
+        names = ", ".join(listener.topic for listener in listeners)
+        executor = SingleThreadedExecutor(context=node.context)
+        executor.add_node(node)
+        try:
+            while not stop() and (end is None or time.monotonic() < end):
+                executor.spin_once(timeout_sec=0.1)
+            for listener in listeners:
+                listener.flush()
+        finally:
+            executor.shutdown()
     if not count:
         raise SourceError(f"no status came on {names}; is the tracker active, and gets images?")
     return count

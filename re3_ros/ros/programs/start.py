@@ -16,24 +16,20 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-import rclpy
-from rclpy.signals import SignalHandlerOptions
-
 from re3_ros.errors import SourceError
-from re3_ros.ros.kit import StopFlag, stop_flag
+from re3_ros.ros.kit import StopFlag, stop_flag, temporary_node
 
 from ._control import LifecycleClient
-from ._process import NODE, Process, ros_arguments, running
+from ._process import NODE, Process, ros_arguments, running, split_arguments
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    cut = given.index("--ros-args") if "--ros-args" in given else len(given)
-    options = _parser().parse_args(given[:cut])
+    ours, given = split_arguments(arguments)
+    options = _parser().parse_args(ours)
     namespace = f"/{options.namespace.strip('/')}" if options.namespace.strip("/") else ""
     named = ros_arguments(name=options.name, namespace=namespace)
-    with stop_flag() as stop, running(NODE, [*named, *given[cut:]]) as process:
+    with stop_flag() as stop, running(NODE, [*named, *given]) as process:
         if not options.manual:
             try:
                 bring_up(f"{namespace}/{options.name}", lambda: is_running(process, stop))
@@ -56,14 +52,8 @@ def bring_up(target: str, alive: Callable[[], bool], timeout: float = 120.0) -> 
 
     Raises SourceError if it refuses, does not answer in ``timeout`` seconds, or is not ``alive``.
     """
-    context = rclpy.Context()
-    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
-    node = rclpy.create_node("starter", context=context, start_parameter_services=False)
-    try:
+    with temporary_node("starter", start_parameter_services=False) as node:
         LifecycleClient(node, target, timeout, alive).bring_up()
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown(context=context)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,0 +1,121 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the demos have in common: the command, the processes, who records, the progress."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from re3_ros.errors import Re3Error
+from re3_ros.ros.programs import Process, ros_arguments, running
+
+STARTER = "re3_ros.ros.start"
+
+
+def demo_parser(module: str, description: str | None, subject: str) -> argparse.ArgumentParser:
+    """Return the parser of a demo of ``subject``, with the first options."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--output", type=Path, required=True, help="folder for the files")
+    parser.add_argument("--seed", type=int, default=0, help=f"of {subject}")
+    return parser
+
+
+def add_tracker_options(parser: argparse.ArgumentParser, namespace: str) -> None:
+    """Add the options of the tracker, and the namespace of all nodes."""
+    parser.add_argument("--weights", default="", help="file of weights; default: those shipped")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, ...")
+    parser.add_argument("--namespace", default=namespace, help="of all nodes and topics")
+
+
+def play(name: str, run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Run a demo into the folder ``options.output``; return the exit code, 130 after Ctrl-C."""
+    try:
+        options.output.mkdir(parents=True, exist_ok=True)
+        return run(options)
+    except (Re3Error, OSError) as error:
+        print(f"{name}: {error}; logs are in {options.output}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def begin(stack: ExitStack, log: Path, module: str, words: Sequence[str]) -> Process:
+    """Start a process that ends with ``stack``; what it says goes into a file."""
+    return stack.enter_context(running(module, words, stack.enter_context(log.open("w"))))
+
+
+def begin_tracker(
+    stack: ExitStack, log: Path, options: argparse.Namespace, **parameters: Any
+) -> Process:
+    """Start the tracker likewise, and bring it up."""
+    chosen = {"weights": options.weights, "device": options.device, **parameters}
+    words = ["--namespace", options.namespace, *ros_arguments(chosen)]
+    return begin(stack, log, STARTER, words)
+
+
+def failures(codes: Mapping[str, int]) -> list[str]:
+    """Return which processes failed, from their exit codes by name."""
+    return [f"{name} ended with exit code {code}" for name, code in codes.items() if code]
+
+
+class NodeRecorder:
+    """Takes what comes to a node; its base knows when."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._executor = SingleThreadedExecutor(context=node.context)
+        self._executor.add_node(node)
+
+    def spin(self) -> None:
+        """Take what has come, or wait a moment for it."""
+        self._executor.spin_once(timeout_sec=0.1)
+
+    def close(self) -> None:
+        """Let go of the node."""
+        self._executor.shutdown()
+
+
+class Watch:
+    """A progress bar, and how long ago something new came."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        self._bar, self._task = bar, task
+        self._seen, self._changed = 0, time.monotonic()
+
+    def update(self, completed: int, seen: int | None = None) -> None:
+        """Show how many are done; ``seen``: how much has come in all, if that is something else."""
+        seen = completed if seen is None else seen
+        if seen != self._seen:
+            self._seen, self._changed = seen, time.monotonic()
+            self._bar.update(self._task, completed=completed)
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since something new came, or since the begin."""
+        return time.monotonic() - self._changed
+
+
+@contextmanager
+def watch(label: str, total: int) -> Iterator[Watch]:
+    """Show a progress bar for the length of the block."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeElapsedColumn()) as bar:
+        yield Watch(bar, bar.add_task(label, total=total))
