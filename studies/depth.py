@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.spatial import Locator
-from re3_ros.worlds import CAMERA, DepthScene, View
+from re3_ros.worlds import DEPTH_CAMERA, DepthScene, DepthView
 
 SHAPES = ("ball", "block", "bottle")
 COVERS = (0.0, 0.4, 0.6, 1.5)
@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 class Run(NamedTuple):
     """One scene: what it was, and what each way made of it, NaN where it said nothing."""
 
-    views: list[View]
+    views: list[DepthView]
     distances: dict[str, Array]
 
     def errors(self, way: str) -> Array:
@@ -58,16 +58,16 @@ def run(shape: str, cover: float) -> Run:
     """Go through one scene."""
     views = list(DepthScene(shape, cover, frames=45, rate=15.0))
     locator = Locator()
-    places = [
-        locator.locate("it", view.box, view.depth, CAMERA, view.stamp, age=n)
+    positions = [
+        locator.locate("it", view.box, view.depth, DEPTH_CAMERA, view.stamp, age=n)
         for n, view in enumerate(views)
     ]
-    ours = [place.position[2] if place else np.nan for place in places]
+    ours = [p.position[2] if p else np.nan for p in positions]
     found = ours, [middle(view, 1.0) for view in views], [middle(view, 0.2) for view in views]
     return Run(views, {way: np.array(z) for way, z in zip(WAYS, found, strict=True)})
 
 
-def middle(view: View, part: float) -> float:
+def middle(view: DepthView, part: float) -> float:
     """Return the median of what was measured in the middle of the box."""
     centre, half = (view.box[:2] + view.box[2:]) / 2, (view.box[2:] - view.box[:2]) / 2 * part
     (x1, y1), (x2, y2) = np.maximum(centre - half, 0).astype(int), (centre + half + 1).astype(int)

@@ -31,9 +31,9 @@ from ._text import (
 )
 
 TRUTH = "groundtruth.txt"
-SHARES = np.array([0.0, 0.075, 0.225, 0.375, 0.525, 0.675, 0.825, 0.95, 1.0])
+VISIBILITY = np.array([0.0, 0.075, 0.225, 0.375, 0.525, 0.675, 0.825, 0.95, 1.0])
 """Visible share for cover 0 ... 8: the middle of (0, 15] %, (15, 30] %, ...; 8 is all."""
-MOSTLY_SEEN = 6
+MOSTLY_VISIBLE = 6
 """Cover from which a target does not count as occluded: over 75 % are seen."""
 
 
@@ -71,8 +71,8 @@ def _read(folder: Path) -> Sequence:
         frames,
         boxes,
         absent=absent,
-        occluded=None if cover is None else cover < MOSTLY_SEEN,
-        visible=None if cover is None else SHARES[cover.astype(int).clip(0, 8)],
+        occluded=None if cover is None else cover < MOSTLY_VISIBLE,
+        visibility=None if cover is None else VISIBILITY[cover.astype(int).clip(0, 8)],
         labelled=labelled,
         tags={} if cut is None else {"cut_by_image": cut > 0},
         object_class=_object_class(folder / "meta_info.ini"),

@@ -21,7 +21,7 @@ from re3_ros.errors import SourceError
 
 Colour = Literal["rgb", "bgr"]
 Flags = NDArray[np.bool_]
-Shares = NDArray[np.float64]
+Visibility = NDArray[np.float64]
 
 
 class Frames(collections.abc.Sequence[Path]):
@@ -55,10 +55,10 @@ class Sequence:
     """(n, 4) x1, y1, x2, y2 in pixels; NaN where the target is absent or not labelled, never in
     row 0."""
     absent: Flags | None = None
-    """(n,) target not in the picture, or hidden whole, by the data set's own labels."""
+    """(n,) target not in the image, or fully occluded, by the data set's own labels."""
     occluded: Flags | None = None
-    """(n,) target partly or wholly hidden, by the data set's own labels."""
-    visible: Shares | None = None
+    """(n,) target partly or fully occluded, by the data set's own labels."""
+    visibility: Visibility | None = None
     """(n,) share of the target that is seen, 0 ... 1, where the data set tells it."""
     labelled: Flags | None = None
     """(n,) whether anybody looked at the frame; None where all are labelled."""
@@ -83,7 +83,7 @@ class Sequence:
     def part(self, start: int, end: int) -> Sequence:
         """Return frames ``start`` to ``end`` (exclusive), counted from 0, with all their labels."""
         rows = slice(start, end)
-        flags = ("absent", "occluded", "visible", "labelled")
+        flags = ("absent", "occluded", "visibility", "labelled")
         kept = {name: values[rows] for name in flags if (values := getattr(self, name)) is not None}
         tags = {name: values[rows] for name, values in self.tags.items()}
         return replace(self, frames=self.frames[rows], truth=self.truth[rows], tags=tags, **kept)

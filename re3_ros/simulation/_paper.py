@@ -67,7 +67,7 @@ def paper_track(
     return SimulatedTrack(
         layers=(_ground(image, frames), *layers),
         boxes=boxes,
-        visible=1 - np.stack([covered(b, states[OTHERS + 1 :, t]) for t, b in enumerate(boxes)]),
+        visibility=1 - np.stack([covered(b, states[OTHERS + 1 :, t]) for t, b in enumerate(boxes)]),
         look=_plain(frames),
         screen=(CANVAS, CANVAS),
     )

@@ -54,7 +54,7 @@ class Simulator:
             track = self._attempt(rng, frames)
             first = track.boxes[0]
             on_screen = area(clip(first, *SCREEN)) / max(float(area(first)), 1e-9)
-            if track.visible[0] > 0.7 and on_screen > 0.8 and size(track.boxes).min() > MIN_SIDE:
+            if track.visibility[0] > 0.7 and on_screen > 0.8 and size(track.boxes).min() > MIN_SIDE:
                 return track
 
     def _draw_paper(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
@@ -89,7 +89,7 @@ class Simulator:
         return SimulatedTrack(
             layers=(*below, target.layer, *skin, *above),
             boxes=target.layer.boxes(),
-            visible=_visible(target, above),
+            visibility=_visible(target, above),
             look=_look(rng, self.config, frames),
         )
 

@@ -28,7 +28,7 @@ class Track(Protocol):
         """The object's box in each frame, (T, 4) pixels."""
 
     @property
-    def visible(self) -> NDArray[np.float64]:
+    def visibility(self) -> NDArray[np.float64]:
         """The share of the object that is seen in each frame, (T,)."""
 
     def __len__(self) -> int: ...
@@ -43,7 +43,7 @@ class SimulatedTrack:
 
     layers: tuple[Layer, ...]
     boxes: Boxes
-    visible: NDArray[np.float64]
+    visibility: NDArray[np.float64]
     """(T,) share of the target that is on the screen and not behind another layer."""
     look: Look
     screen: tuple[float, float] = SCREEN

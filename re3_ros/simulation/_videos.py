@@ -40,7 +40,7 @@ class VideoTrack:
 
     images: tuple[Image, ...]
     boxes: Boxes
-    visible: NDArray[np.float64]
+    visibility: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -82,27 +82,27 @@ def draw_track(rng: np.random.Generator, clips: Sequence[Clip], frames: int) -> 
     """Return ``frames`` frames of a random clip, at a random pace, forwards or backwards.
 
     A clip that is too short for that is played to and fro. The first frame shows the object; the
-    box of a frame without it is the last one known, and ``visible`` is 0 there.
+    box of a frame without it is the last one known, and ``visibility`` is 0 there.
     """
     clip = clips[int(rng.integers(len(clips)))]
-    shares = np.asarray(np.isfinite(clip.boxes).all(axis=1), np.float64)
-    return play(rng, clip.boxes, shares, frames, clip.images.__getitem__)
+    visibility = np.asarray(np.isfinite(clip.boxes).all(axis=1), np.float64)
+    return play(rng, clip.boxes, visibility, frames, clip.images.__getitem__)
 
 
 def play(
     rng: np.random.Generator,
     boxes: Boxes,
-    shares: NDArray[np.float64],
+    visibility: NDArray[np.float64],
     frames: int,
     read: Callable[[int], Image],
 ) -> VideoTrack:
     """Return ``frames`` frames of a video of n frames, as `draw_track` does.
 
-    ``boxes`` (n, 4) are NaN where there is none, ``shares`` (n,) say how much of the object is
+    ``boxes`` (n, 4) are NaN where there is none, ``visibility`` (n,) says how much of the object is
     seen, ``read`` returns a frame. Raises SourceError if no frame shows the object in more than
     4 x 4 pixels, and for a box outside of its frame.
     """
-    start, pace = int(rng.choice(_starts(boxes, shares))), int(rng.choice([1, 1, 1, 2, 3]))
+    start, pace = int(rng.choice(_starts(boxes, visibility))), int(rng.choice([1, 1, 1, 2, 3]))
     last = len(boxes) - 1
     steps = start + rng.choice([-1, 1]) * pace * np.arange(frames)
     order = last - np.abs(last - np.mod(steps, 2 * last)) if last else np.zeros(frames, int)
@@ -112,14 +112,14 @@ def play(
     if rng.random() < 0.5:
         images = tuple(image[:, ::-1].copy() for image in images)
         held = (held * [-1, 1, -1, 1] + [images[0].shape[1], 0] * 2)[:, [2, 1, 0, 3]]
-    visible = np.where(np.isfinite(boxes).all(axis=1), shares, 0.0)
-    return VideoTrack(images, held, visible[order])
+    visibility = np.where(np.isfinite(boxes).all(axis=1), visibility, 0.0)
+    return VideoTrack(images, held, visibility[order])
 
 
-def _starts(boxes: Boxes, shares: NDArray[np.float64]) -> NDArray[np.int_]:
+def _starts(boxes: Boxes, visibility: NDArray[np.float64]) -> NDArray[np.int_]:
     """Return the frames with which a track may begin."""
     large = np.isfinite(boxes).all(axis=1) & (size(boxes) > 4).all(axis=1)
-    known = np.flatnonzero(large & (shares >= SHOWN))
+    known = np.flatnonzero(large & (visibility >= SHOWN))
     if not len(known):
         raise SourceError("no frame shows the object in more than 4 x 4 pixels")
     return known

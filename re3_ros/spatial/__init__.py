@@ -1,10 +1,14 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Places in space: depth images, calibrations, and which of what a box shows is its target."""
+"""3D positions: depth images, calibrations, and which surface in a box is the target.
+
+In come a depth image, a calibration and boxes; out go positions in metres in the camera's optical
+frame (REP-103), with covariance. Knows nothing of tracking.
+"""
 
 from ._camera import DISTORTIONS, CameraModel, read_camera_info
 from ._depth import DEPTH_ENCODINGS, MILLIMETRE, DepthImage, decode_depth, read_depth
-from ._locator import Locator, Place, place
+from ._locator import Locator, Position, position_of
 from ._surfaces import Surface, find_surfaces
 
 __all__ = [
@@ -14,11 +18,11 @@ __all__ = [
     "CameraModel",
     "DepthImage",
     "Locator",
-    "Place",
+    "Position",
     "Surface",
     "decode_depth",
     "find_surfaces",
-    "place",
+    "position_of",
     "read_camera_info",
     "read_depth",
 ]

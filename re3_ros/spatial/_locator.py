@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where targets are in space, from their boxes and depth images."""
+"""3D positions of targets, from their boxes and depth images."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ PATIENCE = 0.3
 ELSEWHERE = 1e-3
 """Weight of surfaces far from where the target was, beside one that is just there."""
 FRONT = 0.3
-"""Part of what was measured that the nearest surface must fill to be a new target's."""
+"""Share of the measured pixels that the nearest surface must fill to be a new target's."""
 BOX_ERROR = 0.08
 """Standard deviation of the box's middle, as a part of its sides: the root mean square on public
 sequences, of boxes that have a score of 0.6 or more and overlap the truth by half or more."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a target is: in metres, x right, y down, z forward from the camera (REP-103)."""
+class Position:
+    """Where a target is in 3D: metres, x right, y down, z forward from the camera (REP-103)."""
 
     position: Array
     """(3,) the middle of the surface that is seen, on the ray through the middle of the box."""
@@ -85,8 +85,8 @@ class Locator:
         stamp: int,
         age: int = 0,
         trusted: bool = True,
-    ) -> Place | None:
-        """Return where a target is, or None if its surface cannot be told.
+    ) -> Position | None:
+        """Return the position of a target, or None if its surface cannot be told.
 
         ``box`` is (4,) x1, y1, x2, y2 in pixels of the depth image, ``stamp`` in ns, ``age`` the
         frames since the target was initialised: when it falls, the target was started anew, and
@@ -107,15 +107,15 @@ class Locator:
             if _is_other(memory, surface, stamp) and not _moved(memory, surface, stamp, trusted):
                 return None
         self._memories[target] = _Memory(surface, stamp, age)
-        return place(surface, box, camera)
+        return position_of(surface, box, camera)
 
     def keep(self, targets: Collection[str]) -> None:
         """Forget all targets but these."""
         self._memories = {k: v for k, v in self._memories.items() if k in targets}
 
 
-def place(surface: Surface, box: Boxes, camera: CameraModel) -> Place | None:
-    """Return the place of a surface that is seen in a box (4,); None outside a lens's field."""
+def position_of(surface: Surface, box: Boxes, camera: CameraModel) -> Position | None:
+    """Return the position of a surface seen in a box (4,); None outside a lens's field."""
     x1, y1, x2, y2 = (float(v) for v in box)
     x, y = (x1 + x2) / 2, (y1 + y2) / 2
     rays = camera.rays(np.array([(x, y), (x1, y), (x2, y), (x, y1), (x, y2)]))
@@ -126,7 +126,7 @@ def place(surface: Surface, box: Boxes, camera: CameraModel) -> Place | None:
     z = surface.distance
     across = np.diag([*(BOX_ERROR * sides * z) ** 2, 0.0])
     along = surface.spread**2 + (PRECISION * z) ** 2
-    return Place(
+    return Position(
         position=z * ray,
         covariance=across + along * np.outer(ray, ray),
         size=np.array([*(sides * z), surface.far - surface.near]),
@@ -141,7 +141,7 @@ def _front(surfaces: list[Surface]) -> Surface:
     return filling[0] if filling else max(surfaces, key=lambda s: s.share)
 
 
-def _off(surface: Surface, last: Surface, nanoseconds: int) -> float:
+def _deviations(surface: Surface, last: Surface, nanoseconds: int) -> float:
     """Return how far a surface is from where another was, in standard deviations."""
     moved = SPEED * min(nanoseconds / 1e9, HORIZON)
     deviation = math.hypot(last.spread, PRECISION * last.distance, moved)
@@ -149,16 +149,16 @@ def _off(surface: Surface, last: Surface, nanoseconds: int) -> float:
 
 
 def _weight(surface: Surface, memory: _Memory, stamp: int) -> float:
-    off = min(_off(surface, memory.surface, stamp - memory.stamp), 30.0)
+    off = min(_deviations(surface, memory.surface, stamp - memory.stamp), 30.0)
     return surface.share * (math.exp(-0.5 * off**2) + ELSEWHERE)
 
 
 def _is_other(memory: _Memory, surface: Surface, stamp: int) -> bool:
     """Tell whether a surface is not the target's: too far from it, or what hid it already."""
-    if _off(surface, memory.surface, stamp - memory.stamp) > GATE:
+    if _deviations(surface, memory.surface, stamp - memory.stamp) > GATE:
         return True
     other = memory.other
-    if other is None or _off(surface, other, stamp - memory.other_stamp) > GATE:
+    if other is None or _deviations(surface, other, stamp - memory.other_stamp) > GATE:
         return False
     z = surface.distance
     return abs(z - other.distance) < abs(z - memory.surface.distance)
@@ -167,7 +167,7 @@ def _is_other(memory: _Memory, surface: Surface, stamp: int) -> bool:
 def _moved(memory: _Memory, surface: Surface, stamp: int, trusted: bool) -> bool:
     """Note a surface that is elsewhere; return whether it has been all there is for long."""
     other = memory.other
-    same = other is not None and _off(surface, other, stamp - memory.other_stamp) <= GATE
+    same = other is not None and _deviations(surface, other, stamp - memory.other_stamp) <= GATE
     if not (same and trusted):
         memory.other_since = stamp
     memory.other, memory.other_stamp = surface, stamp

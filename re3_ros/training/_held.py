@@ -58,7 +58,7 @@ class SimulatedVideo:
     @property
     def boxes(self) -> Boxes:
         """(n, 4) pixels, NaN where nothing of the object is seen."""
-        return np.where(self.track.visible[:, None] > 0, self.track.boxes, np.nan)
+        return np.where(self.track.visibility[:, None] > 0, self.track.boxes, np.nan)
 
     def image(self, frame: int) -> Image:
         """Return a frame: a crop as wide as the screen around its middle, cut to its height."""

@@ -68,7 +68,7 @@ def _cell(track: Track, t: int, rng: np.random.Generator) -> Cell:
 
 
 def _caption(track: Track, t: int) -> str:
-    words = [f"{t}", f"{track.visible[t]:.0%} visible"]
+    words = [f"{t}", f"{track.visibility[t]:.0%} visible"]
     if isinstance(track, SimulatedTrack) and not track.in_frame[t]:
         words.append("out of frame")
     if t == 1:

@@ -130,9 +130,9 @@ class Videos:
     def _play(
         self, rng: np.random.Generator, sequence: datasets.Sequence, frames: int
     ) -> VideoTrack:
-        shares = visible_shares(sequence, self.source.occluded)
+        visibility = visibility_of(sequence, self.source.occluded)
         return play(
-            rng, sequence.truth, shares, frames, lambda i: self.cache.read(sequence.frames[i])
+            rng, sequence.truth, visibility, frames, lambda i: self.cache.read(sequence.frames[i])
         )
 
     def _name(self, name: str, error: Re3Error) -> None:
@@ -161,17 +161,17 @@ class _Frames(Sequence[Image]):
         return self.cache.read(self.paths[index])
 
 
-def visible_shares(sequence: datasets.Sequence, occluded: float) -> NDArray[np.float64]:
+def visibility_of(sequence: datasets.Sequence, occluded: float) -> NDArray[np.float64]:
     """Return (n,) how much of the target is seen: the data set's own share where it has one, else
     ``occluded`` where it says no more than that, 0 where the target is absent and 1 elsewhere."""
-    if sequence.visible is not None:
-        shares = sequence.visible.copy()
+    if sequence.visibility is not None:
+        visibility = sequence.visibility.copy()
     elif sequence.occluded is not None:
-        shares = np.where(sequence.occluded, occluded, 1.0)
+        visibility = np.where(sequence.occluded, occluded, 1.0)
     else:
-        shares = np.ones(len(sequence.truth))
-    shares[np.isnan(sequence.truth).any(axis=1)] = 0.0
-    return shares
+        visibility = np.ones(len(sequence.truth))
+    visibility[np.isnan(sequence.truth).any(axis=1)] = 0.0
+    return visibility
 
 
 def open_videos(sources: Sequence[DataSource], root: Path, cache: FrameCache) -> list[Videos]:

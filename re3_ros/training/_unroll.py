@@ -135,7 +135,7 @@ class Unroll(nn.Module):
         truth, choices = _Truth.at(batch, 0), batch.choices
         boxes, state, baton = truth.boxes, first, self.baton
         if baton is not None and batch.key and baton.key == batch.key:
-            lost = (iou(baton.boxes, boxes) < LOST) & (truth.visible > SEEN)
+            lost = (iou(baton.boxes, boxes) < LOST) & (truth.visibility > SEEN)
             old = (batch.starts > 0) & ~(lost & choices.rescued)
             held = torch.from_numpy(old).to(first.device)[:, None, None]
             state = torch.where(held, baton.state.to(first.device, first.dtype), first)
@@ -300,7 +300,7 @@ class _Truth:
 
     boxes: Boxes
     """(N, 4), in the mirror where tracks are seen in one."""
-    visible: NDArray[np.float64]
+    visibility: NDArray[np.float64]
 
     @classmethod
     def at(cls, batch: Batch, t: int) -> _Truth:
@@ -316,8 +316,8 @@ class _Truth:
     def _of(cls, batch: Batch, frames: NDArray[np.int64]) -> _Truth:
         pairs = list(zip(batch.tracks, frames, strict=True))
         boxes = np.stack([track.boxes[frame] for track, frame in pairs])
-        visible = np.array([track.visible[frame] for track, frame in pairs])
-        return cls(mirror(boxes, batch.choices.mirrored), visible)
+        visibility = np.array([track.visibility[frame] for track, frame in pairs])
+        return cls(mirror(boxes, batch.choices.mirrored), visibility)
 
 
 def _usable(boxes: Boxes, fallback: Boxes) -> Boxes:
@@ -347,7 +347,7 @@ def _terms(
     that is not in the window count nothing.
     """
     held = intersection(windows, truth.boxes) / np.maximum(area(truth.boxes), 1e-9)
-    shown = truth.visible >= 0.3
+    shown = truth.visibility >= 0.3
     weight = np.where(held < 0.1, 0.0, np.where(shown, 1.0, plan.hidden_weight))
     overlap = iou(boxes, truth.boxes)
     seen = shown & (overlap >= 0.5)

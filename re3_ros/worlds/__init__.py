@@ -6,19 +6,19 @@ In come a seed and a time, out go images and the box, the visibility and the dis
 them: the demo scene, a yard that a robot drives through, and depth images.
 """
 
-from ._depth_scene import CAMERA, DepthScene, View
+from ._depth_scene import DEPTH_CAMERA, DepthScene, DepthView
 from ._report import DemoRecord, DemoSummary, overlaps, write_demo_report
 from ._scene import DemoScene, SceneFrame
 from ._yard import Yard, YardView
 
 __all__ = [
-    "CAMERA",
+    "DEPTH_CAMERA",
     "DemoRecord",
     "DemoScene",
     "DemoSummary",
     "DepthScene",
+    "DepthView",
     "SceneFrame",
-    "View",
     "Yard",
     "YardView",
     "overlaps",

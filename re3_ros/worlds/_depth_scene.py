@@ -16,7 +16,7 @@ from re3_ros.spatial import MILLIMETRE, CameraModel, DepthImage
 
 Array = NDArray[np.float64]
 
-CAMERA = CameraModel(fx=300.0, fy=300.0, cx=160.0, cy=120.0, width=320, height=240)
+DEPTH_CAMERA = CameraModel(fx=300.0, fy=300.0, cx=160.0, cy=120.0, width=320, height=240)
 """About that of a common depth camera at 320 x 240."""
 WALL = 3.0
 """Distance of the wall behind everything, in metres."""
@@ -75,7 +75,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class View:
+class DepthView:
     """One image of the scene."""
 
     stamp: int
@@ -113,29 +113,29 @@ class DepthScene:
     def __len__(self) -> int:
         return self.frames
 
-    def __iter__(self) -> Iterator[View]:
+    def __iter__(self) -> Iterator[DepthView]:
         rng = np.random.default_rng(self.seed)
         return (self._view(i, rng) for i in range(self.frames))
 
-    def _view(self, index: int, rng: np.random.Generator) -> View:
+    def _view(self, index: int, rng: np.random.Generator) -> DepthView:
         part = index / max(1, self.frames - 1)
         target, width = self._target(part)
         room = [Block((-9, -9, WALL), (9, 9, 9)), Block((-9, FLOOR, 0.3), (9, 9, 9))]
         alone, whole = _cast([*room, *target], len(room))
         solids = [*room, *target, *self._board(part, width)]
-        seen, visible = _cast(solids, len(room), len(room) + len(target))
+        seen, shown = _cast(solids, len(room), len(room) + len(target))
         ys, xs = np.nonzero(whole)
         box = np.array([xs.min(), ys.min(), xs.max() + 1, ys.max() + 1], np.float64)
         distance = float(np.median(alone[whole]))
-        ray = np.array([*CAMERA.rays((box[:2] + box[2:]) / 2), 1.0])
+        ray = np.array([*DEPTH_CAMERA.rays((box[:2] + box[2:]) / 2), 1.0])
         error = rng.normal(0, self.box_error, 4) * np.tile(box[2:] - box[:2], 2)
-        return View(
+        return DepthView(
             stamp=round(1e9 * (1 + index / self.rate)),
             depth=_sensed(seen, rng),
             box=box + error,
             distance=distance,
             position=distance * ray,
-            hidden=1 - float(visible.sum() / whole.sum()),
+            hidden=1 - float(shown.sum() / whole.sum()),
         )
 
     def _target(self, part: float) -> tuple[list[Solid], tuple[float, float, float]]:
@@ -162,9 +162,13 @@ def _cast(
     solids: Sequence[Solid], first: int, last: int | None = None
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Return z of every pixel, and which of them show solids ``first`` to ``last``."""
-    columns = np.arange(CAMERA.width, dtype=np.float64)[None, :]
-    rows = np.arange(CAMERA.height, dtype=np.float64)[:, None]
-    x, y = (columns + 0.5 - CAMERA.cx) / CAMERA.fx, (rows + 0.5 - CAMERA.cy) / CAMERA.fy
+    camera = DEPTH_CAMERA
+    columns = np.arange(camera.width, dtype=np.float64)[None, :]
+    rows = np.arange(camera.height, dtype=np.float64)[:, None]
+    x, y = (
+        (columns + 0.5 - camera.cx) / camera.fx,
+        (rows + 0.5 - camera.cy) / camera.fy,
+    )
     hits = np.stack([solid.hit(x, y) for solid in solids])
     nearest = hits.argmin(0)
     end = len(solids) if last is None else last
@@ -180,7 +184,7 @@ def _sensed(z: Array, rng: np.random.Generator) -> DepthImage:
     hidden = rng.random(z.shape) < HOLES
     # Left of each right edge of something near lies what only one of two lenses sees.
     for row, column in zip(*np.nonzero(step < -0.05), strict=True):
-        width = int(SHADOW * CAMERA.fx * (1 / z[row, column + 1] - 1 / z[row, column]))
+        width = int(SHADOW * DEPTH_CAMERA.fx * (1 / z[row, column + 1] - 1 / z[row, column]))
         hidden[row, max(0, column + 1 - width) : column + 1] = True
     counts = np.rint(noisy / MILLIMETRE).clip(0, 65535)
     return DepthImage(np.where(hidden, 0, counts).astype(np.uint16), MILLIMETRE)

@@ -15,9 +15,9 @@ Matrix = NDArray[np.float64]
 
 
 class Paths(NamedTuple):
-    """Per frame, N frames: places in pixels of the ground, angles in radians."""
+    """Per frame, N frames: positions in pixels of the ground, angles in radians."""
 
-    place: Path
+    position: Path
     """(N, 2) of the tracked tortoise."""
     heading: Path
     """(N,)"""
@@ -40,16 +40,16 @@ def make_paths(rng: np.random.Generator, frames: int, middle: tuple[float, float
     # Slow while it is hidden: where a walker comes out again is then no guess.
     speed = (2.1 + 0.9 * np.sin(2 * np.pi * (2.3 * t + 0.1))) * (1 - 0.6 * bump(t, 0.64, 0.06))
     step = speed[:, None] * np.stack([np.cos(heading), np.sin(heading)], -1) * 300 / frames
-    place = np.cumsum(step, axis=0)
-    place += np.asarray(middle) - (place.min(axis=0) + place.max(axis=0)) / 2
+    position = np.cumsum(step, axis=0)
+    position += np.asarray(middle) - (position.min(axis=0) + position.max(axis=0)) / 2
     wander = np.stack(
         [130 * np.sin(2 * np.pi * 1.6 * t + 0.6), 85 * np.sin(2 * np.pi * 2.2 * t + 2.0)], -1
     )
     calm = 1 - 0.75 * bump(t, 0.64, 0.07)
-    camera = _smooth(place, frames // 8) + _integrate_calm(wander, calm)
+    camera = _smooth(position, frames // 8) + _integrate_calm(wander, calm)
     camera += _shake(rng, frames, 1.1) + 5 * bump(t, 0.83, 0.012)[:, None]
     return Paths(
-        place,
+        position,
         heading,
         np.stack([1 + 0.05 * np.sin(40 * t), 1 - 0.06 * np.sin(23 * t)], -1),
         camera,

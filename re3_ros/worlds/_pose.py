@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Place = NDArray[np.float64]
+Point = NDArray[np.float64]
 """(2,) x and y in metres."""
 
 
@@ -28,8 +28,8 @@ class Pose:
         x, y = self.x + way * np.cos(middle), self.y + way * np.sin(middle)
         return Pose(float(x), float(y), self.yaw + turn * seconds)
 
-    def sees(self, place: Place) -> tuple[float, float]:
-        """Return how far ahead and how far to the left a place is, in metres."""
-        dx, dy = place[0] - self.x, place[1] - self.y
+    def to_robot(self, point: Point) -> tuple[float, float]:
+        """Return how far ahead and how far to the left a point is, in metres."""
+        dx, dy = point[0] - self.x, point[1] - self.y
         cos, sin = np.cos(self.yaw), np.sin(self.yaw)
         return float(cos * dx + sin * dy), float(cos * dy - sin * dx)

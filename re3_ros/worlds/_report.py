@@ -87,7 +87,7 @@ def write_demo_report(
     summary = summarise(scene, records, seconds)
     _write_video(folder / VIDEO, scene, records)
     _write_plot(folder / PLOT, scene, records, summary)
-    hidden = [i for i, (_, visible) in enumerate(truth) if visible <= HIDDEN]
+    hidden = [i for i, (_, visibility) in enumerate(truth) if visibility <= HIDDEN]
     facts = {**asdict(summary), "seed": scene.seed, "hidden": hidden, **(about or {})}
     (folder / SUMMARY).write_text(json.dumps(facts, indent=2) + "\n")
     return summary
@@ -131,15 +131,15 @@ def _mean(values: NDArray[np.float64]) -> float:
 def _write_video(path: Path, scene: DemoScene, records: Sequence[DemoRecord]) -> None:
     with VideoWriter(path, scene.fps) as video:
         for record, overlap in zip(records, overlaps(scene, records), strict=True):
-            image, truth, visible = scene.frame(record.frame)
+            image, truth, visibility = scene.frame(record.frame)
             draw_box(image, truth, WHITE, dashed=True)
             if record.box is not None:
                 colour = STATE_COLOURS[record.state]
                 draw_box(image, record.box, colour)
                 draw_label(image, f"tortoise {record.score:.2f}", record.box, colour)
-            place = "hidden" if visible <= HIDDEN else f"IoU {overlap:.2f}"
+            verdict = "hidden" if visibility <= HIDDEN else f"IoU {overlap:.2f}"
             state = record.state.name.lower()
-            draw_status(image, f"frame {record.frame}  {state}  {place}   (dashed: truth)")
+            draw_status(image, f"frame {record.frame}  {state}  {verdict}   (dashed: truth)")
             video.write(image)
 
 
@@ -180,9 +180,9 @@ def _dot_states(axes: Any, records: Sequence[DemoRecord]) -> None:
 
 
 def _shade_hidden(axes: Any, scene: DemoScene) -> None:
-    visible = np.array([scene.truth(i)[1] for i in range(scene.frames)])
+    visibility = np.array([scene.truth(i)[1] for i in range(scene.frames)])
     for limit, shade, label in ((VISIBLE, 0.15, "partly hidden"), (HIDDEN, 0.30, "fully hidden")):
-        covered = np.flatnonzero(visible <= limit)
+        covered = np.flatnonzero(visibility <= limit)
         if len(covered):
             span = covered[0] - 0.5, covered[-1] + 0.5
             axes.axvspan(*span, color="k", alpha=shade, lw=0, label=label)

@@ -33,7 +33,7 @@ class SceneFrame(NamedTuple):
     """uint8 (480, 640, 3) RGB."""
     box: Boxes
     """(4,) x1, y1, x2, y2 of the whole object, hidden parts included."""
-    visible: float
+    visibility: float
     """Part of the object that is seen, 0 ... 1."""
 
 
@@ -90,11 +90,11 @@ class DemoScene:
         return round((stamp - 10**9) * self.fps / 1e9)
 
     def truth(self, index: int) -> tuple[Boxes, float]:
-        """Return box (4,) and visible part of the object without rendering the image."""
-        picture, place = self._walker(0, index)
-        points = picture.outline @ place[:, :2].T + place[:, 2] + 0.5
+        """Return box (4,) and visibility of the object without rendering the image."""
+        picture, transform = self._walker(0, index)
+        points = picture.outline @ transform[:, :2].T + transform[:, 2] + 0.5
         box = np.concatenate([points.min(axis=0), points.max(axis=0)])
-        return box, self._visible(picture, place, self._leaf_place(index), box)
+        return box, self._visibility(picture, transform, self._leaf_transform(index), box)
 
     def frame(self, index: int) -> SceneFrame:
         """Render image ``index``; IndexError outside of 0 ... frames - 1."""
@@ -105,13 +105,13 @@ class DemoScene:
         ground = cv2.warpAffine(self._ground, camera, size, borderMode=cv2.BORDER_REFLECT)
         image = np.asarray(ground, np.uint8)
         for walker in (1, 0):
-            picture, place = self._walker(walker, index)
-            _cast_shadow(image, picture, place)
-            _paste(image, picture, place)
+            picture, transform = self._walker(walker, index)
+            _cast_shadow(image, picture, transform)
+            _paste(image, picture, transform)
         image = self._lit(image, camera, float(self._paths.light[index]))
-        _paste(image, self._leaf, self._leaf_place(index))
-        box, visible = self.truth(index)
-        return SceneFrame(self._grainy(image, index), box, visible)
+        _paste(image, self._leaf, self._leaf_transform(index))
+        box, visibility = self.truth(index)
+        return SceneFrame(self._grainy(image, index), box, visibility)
 
     def _camera(self, index: int) -> Matrix:
         paths, middle = self._paths, np.array([self.width / 2, self.height / 2])
@@ -122,37 +122,39 @@ class DemoScene:
         """Return the picture of a tortoise at a time and where it stands in the image."""
         paths = self._paths
         picture = self._walkers[which][index * 3 // 4 % PHASES]
-        place, heading = paths.place[index], float(paths.heading[index])
+        position, heading = paths.position[index], float(paths.heading[index])
         if which:
-            place, heading = self._passer_by(index)
+            position, heading = self._passer_by(index)
         stretch = 0.80 * paths.stretch[index]
-        body = similarity(heading, stretch, picture.middle, place)
+        body = similarity(heading, stretch, picture.middle, position)
         return picture, chain(self._camera(index), body)
 
     def _passer_by(self, index: int) -> tuple[NDArray[np.float64], float]:
-        """Return place and heading of the second tortoise, which meets the first at a third."""
+        """Return position and heading of the second tortoise, which meets the first at a third."""
         meet = round(0.38 * self.frames)
         heading = float(self._paths.heading[meet]) + np.pi - 0.25
         ahead = np.array([np.cos(heading), np.sin(heading)])
         beside = np.array([-ahead[1], ahead[0]]) * 118
-        return self._paths.place[meet] + beside + ahead * 1.9 * (index - meet), heading
+        return self._paths.position[meet] + beside + ahead * 1.9 * (index - meet), heading
 
-    def _leaf_place(self, index: int) -> Matrix:
+    def _leaf_transform(self, index: int) -> Matrix:
         """Return where in the image the leaf is that drifts past the lens."""
         meet = round(0.64 * self.frames)
-        picture, place = self._walker(0, meet)
-        over = place[:, :2] @ np.array(picture.middle) + place[:, 2]
+        picture, transform = self._walker(0, meet)
+        over = transform[:, :2] @ np.array(picture.middle) + transform[:, 2]
         drift = np.array([16.0, -4.5]) * (index - meet)
         sway = np.array([0.0, 9 * np.sin((index - meet) / 9)])
         turn = -0.30 + 0.012 * (index - meet)
         return similarity(turn, 1.0, self._leaf.middle, over + drift + sway)
 
-    def _visible(self, picture: _Picture, place: Matrix, leaf_place: Matrix, box: Boxes) -> float:
+    def _visibility(
+        self, picture: _Picture, transform: Matrix, leaf_transform: Matrix, box: Boxes
+    ) -> float:
         """Return the part of the object that neither leaf nor edge of the image hides."""
         left, top = np.floor(box[:2]).astype(int)
         size = tuple(int(v) for v in np.ceil(box[2:]) - (left, top))
-        body = cv2.warpAffine(picture.alpha, _shifted(place, left, top), size) / 255.0
-        over = cv2.warpAffine(self._leaf.alpha, _shifted(leaf_place, left, top), size) / 255.0
+        body = cv2.warpAffine(picture.alpha, _shifted(transform, left, top), size) / 255.0
+        over = cv2.warpAffine(self._leaf.alpha, _shifted(leaf_transform, left, top), size) / 255.0
         seen = body * (1 - over)
         rows = slice(max(0, -top), max(0, self.height - top))
         columns = slice(max(0, -left), max(0, self.width - left))
@@ -178,8 +180,8 @@ def _make_ground(rng: np.random.Generator) -> Image:
     for _ in range(46):
         tint = np.array(_TINTS[rng.integers(len(_TINTS))]) * rng.uniform(0.7, 1.1)
         picture = _picture(leaf(rng, int(rng.integers(40, 110)), tint))
-        place = rng.uniform((0, 0), (GROUND[1], GROUND[0]))
-        where = similarity(rng.uniform(0, 2 * np.pi), 1.0, picture.middle, place)
+        transform = rng.uniform((0, 0), (GROUND[1], GROUND[0]))
+        where = similarity(rng.uniform(0, 2 * np.pi), 1.0, picture.middle, transform)
         _cast_shadow(ground, picture, where)
         _paste(ground, picture, where)
     return np.asarray(cv2.GaussianBlur(ground, (0, 0), 0.6), np.uint8)
@@ -218,38 +220,40 @@ def _picture(sprite: Sprite) -> _Picture:
     return _Picture(to_uint8(sprite.colour * sprite.alpha[..., None]), alpha, outline)
 
 
-def _shifted(place: Matrix, left: float, top: float) -> Matrix:
-    moved = place.copy()
+def _shifted(transform: Matrix, left: float, top: float) -> Matrix:
+    moved = transform.copy()
     moved[:, 2] -= (left, top)
     return moved
 
 
-def _area(image: Image, picture: _Picture, place: Matrix, rim: int) -> tuple[slice, slice] | None:
+def _area(
+    image: Image, picture: _Picture, transform: Matrix, rim: int
+) -> tuple[slice, slice] | None:
     """Return rows and columns of ``image`` that a picture can touch, None if it is outside."""
     h, w = picture.alpha.shape
-    corners = np.array([(0, 0), (w, 0), (w, h), (0, h)]) @ place[:, :2].T + place[:, 2]
+    corners = np.array([(0, 0), (w, 0), (w, h), (0, h)]) @ transform[:, :2].T + transform[:, 2]
     left, top = np.maximum(np.floor(corners.min(axis=0)).astype(int) - rim, 0)
     right, bottom = np.ceil(corners.max(axis=0)).astype(int) + rim
     right, bottom = min(right, image.shape[1]), min(bottom, image.shape[0])
     return (slice(top, bottom), slice(left, right)) if right > left and bottom > top else None
 
 
-def _paste(image: Image, picture: _Picture, place: Matrix) -> None:
+def _paste(image: Image, picture: _Picture, transform: Matrix) -> None:
     """Draw a picture into ``image``."""
-    area = _area(image, picture, place, 1)
+    area = _area(image, picture, transform, 1)
     if area is None:
         return
     part = image[area]
-    moved, size = _shifted(place, area[1].start, area[0].start), part.shape[1::-1]
+    moved, size = _shifted(transform, area[1].start, area[0].start), part.shape[1::-1]
     colour = cv2.warpAffine(picture.colour, moved, size)
     alpha = cv2.warpAffine(picture.alpha, moved, size)
     below = cv2.multiply(part, cv2.merge([255 - alpha] * 3), scale=1 / 255)
     image[area] = cv2.add(below, colour)
 
 
-def _cast_shadow(image: Image, picture: _Picture, place: Matrix) -> None:
+def _cast_shadow(image: Image, picture: _Picture, transform: Matrix) -> None:
     """Darken the ground to the lower right of a picture."""
-    offset = _shifted(place, -5, -6)
+    offset = _shifted(transform, -5, -6)
     area = _area(image, picture, offset, 8)
     if area is None:
         return

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from re3_ros.boxes import Boxes, clip, intersection
 from re3_ros.crops import Image
 
-from ._pose import Place, Pose
-from ._yard_pictures import Lens, YardPictures
+from ._pose import Point, Pose
+from ._yard_renderer import Lens, YardRenderer
 
 SPEED = 0.36
 """Of the suitcase in m/s, on the average."""
@@ -34,8 +34,8 @@ class YardView(NamedTuple):
     image: Image
     """uint8 (480, 640, 3) RGB."""
     box: Boxes
-    """(4,) x1, y1, x2, y2 of the whole object, hidden parts included."""
-    visible: float
+    """(4,) x1, y1, x2, y2 of the whole object, occluded parts included."""
+    visibility: float
     """Part of the object that is seen, 0 ... 1."""
     ahead: float
     """How far ahead of the robot the object is, in metres."""
@@ -63,9 +63,9 @@ class Yard:
         """Time in s at which the crate is right in front of the suitcase."""
         self.time = 0.0
         self.robot = Pose()
-        self._pictures = YardPictures(rng, self.lens)
+        self._renderer = YardRenderer(rng, self.lens)
         self._way = _way(rng, seconds, self.hidden_at)
-        self._crossing: tuple[Place, Place] | None = None
+        self._crossing: tuple[Point, Point] | None = None
 
     @property
     def frames(self) -> int:
@@ -84,57 +84,57 @@ class Yard:
         if self._crossing is None and self.time >= self.hidden_at - SIGHT:
             self._crossing = self._fix_crossing()
 
-    def object_place(self, time: float | None = None) -> Place:
+    def object_position(self, time: float | None = None) -> Point:
         """Return where the suitcase is, now or at a time."""
         index = round((self.time if time is None else time) / _STEP)
         return np.asarray(self._way[min(index, len(self._way) - 1)], np.float64)
 
     def view(self) -> YardView:
         """Render what the camera sees now."""
-        ahead, left = self.robot.sees(self.object_place())
+        ahead, left = self.robot.to_robot(self.object_position())
         box = self.lens.box(ahead, left, self.object_size)
         return YardView(
-            self._pictures.render(self.robot, self.time, self._things()),
+            self._renderer.render(self.robot, self.time, self._things()),
             box,
-            self._visible(box),
+            self._visibility(box),
             ahead,
             left,
         )
 
     def _things(self) -> list[tuple[str, float, float, tuple[float, float]]]:
         """Return name, metres ahead and to the left, and size of what stands in the yard."""
-        things = [("suitcase", *self.robot.sees(self.object_place()), self.object_size)]
+        things = [("suitcase", *self.robot.to_robot(self.object_position()), self.object_size)]
         crate = self._crate()
         if crate is not None:
-            things.append(("crate", *self.robot.sees(crate), CRATE_SIZE))
+            things.append(("crate", *self.robot.to_robot(crate), CRATE_SIZE))
         return things
 
-    def _crate(self) -> Place | None:
+    def _crate(self) -> Point | None:
         if self._crossing is None:
             return None
         middle, direction = self._crossing
         return middle + direction * CRATE_SPEED * (self.time - self.hidden_at)
 
-    def _fix_crossing(self) -> tuple[Place, Place]:
+    def _fix_crossing(self) -> tuple[Point, Point]:
         """Return where the crate crosses the line of sight, and its direction."""
-        meets = self.object_place(self.hidden_at)
+        meets = self.object_position(self.hidden_at)
         sight = meets - (self.robot.x, self.robot.y)
         sight /= np.linalg.norm(sight)
         return meets - CRATE_AHEAD * sight, np.array([-sight[1], sight[0]])
 
-    def _visible(self, box: Boxes) -> float:
+    def _visibility(self, box: Boxes) -> float:
         seen = clip(box, self.lens.width, self.lens.height)
         area = float(np.prod(box[2:] - box[:2]))
         part = float(intersection(box, seen)) / area
         crate = self._crate()
         if crate is not None:
-            over = self.lens.box(*self.robot.sees(crate), CRATE_SIZE)
+            over = self.lens.box(*self.robot.to_robot(crate), CRATE_SIZE)
             part -= float(intersection(clip(over, self.lens.width, self.lens.height), seen)) / area
         return max(0.0, part)
 
 
 def _way(rng: np.random.Generator, seconds: float, straight_at: float) -> NDArray[np.float64]:
-    """Return the places (N, 2) of the suitcase every hundredth of a second.
+    """Return the positions (N, 2) of the suitcase every hundredth of a second.
 
     It winds, and goes straight ahead while it is hidden.
     """

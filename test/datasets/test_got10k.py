@@ -37,7 +37,7 @@ def test_reads_boxes_and_all_labels(got10k):
     assert np.isnan(sequence.truth[2]).all()
     assert sequence.absent.tolist() == [False, False, True, False, False]
     assert sequence.occluded.tolist() == [False, True, True, False, False]
-    np.testing.assert_allclose(sequence.visible, [1, 0.525, 0, 0.825, 0.95])
+    np.testing.assert_allclose(sequence.visibility, [1, 0.525, 0, 0.825, 0.95])
     assert sequence.tags["cut_by_image"].tolist() == [False] * 4 + [True]
     assert sequence.object_class == "wildcat"
 

@@ -147,9 +147,9 @@ def test_layers_cover_what_they_paint(ellipse, change):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_hidden_target_is_seen_again(data_root, seed):
-    visible = simulate(data_root, hide=1).draw(np.random.default_rng(seed), FRAMES).visible
-    assert visible.min() == 0
-    assert visible[np.flatnonzero(visible == 0)[0] :].max() > 0
+    visibility = simulate(data_root, hide=1).draw(np.random.default_rng(seed), FRAMES).visibility
+    assert visibility.min() == 0
+    assert visibility[np.flatnonzero(visibility == 0)[0] :].max() > 0
 
 
 def test_the_cover_hides_whole_boxes_and_goes(ellipse):
@@ -168,7 +168,7 @@ def test_a_target_that_leaves_comes_back(data_root, seed):
     track = simulate(data_root, leave=1).draw(np.random.default_rng(seed), FRAMES)
     gone = np.flatnonzero(~track.in_frame)
     assert len(gone)
-    assert (track.visible[gone] == 0).all()
+    assert (track.visibility[gone] == 0).all()
     assert track.in_frame[0]
 
 

@@ -77,12 +77,12 @@ def test_objects_change_their_size_as_quickly(boxes, axis, known):
 
 @pytest.mark.parametrize(("hidden", "known"), [(0.2, 0.074), (0.5, 0.025)])
 def test_objects_are_hidden_as_often(tracks, hidden, known):
-    visible = np.concatenate([track.visible for track in tracks])
-    assert known / 2 < (visible < 1 - hidden).mean() < known * 1.8
+    visibility = np.concatenate([track.visibility for track in tracks])
+    assert known / 2 < (visibility < 1 - hidden).mean() < known * 1.8
 
 
 def test_objects_begin_in_full_view_and_stay_on_the_canvas(tracks, boxes):
-    assert min(track.visible[0] for track in tracks) > 0.98
+    assert min(track.visibility[0] for track in tracks) > 0.98
     assert boxes.min() >= -1e-6
     assert boxes.max() <= CANVAS + 1e-6
     assert all(track.in_frame.all() for track in tracks)

@@ -172,7 +172,7 @@ def test_videos_are_cropped_as_in_tracking(box, host):
 
 def test_any_other_track_is_cropped_on_the_host(draw, host):
     class Mine:
-        boxes, visible = np.tile([2.0, 2, 8, 8], (3, 1)), np.ones(3)
+        boxes, visibility = np.tile([2.0, 2, 8, 8], (3, 1)), np.ones(3)
 
         def crop(self, frame, box, size, context):
             return np.full((size, size, 3), 7 * frame, np.uint8)

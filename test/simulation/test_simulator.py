@@ -48,10 +48,10 @@ def test_tracks_are_those_of_earlier_versions(simulator):
         (24, 151.8045, 8.0727, 301.6774, 137.8491, 22.0, 53.03),
     ]
     rng = np.random.default_rng(11)
-    for frames, *box, visible, mean in known:
+    for frames, *box, visibility, mean in known:
         track = simulator.draw(rng, frames)
         np.testing.assert_allclose(track.boxes[-1], box, atol=1e-3)
-        assert track.visible.sum() == pytest.approx(visible, abs=1e-3)
+        assert track.visibility.sum() == pytest.approx(visibility, abs=1e-3)
         crop = track.crop(frames - 1, track.boxes[-2], 48, 2.0)
         assert crop.mean() == pytest.approx(mean, abs=0.3)  # releases of OpenCV round differently
 
@@ -59,10 +59,10 @@ def test_tracks_are_those_of_earlier_versions(simulator):
 @pytest.mark.parametrize("seed", range(20))
 def test_the_first_frame_shows_the_target(simulator, seed):
     track = simulator.draw(np.random.default_rng(seed), FRAMES)
-    assert track.visible[0] > 0.7
+    assert track.visibility[0] > 0.7
     assert size(track.boxes).min() > 8
-    assert track.visible.min() >= 0
-    assert track.visible.max() <= 1
+    assert track.visibility.min() >= 0
+    assert track.visibility.max() <= 1
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -91,8 +91,8 @@ def test_an_occluder_takes_visibility_away():
     still = translation(np.full(3, 50.0), np.full(3, 50.0))
     passing = translation(np.array([500.0, 50.0, 60.0]), np.full(3, 50.0))
     points = np.random.default_rng(0).uniform(0, 20, (4000, 2))
-    visible = _visible(Target(Layer(red, still), points), [Layer(red, passing)])
-    np.testing.assert_allclose(visible, [1, 0, 0.5], atol=0.03)
+    visibility = _visible(Target(Layer(red, still), points), [Layer(red, passing)])
+    np.testing.assert_allclose(visibility, [1, 0, 0.5], atol=0.03)
 
 
 def test_leaving_the_screen_takes_visibility_away():

@@ -28,7 +28,7 @@ def test_tracks_longer_than_the_clip_go_to_and_fro(data_root):
 def test_absence_is_invisible_and_holds_the_box(data_root):
     clip = read_clip(data_root / "videos" / "one")
     tracks = [draw_track(np.random.default_rng(seed), [clip], 8) for seed in range(10)]
-    hidden = [(t, i) for t in tracks for i in range(1, 8) if t.visible[i] == 0]
+    hidden = [(t, i) for t in tracks for i in range(1, 8) if t.visibility[i] == 0]
     assert hidden
     for track, i in hidden:
         np.testing.assert_array_equal(track.boxes[i], track.boxes[i - 1])
@@ -38,7 +38,7 @@ def test_mirrored_tracks_keep_the_object_in_the_box(data_root):
     clip = read_clip(data_root / "videos" / "one")
     for seed in range(20):
         track = draw_track(np.random.default_rng(seed), [clip], 3)
-        seen = track.visible > 0
+        seen = track.visibility > 0
         for i in np.flatnonzero(seen):
             crop = track.crop(int(i), track.boxes[i], 40, 2.0).astype(int)
             inner = crop[12:28, 12:28]

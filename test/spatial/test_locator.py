@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from re3_ros.boxes import centre
-from re3_ros.spatial import DepthImage, Locator, Surface, place
-from re3_ros.worlds import CAMERA, DepthScene
+from re3_ros.spatial import DepthImage, Locator, Surface, position_of
+from re3_ros.worlds import DEPTH_CAMERA, DepthScene
 
 SHAPES = ("ball", "block", "bottle")
 BOX = np.array([120.0, 90, 200, 150])
@@ -21,35 +21,35 @@ def views(shape, cover):
 
 
 def run(shape, cover, trusted=lambda _: True):
-    """Return views and places of a scene; ``trusted`` tells if the tracker is sure of a view."""
+    """Return views and positions of a scene; ``trusted`` tells if the tracker is sure of a view."""
     locator, scene = Locator(), views(shape, cover)
     return scene, [
-        locator.locate("it", v.box, v.depth, CAMERA, v.stamp, age=i, trusted=trusted(v))
+        locator.locate("it", v.box, v.depth, DEPTH_CAMERA, v.stamp, age=i, trusted=trusted(v))
         for i, v in enumerate(scene)
     ]
 
 
-def errors(scene, places):
+def errors(scene, positions):
     """Return relative errors of the distance where there is one."""
     return np.array(
-        [p.position[2] / v.distance - 1 for v, p in zip(scene, places, strict=True) if p]
+        [p.position[2] / v.distance - 1 for v, p in zip(scene, positions, strict=True) if p]
     )
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_distances_are_right_to_two_percent(shape):
-    scene, places = run(shape, 0)
-    assert None not in places
-    assert np.abs(errors(scene, places)).max() < 0.02
+    scene, positions = run(shape, 0)
+    assert None not in positions
+    assert np.abs(errors(scene, positions)).max() < 0.02
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("cover", [0.4, 0.6])
 def test_an_occluder_in_front_does_not_draw_the_distance_to_it(shape, cover):
-    scene, places = run(shape, cover)
+    scene, positions = run(shape, cover)
     assert max(v.hidden for v in scene) > cover - 0.05
-    assert sum(p is None for p in places) <= 2
-    assert np.abs(errors(scene, places)).max() < 0.03
+    assert sum(p is None for p in positions) <= 2
+    assert np.abs(errors(scene, positions)).max() < 0.03
 
 
 def test_the_median_of_the_box_would_not_do():
@@ -64,19 +64,19 @@ def cut(box):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_target_that_is_hidden_whole_has_no_place_until_it_is_seen_again(shape):
-    scene, places = run(shape, 1.5, trusted=lambda view: view.hidden < 0.9)
+def test_a_target_that_is_hidden_whole_has_no_position_until_it_is_seen_again(shape):
+    scene, positions = run(shape, 1.5, trusted=lambda view: view.hidden < 0.9)
     hidden = [view.hidden > 0.99 for view in scene]
     assert sum(hidden) >= 9
-    assert [place is None for place in places] == hidden
-    assert np.abs(errors(scene, places)).max() < 0.03
+    assert [p is None for p in positions] == hidden
+    assert np.abs(errors(scene, positions)).max() < 0.03
 
 
 def test_if_the_tracker_does_not_notice_the_board_is_taken_for_it_for_a_while():
-    scene, places = run("block", 1.5)
+    scene, positions = run("block", 1.5)
     first = [view.hidden > 0.99 for view in scene].index(True)
-    assert places[first : first + 4] == [None] * 4, "not at once"
-    assert np.abs(errors(scene[-5:], places[-5:])).max() < 0.03
+    assert positions[first : first + 4] == [None] * 4, "not at once"
+    assert np.abs(errors(scene[-5:], positions[-5:])).max() < 0.03
 
 
 def test_positions_are_as_far_off_as_their_covariance_says():
@@ -100,7 +100,7 @@ def flat(*distances):
 
 
 def see(locator, *distances, at=0.0, age=0, trusted=True):
-    return locator.locate("it", BOX, flat(*distances), CAMERA, round(1e9 * at), age, trusted)
+    return locator.locate("it", BOX, flat(*distances), DEPTH_CAMERA, round(1e9 * at), age, trusted)
 
 
 def test_a_new_target_is_what_is_in_front():
@@ -154,9 +154,9 @@ def test_targets_that_are_gone_are_forgotten():
     assert see(locator, 1, at=0.03, age=1).position[2] == 1
 
 
-def test_a_place_lies_on_the_ray_through_the_middle_of_the_box():
+def test_a_position_lies_on_the_ray_through_the_middle_of_the_box():
     box = np.array([200.0, 30, 260, 70])
-    found = place(Surface(2.0, 0.01, 1.0, 1.98, 2.05), box, CAMERA)
+    found = position_of(Surface(2.0, 0.01, 1.0, 1.98, 2.05), box, DEPTH_CAMERA)
     x, y = (centre(box) - (160, 120)) / 300 * 2
     assert found.position == pytest.approx([x, y, 2])
     assert found.size == pytest.approx([60 / 300 * 2, 40 / 300 * 2, 0.07])

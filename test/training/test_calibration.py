@@ -112,7 +112,7 @@ def likelihood(observed):
 
 
 def test_a_frame_without_the_object_is_a_miss(network, videos):
-    videos[0].track.visible[1:] = 0
+    videos[0].track.visibility[1:] = 0
     assert not observe(network, videos[:1]).hits.any()
 
 

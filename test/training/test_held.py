@@ -60,9 +60,9 @@ def test_the_box_is_where_the_object_is(data_root):
 
 
 def test_an_object_out_of_view_has_no_box(video):
-    seen = video.track.visible > 0
+    seen = video.track.visibility > 0
     assert np.isfinite(video.boxes[seen]).all()
-    video.track.visible[4] = 0.0
+    video.track.visibility[4] = 0.0
     assert np.isnan(video.boxes[4]).all()
 
 

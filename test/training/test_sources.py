@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from re3_ros.boxes import from_xywh
 from re3_ros.datasets import FrameCache, Sequence, list_entries
 from re3_ros.errors import SourceError
-from re3_ros.training._sources import DataSource, Videos, open_videos, visible_shares
+from re3_ros.training._sources import DataSource, Videos, open_videos, visibility_of
 
 
 def write_video(folder, frames=6, boxes=None):
@@ -49,7 +49,7 @@ def test_the_object_is_in_the_box(root):
     for seed in range(10):
         track = videos.draw(np.random.default_rng(seed), 5)
         assert len(track) == 5
-        assert (track.visible == 1).all()
+        assert (track.visibility == 1).all()
         for i in range(5):
             inner = track.crop(i, track.boxes[i], 40, 2.0).astype(int)[12:28, 12:28]
             assert (inner[..., 0] - inner[..., 2]).mean() > 150
@@ -170,11 +170,11 @@ def test_visible_shares_follow_the_labels_of_the_data_set():
     truth[3] = np.nan
     plain = Sequence("s", [], truth)
     occluded = dataclasses.replace(plain, occluded=np.array([False, True, False, True]))
-    shared = dataclasses.replace(occluded, visible=np.array([1, 0.5, 0.9, 0.3]))
-    assert visible_shares(plain, 0.2).tolist() == [1, 1, 1, 0]
-    assert visible_shares(occluded, 0.2).tolist() == [1, 0.2, 1, 0]
-    assert visible_shares(occluded, 1.0).tolist() == [1, 1, 1, 0]
-    assert visible_shares(shared, 0.2).tolist() == [1, 0.5, 0.9, 0]
+    shared = dataclasses.replace(occluded, visibility=np.array([1, 0.5, 0.9, 0.3]))
+    assert visibility_of(plain, 0.2).tolist() == [1, 1, 1, 0]
+    assert visibility_of(occluded, 0.2).tolist() == [1, 0.2, 1, 0]
+    assert visibility_of(occluded, 1.0).tolist() == [1, 1, 1, 0]
+    assert visibility_of(shared, 0.2).tolist() == [1, 0.5, 0.9, 0]
 
 
 def test_tracks_begin_where_the_object_is_seen(root):
@@ -182,4 +182,4 @@ def test_tracks_begin_where_the_object_is_seen(root):
     (folder / "cover.label").write_text("0\n1\n8\n1\n1\n0\n")
     videos = Videos(SOURCE, list_entries(folder, "got10k"), FrameCache(1 << 30))
     for seed in range(10):
-        assert videos.draw(np.random.default_rng(seed), 4).visible[0] == 1
+        assert videos.draw(np.random.default_rng(seed), 4).visibility[0] == 1

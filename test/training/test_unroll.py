@@ -129,7 +129,7 @@ def test_a_previous_crop_that_is_withheld_has_no_say(unroll, tracks, monkeypatch
 
 def test_hidden_objects_weigh_what_the_plan_says(unroll, tracks):
     for track in tracks:
-        track.visible[1:] = 0.1
+        track.visibility[1:] = 0.1
     light, full = (
         unroll(draw(tracks, Plan(0.0, hidden_weight=w), 0)).corner_loss for w in (0.2, 1.0)
     )

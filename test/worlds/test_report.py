@@ -35,8 +35,8 @@ def test_frames_without_detection_count_zero_only_while_visible(scene):
     assert summarise(scene, records, 1).mean_iou == pytest.approx(1)
     assert summarise(scene, records, 1).lost_frames == len(hidden)
     records[100] = DemoRecord(100, None, 0.1, LOST)
-    visible = 300 - len(hidden) - 1
-    assert summarise(scene, records, 1).mean_iou == pytest.approx((visible - 1) / visible)
+    visibility = 300 - len(hidden) - 1
+    assert summarise(scene, records, 1).mean_iou == pytest.approx((visibility - 1) / visibility)
 
 
 def test_first_frame_is_given_and_does_not_count(scene):

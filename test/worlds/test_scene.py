@@ -68,16 +68,16 @@ def test_object_lies_in_its_box(scene, monkeypatch):
 
 
 def test_object_is_hidden_for_10_to_20_frames_once(truths):
-    _, visible = truths
-    hidden = np.flatnonzero(visible <= 0.02)
+    _, visibility = truths
+    hidden = np.flatnonzero(visibility <= 0.02)
     assert 10 <= len(hidden) <= 20
     assert (np.diff(hidden) == 1).all()
     assert 100 < hidden[0] < 250
 
 
 def test_object_is_else_in_full_view(truths):
-    _, visible = truths
-    assert (visible > 0.98).sum() > 250
+    _, visibility = truths
+    assert (visibility > 0.98).sum() > 250
 
 
 def test_object_changes_size_and_shape_within_reason(truths):
@@ -110,6 +110,6 @@ def test_light_changes(scene):
 
 
 def test_short_scene_has_the_same_events(short_scene):
-    visible = [short_scene.truth(i)[1] for i in range(60)]
-    assert min(visible) < 0.6
-    assert visible[0] > 0.98
+    visibility = [short_scene.truth(i)[1] for i in range(60)]
+    assert min(visibility) < 0.6
+    assert visibility[0] > 0.98

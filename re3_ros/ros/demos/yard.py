@@ -157,7 +157,7 @@ def truth(view: YardView, header: Header) -> Detection2D:
     The position is that of an optical frame: x to the right, z ahead; y is left at 0.
     """
     result = ObjectHypothesisWithPose()
-    result.hypothesis.class_id, result.hypothesis.score = "truth", float(view.visible)
+    result.hypothesis.class_id, result.hypothesis.score = "truth", float(view.visibility)
     place = result.pose.pose.position
     place.x, place.z = -view.left, view.ahead
     return Detection2D(header=header, id=TARGET, bbox=bounding_box(view.box), results=[result])

@@ -32,7 +32,7 @@ WAITING = 16
 """Arrays of a camera that wait for their image."""
 
 
-class Live(Protocol):
+class LiveParameters(Protocol):
     """Where values that may change between two frames are looked up by name."""
 
     def __getitem__(self, name: str, /) -> Any:
@@ -61,7 +61,7 @@ class Match:
 class Bridge:
     """Starts lost targets anew where a detector sees them."""
 
-    def __init__(self, session: TrackingSession, live: Live, reports: Reports) -> None:
+    def __init__(self, session: TrackingSession, live: LiveParameters, reports: Reports) -> None:
         self._session = session
         self._live = live
         self._reports = reports

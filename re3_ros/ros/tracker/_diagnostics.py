@@ -21,7 +21,7 @@ from ._camera import Arrival, Camera
 from ._convert import stamp_of
 from ._health import Health, camera_counts, camera_health, node_health
 from ._meter import Meter
-from ._pipeline import Live
+from ._pipeline import LiveParameters
 
 TOPIC = "/diagnostics"
 _SECOND = 1e9
@@ -40,7 +40,10 @@ class Diagnostics:
     """
 
     def __init__(
-        self, node: GuardedLifecycleNode, live: Live, about: Callable[[], Mapping[str, str]]
+        self,
+        node: GuardedLifecycleNode,
+        live: LiveParameters,
+        about: Callable[[], Mapping[str, str]],
     ) -> None:
         self._node = node
         self._live = live
@@ -55,7 +58,9 @@ class Diagnostics:
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(_TICK, self._tick, clock=steady)
 
-    def open(self, _node: Node, cameras: Mapping[str, Camera], _live: Live) -> Diagnostics:
+    def open(
+        self, _node: Node, cameras: Mapping[str, Camera], _live: LiveParameters
+    ) -> Diagnostics:
         """Begin to watch cameras; to be given to `Pipeline` as one of its outputs."""
         self._meters = {name: (camera, Meter()) for name, camera in cameras.items()}
         return self

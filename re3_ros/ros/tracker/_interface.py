@@ -33,7 +33,8 @@ SUBSCRIBED = (
     Topic(
         "depth",
         "sensor_msgs/Image",
-        "aligned with `image`; only while somebody listens to places; see [Places](#places)",
+        "aligned with `image`; only while somebody listens to positions; see "
+        "[3D positions](#places)",
         "`image_reliability` (best effort), depth 5",
     ),
     Topic(
@@ -84,13 +85,13 @@ PUBLISHED = (
         "detections_3d",
         "vision_msgs/Detection3DArray",
         "once per processed image that has a depth image, while somebody subscribes: where the "
-        "targets are; see [Places](#places)",
+        "targets are; see [3D positions](#places)",
         "`result_reliability` (reliable), depth `result_depth`",
     ),
     Topic(
         "pose",
         "geometry_msgs/PoseStamped",
-        "the place of the primary target, while somebody subscribes",
+        "the position of the primary target, while somebody subscribes",
         "`result_reliability` (reliable), depth `result_depth`",
     ),
     Topic(

@@ -23,9 +23,9 @@ STATES = "When a target is TRACKING, UNCERTAIN or LOST"
 PAST = "Boxes drawn on past images"
 TIME = "Time"
 DETECTOR = "Detector"
-SPACE = "Places in space"
+POSITIONS = "3D positions"
 DIAGNOSTICS = "Diagnostics"
-GROUPS = (TOPICS, NETWORK, STATES, PAST, TIME, DETECTOR, SPACE, DIAGNOSTICS)
+GROUPS = (TOPICS, NETWORK, STATES, PAST, TIME, DETECTOR, POSITIONS, DIAGNOSTICS)
 """Headings in the order of the documentation; those of other rows come after them."""
 _SESSION_GROUPS = {
     **dict.fromkeys(("runtime", "threads", "reset_interval"), NETWORK),
@@ -175,7 +175,7 @@ OWN = (
         0.0,
         10.0,
         live=True,
-        group=SPACE,
+        group=POSITIONS,
     ),
     Spec(
         "camera_model",
@@ -184,21 +184,21 @@ OWN = (
         "rectified if their topic has rect in its name, else raw",
         choices=("auto", "rectified", "raw"),
         live=True,
-        group=SPACE,
+        group=POSITIONS,
     ),
     Spec(
         "publish_tf",
         False,
         "whether a frame for each target is sent on /tf",
         live=True,
-        group=SPACE,
+        group=POSITIONS,
     ),
     Spec(
         "tf_prefix",
         "re3/",
         "what the names of these frames begin with; the target's id follows",
         live=True,
-        group=SPACE,
+        group=POSITIONS,
     ),
     Spec(
         "diagnostic_period",

@@ -42,7 +42,7 @@ PATIENCE = 10.0
 """Seconds that the worker has to finish its image, once the pipeline is closed."""
 
 
-class Live(Protocol):
+class LiveParameters(Protocol):
     """Where values that may change between two frames are looked up by name."""
 
     def __getitem__(self, name: str, /) -> Any:
@@ -50,7 +50,7 @@ class Live(Protocol):
 
 
 class Output(Protocol):
-    """Something more that is made of each processed image, such as places in 3D."""
+    """Something more that is made of each processed image, such as 3D positions."""
 
     def publish(self, arrival: Arrival, image: NDArray[np.uint8], result: FrameResult) -> None:
         """Publish what an image (RGB) gave; called by the worker, after the detections."""
@@ -74,9 +74,9 @@ class Pipeline:
         node: Node,
         session: TrackingSession,
         qos: QoSProfile,
-        live: Live,
+        live: LiveParameters,
         about: Mapping[str, str],
-        outputs: Sequence[Callable[[Node, Mapping[str, Camera], Live], Output]] = (),
+        outputs: Sequence[Callable[[Node, Mapping[str, Camera], LiveParameters], Output]] = (),
         faults: Faults | None = None,
         results: QoSProfile | None = None,
         transport: str = "raw",

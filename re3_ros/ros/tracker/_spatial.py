@@ -1,11 +1,11 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Places of the targets in space, from depth images that are aligned with the camera's.
+"""3D positions of the targets, from depth images that are aligned with the camera's.
 
 ::
 
     worker of the pipeline   result ---+
-                                       Matcher -> thread "places" -> detections_3d, pose, /tf
+                                       Matcher -> thread "positions" -> detections_3d, pose, /tf
     executor thread          depth  ---+
 
 So neither the tracker nor the executor waits for it. Nothing is subscribed to, and nothing is
@@ -29,7 +29,7 @@ from vision_msgs.msg import Detection3DArray
 
 from re3_ros.errors import CameraError, ImageError, InputError
 from re3_ros.ros.kit import Faults, Throttle, image_qos, result_qos
-from re3_ros.spatial import CameraModel, DepthImage, Locator, Place, read_camera_info, read_depth
+from re3_ros.spatial import CameraModel, DepthImage, Locator, Position, read_camera_info, read_depth
 from re3_ros.tracking import FrameResult, TargetResult, TargetState
 
 from ._camera import Arrival, Camera, primary_target
@@ -38,63 +38,63 @@ from ._messages import is_lost
 from ._spatial_match import Matcher
 from ._spatial_messages import detection_3d, pose_stamped, transform
 
-LOOK = 0.5
-"""Seconds between two looks at who listens."""
+CHECK_PERIOD = 0.5
+"""Seconds between two checks of who subscribes."""
 MODELS = {"auto": None, "rectified": True, "raw": False}
 
 
-class Live(Protocol):
+class LiveParameters(Protocol):
     """Where parameters are looked up by name."""
 
     def __getitem__(self, name: str, /) -> Any:
         """Return the present value."""
 
 
-class _Seen(NamedTuple):
-    """What one image gave; the image itself is not kept."""
+class _Pending(NamedTuple):
+    """A result that waits for its depth image; the image itself is not kept."""
 
     header: Any
     result: FrameResult
 
 
 class _Targets(NamedTuple):
-    """Targets of one image whose place is known."""
+    """Targets of one image whose position is known."""
 
     header: Any
-    found: list[tuple[TargetResult, Place]]
-    primary: Place | None
+    found: list[tuple[TargetResult, Position]]
+    primary: Position | None
 
 
 class Spatial:
     """Publishes `detections_3d`, `pose` and, if `publish_tf` is set, frames of each camera."""
 
-    def __init__(self, node: Node, cameras: Mapping[str, Camera], live: Live) -> None:
+    def __init__(self, node: Node, cameras: Mapping[str, Camera], live: LiveParameters) -> None:
         self._node = node
         prefixes = {name: f"{name}/" if len(cameras) > 1 else "" for name in cameras}
-        self._eyes = {n: _Eye(node, c, live, prefixes[n]) for n, c in cameras.items()}
+        self._inputs = {n: _DepthInput(node, c, live, prefixes[n]) for n, c in cameras.items()}
         clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = node.create_timer(LOOK, self._look, clock=clock)
-        self._look()
+        self._timer = node.create_timer(CHECK_PERIOD, self._check_subscribers, clock=clock)
+        self._check_subscribers()
 
     def publish(self, arrival: Arrival, _image: NDArray[np.uint8], result: FrameResult) -> None:
         """Let a result wait for its depth image."""
-        self._eyes[arrival.camera.name].see(_Seen(arrival.message.header, result))
+        self._inputs[arrival.camera.name].add(_Pending(arrival.message.header, result))
 
     def close(self) -> None:
         """Stop, and destroy topics and timer."""
         self._node.destroy_timer(self._timer)
-        for eye in self._eyes.values():
-            eye.close()
+        for source in self._inputs.values():
+            source.close()
 
-    def _look(self) -> None:
-        for eye in self._eyes.values():
-            eye.open_if_wanted()
+    def _check_subscribers(self) -> None:
+        for source in self._inputs.values():
+            source.open_if_wanted()
 
 
-class _Eye:
+class _DepthInput:
     """One camera's depth: subscriptions while somebody listens, publishers, and a thread."""
 
-    def __init__(self, node: Node, camera: Camera, live: Live, prefix: str) -> None:
+    def __init__(self, node: Node, camera: Camera, live: LiveParameters, prefix: str) -> None:
         self._node = node
         self._camera = camera
         self._live = live
@@ -103,14 +103,14 @@ class _Eye:
         self._info: Any = None
         self._calibration: CameraInfo | None = None
         self._frames = _Frames(node, live, prefix)
-        self._sight = _Sight(node, camera, live)
-        self._matcher: Matcher[_Seen, Image] = Matcher(lambda: live["depth_tolerance"])
+        self._finder = _Finder(node, camera, live)
+        self._matcher: Matcher[_Pending, Image] = Matcher(lambda: live["depth_tolerance"])
         qos = result_qos(live["result_reliability"], live["result_depth"])
         self._array = node.create_publisher(Detection3DArray, f"{prefix}detections_3d", qos)
         self._pose = node.create_publisher(PoseStamped, f"{prefix}pose", qos)
         faults = getattr(node, "faults", None) or Faults(node.get_logger)
-        self._work = faults.guard("places", self._place)
-        self._worker = threading.Thread(target=self._run, name="places", daemon=True)
+        self._work = faults.guard("positions", self._locate)
+        self._worker = threading.Thread(target=self._run, name="positions", daemon=True)
         self._worker.start()
 
     # Executor thread.
@@ -159,41 +159,41 @@ class _Eye:
 
     # Worker of the pipeline.
 
-    def see(self, seen: _Seen) -> None:
+    def add(self, result: _Pending) -> None:
         """Let a result wait for its depth image, if anybody wants to know."""
         if self._depth is not None:
-            missed = self._matcher.add_result(stamp_of(seen.header), seen)
+            missed = self._matcher.add_result(stamp_of(result.header), result)
             self._camera.counts.add("depth_missing", missed)
 
-    # Thread "places".
+    # Thread "positions".
 
     def _run(self) -> None:
         while (pair := self._matcher.take()) is not None:
             self._work(pair)
 
-    def _place(self, pair: Any) -> None:
+    def _locate(self, pair: Any) -> None:
         depth = self._depth
         topic = depth.topic_name if depth is not None else "depth"
-        targets = self._sight.find(pair.result, pair.depth, self._calibration, topic)
+        targets = self._finder.find(pair.result, pair.depth, self._calibration, topic)
         if targets is not None:
             self._publish(targets)
 
     def _publish(self, targets: _Targets) -> None:
         header, default = targets.header, self._live["class_id"]
         array = Detection3DArray(header=header)
-        for target, place in targets.found:
+        for target, position in targets.found:
             kind = self._camera.class_of(target.id, default)
-            array.detections.append(detection_3d(target, place, header, kind))
+            array.detections.append(detection_3d(target, position, header, kind))
         self._array.publish(array)
         if targets.primary is not None:
             self._pose.publish(pose_stamped(targets.primary, header))
         self._frames.publish(targets)
 
 
-class _Sight:
-    """From a result and its depth image to places, with a word about what does not fit."""
+class _Finder:
+    """From a result and its depth image to positions, with a word about what does not fit."""
 
-    def __init__(self, node: Node, camera: Camera, live: Live) -> None:
+    def __init__(self, node: Node, camera: Camera, live: LiveParameters) -> None:
         self._node = node
         self._camera = camera
         self._live = live
@@ -202,9 +202,9 @@ class _Sight:
         self._said: set[str] = set()
 
     def find(
-        self, seen: _Seen, message: Any, calibration: CameraInfo | None, topic: str
+        self, seen: _Pending, message: Any, calibration: CameraInfo | None, topic: str
     ) -> _Targets | None:
-        """Return the targets with their places; None, said and counted, if depth is of no use."""
+        """Return the targets with their positions; None, logged and counted, if depth is no use."""
         try:
             depth = self._read(seen, message, topic)
             model = self._model(calibration, depth)
@@ -213,7 +213,7 @@ class _Sight:
             return None
         return self._locate(seen, depth, model)
 
-    def _read(self, seen: _Seen, message: Any, topic: str) -> DepthImage:
+    def _read(self, seen: _Pending, message: Any, topic: str) -> DepthImage:
         if message is None:
             raise _MissingDepthError(
                 f"no depth image on {topic} within {self._live['depth_tolerance']:g} s of the "
@@ -232,8 +232,8 @@ class _Sight:
     def _compare(self, depth: str, image: str, topic: str) -> None:
         if depth and image and depth != image:
             self._say(
-                f"{topic} is in frame {depth!r}, the image in {image!r}: places are right only if "
-                "the depth image is aligned with the image"
+                f"{topic} is in frame {depth!r}, the image in {image!r}: positions are right only "
+                "if the depth image is aligned with the image"
             )
 
     def _model(self, calibration: CameraInfo | None, depth: DepthImage) -> CameraModel:
@@ -247,24 +247,24 @@ class _Sight:
         model.check_size(depth.width, depth.height)
         if model.distortion and rectified is None:
             self._say(
-                f"{topic} is taken as not rectified: places are freed of the lens's distortion "
-                f"({model.kind}); if it is rectified, set camera_model:=rectified"
+                f"{topic} is taken as not rectified: positions are freed of the lens's "
+                f"distortion ({model.kind}); if it is rectified, set camera_model:=rectified"
             )
         return model
 
-    def _locate(self, seen: _Seen, depth: DepthImage, model: CameraModel) -> _Targets:
-        stamp, places = stamp_of(seen.header), {}
+    def _locate(self, seen: _Pending, depth: DepthImage, model: CameraModel) -> _Targets:
+        stamp, positions = stamp_of(seen.header), {}
         self._locator.keep({target.id for target in seen.result.targets})
         for target in seen.result.targets:
             if not is_lost(target):
                 sure = target.state in {TargetState.NEW, TargetState.TRACKING}
                 about = stamp, target.frames_since_init, sure
-                places[target.id] = self._locator.locate(
+                positions[target.id] = self._locator.locate(
                     target.id, target.box, depth, model, *about
                 )
-        found = [(t, p) for t in seen.result.targets if (p := places.get(t.id)) is not None]
+        found = [(t, p) for t in seen.result.targets if (p := positions.get(t.id)) is not None]
         primary = primary_target(seen.result, self._live["primary"])
-        return _Targets(seen.header, found, places.get(primary.id) if primary else None)
+        return _Targets(seen.header, found, positions.get(primary.id) if primary else None)
 
     def _reject(self, error: InputError) -> None:
         missing = isinstance(error, _MissingDepthError)
@@ -272,7 +272,7 @@ class _Sight:
         held_back = self._throttle.due(type(error).__name__)
         if held_back is not None:
             more = f" ({held_back} more like this since the last line)" if held_back else ""
-            text = f"{self._camera.name}: no places in space: {error}{more}"
+            text = f"{self._camera.name}: no 3D positions: {error}{more}"
             self._node.get_logger().warning(text)
 
     def _say(self, text: str) -> None:
@@ -290,7 +290,7 @@ class _Frames:
     """Frames of targets on /tf."""
 
     node: Node
-    live: Live
+    live: LiveParameters
     prefix: str
     publisher: Any = None
     said: bool = False
@@ -316,8 +316,10 @@ class _Frames:
         if not header.frame_id:
             self._say("no frames: the header of the images has an empty frame_id")
             return
-        found = [(f"{start}{target.id}".lstrip("/"), place) for target, place in targets.found]
-        frames = [transform(place, header, child) for child, place in found]
+        found = [
+            (f"{start}{target.id}".lstrip("/"), position) for target, position in targets.found
+        ]
+        frames = [transform(position, header, child) for child, position in found]
         sent = [f for f in frames if f.child_frame_id != header.frame_id]
         self.publisher.publish(TFMessage(transforms=sent))
 

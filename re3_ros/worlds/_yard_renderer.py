@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""The pictures of the yard: ground, hedge and sky, a suitcase and a crate, through a lens."""
+"""Images of the yard: ground, hedge and sky, a suitcase and a crate, through a lens."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Lens:
         return self.height / 2 + self.focal * self.height_above / ahead
 
 
-class YardPictures:
+class YardRenderer:
     """Renders the yard; making it takes a second or two, an image some milliseconds."""
 
     def __init__(self, rng: np.random.Generator, lens: Lens) -> None:
@@ -68,7 +68,7 @@ class YardPictures:
         time: float,
         things: Sequence[tuple[str, float, float, tuple[float, float]]],
     ) -> Image:
-        """Return the image from the robot's place, with ``things`` on the ground."""
+        """Return the image from the robot's pose, with ``things`` on the ground."""
         lens = self._lens
         image = np.empty((lens.height, lens.width, 3), np.uint8)
         self._draw_backdrop(image, robot.yaw)
@@ -104,7 +104,7 @@ class YardPictures:
     def _warped(self, level: int, robot: Pose, first: int, last: int) -> Image:
         """Return the ground in the rows from ``first`` to ``last``."""
         lens = self._lens
-        # A pixel's place on the ground, times how far it is under the horizon.
+        # A pixel's position on the ground, times how far it is under the horizon.
         to_robot = np.array(
             [
                 [0, 0, lens.focal * lens.height_above],
