@@ -1,14 +1,16 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Recordings of ROS 2 (rosbag2, sqlite3 or mcap) in and out, without ROS.
+"""Recordings of ROS 2 (rosbag2, SQLite or MCAP) in and out, without ROS.
 
-`run_bag` drives the same `TrackingSession` as the node and writes what the node would publish.
+In comes a bag with images, out goes a bag with detections (`run_bag`, which drives the same
+`TrackingSession` as the node and writes what the node would publish) or a table of tracks to learn
+from (`record_bag`).
 """
 
 from ._definitions import COMPRESSED, DETECTIONS, DETECTIONS_3D, IMAGE, STATUS, typestore
 from ._demo import SCENE_TOPIC, read_records, report_scene_bag, track_scene_bag, write_scene_bag
 from ._messages import (
-    Counts,
+    StatusCounts,
     box_of,
     detections_message,
     header,
@@ -16,14 +18,14 @@ from ._messages import (
     stamp_of,
     status_message,
 )
-from ._reader import BagReader, Recorded, read_image
+from ._reader import BagReader, RecordedMessage, read_image
 from ._record import RecordSummary, record_bag
 from ._record_demonstration import Demonstration
 from ._record_depth import DepthTopics
 from ._record_join import StatusJoiner, record_statuses
-from ._record_table import COLUMNS, Column, Track, TrackTable
+from ._record_table import COLUMNS, Column, TrackRow, TrackTable
 from ._run import DETECTIONS_TOPIC, STATUS_TOPIC, BagSummary, run_bag
-from ._run_plot import Run, RunTopics, moments, plot_run, read_run
+from ._run_plot import Run, RunTopics, key_frames, plot_run, read_run
 from ._writer import STORAGES, BagWriter, is_bag
 
 __all__ = [
@@ -41,22 +43,22 @@ __all__ = [
     "BagSummary",
     "BagWriter",
     "Column",
-    "Counts",
     "Demonstration",
     "DepthTopics",
     "RecordSummary",
-    "Recorded",
+    "RecordedMessage",
     "Run",
     "RunTopics",
+    "StatusCounts",
     "StatusJoiner",
-    "Track",
+    "TrackRow",
     "TrackTable",
     "box_of",
     "detections_message",
     "header",
     "image_message",
     "is_bag",
-    "moments",
+    "key_frames",
     "plot_run",
     "read_image",
     "read_records",

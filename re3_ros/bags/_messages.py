@@ -20,7 +20,7 @@ CLASS_ID = "object"
 
 
 @dataclass(frozen=True)
-class Counts:
+class StatusCounts:
     """What a status message counts."""
 
     received: int = 0
@@ -62,7 +62,7 @@ def detections_message(result: FrameResult, message_header: Any) -> Any:
 
 
 def status_message(
-    result: FrameResult, message_header: Any, counts: Counts, device: str, weights: str
+    result: FrameResult, message_header: Any, counts: StatusCounts, device: str, weights: str
 ) -> Any:
     """Return a re3_ros/TrackerStatus of all targets."""
     return _new(

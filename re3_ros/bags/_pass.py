@@ -18,7 +18,7 @@ from re3_ros.errors import BoxError, ImageError, InputError, SourceError, StampE
 from re3_ros.tracking import Frame, FrameResult, TrackingSession
 
 from ._messages import stamp_of
-from ._reader import BagReader, Recorded, read_image
+from ._reader import BagReader, RecordedMessage, read_image
 
 WARNINGS = 3
 """Images of no use that are reported one by one, of each kind; the rest are only counted."""
@@ -55,7 +55,7 @@ class BagPass(Generic[SummaryT]):
         for name, box in boxes.items():
             session.initialise(self.camera, name, box)
 
-    def track(self, recorded: Recorded) -> tuple[Any, Image, FrameResult] | None:
+    def track(self, recorded: RecordedMessage) -> tuple[Any, Image, FrameResult] | None:
         """Return header, image and result of the next image, or None if it cannot be used.
 
         Raises BoxError for a box that does not fit the image.

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedMessage:
     """One message, by default an image, as it was recorded."""
 
     logged: int
@@ -69,7 +69,7 @@ class BagReader(Closing):
         self.type = self._connections[0].msgtype
         self.length = sum(c.msgcount for c in self._connections)
 
-    def __iter__(self) -> Iterator[Recorded]:
+    def __iter__(self) -> Iterator[RecordedMessage]:
         """Yield images in the order of recording; a damaged bag ends early, with a warning."""
         read = 0
         messages = self._reader.messages(self._connections)
@@ -83,7 +83,7 @@ class BagReader(Closing):
                 _log.warning("%s", self.damage)
                 break
             read += 1
-            yield Recorded(logged, connection.msgtype, bytes(data))
+            yield RecordedMessage(logged, connection.msgtype, bytes(data))
 
     def close(self) -> None:
         """Close the files; a second call does nothing."""

@@ -17,9 +17,9 @@ from re3_ros.errors import InputError
 from re3_ros.tracking import FrameResult, TrackingSession
 
 from ._pass import BagPass, PassSummary
-from ._reader import BagReader, Recorded
+from ._reader import BagReader, RecordedMessage
 from ._record_depth import BagDepth, DepthTopics
-from ._record_table import Track, TrackTable, track
+from ._record_table import TrackRow, TrackTable, track_row
 
 
 @dataclass
@@ -27,8 +27,8 @@ class RecordSummary(PassSummary):
     """What became of the images of a bag, and how many rows that made."""
 
     rows: int = 0
-    placed: int = 0
-    """Rows with a place in space."""
+    located: int = 0
+    """Rows with a 3D position."""
 
 
 def record_bag(
@@ -53,8 +53,8 @@ def record_bag(
     """
     with ExitStack() as stack:
         reader = stack.enter_context(BagReader(source, topic))
-        places = stack.enter_context(BagDepth(source, depth)) if depth is not None else None
-        recorder = _Recorder(session, boxes, RecordSummary(reader.topic), table, places)
+        locator = stack.enter_context(BagDepth(source, depth)) if depth is not None else None
+        recorder = _Recorder(session, boxes, RecordSummary(reader.topic), table, locator)
         for image in reader:
             result = recorder.step(image)
             if result is not None and on_frame is not None:
@@ -75,12 +75,12 @@ class _Recorder(BagPass[RecordSummary]):
         boxes: Mapping[str, ArrayLike],
         summary: RecordSummary,
         table: TrackTable,
-        places: BagDepth | None,
+        locator: BagDepth | None,
     ) -> None:
         super().__init__(session, boxes, summary)
-        self.table, self.places = table, places
+        self.table, self.locator = table, locator
 
-    def step(self, recorded: Recorded) -> FrameResult | None:
+    def step(self, recorded: RecordedMessage) -> FrameResult | None:
         """Track through one image and write the rows; None for one that cannot be used."""
         tracked = self.track(recorded)
         if tracked is None:
@@ -90,19 +90,19 @@ class _Recorder(BagPass[RecordSummary]):
         rows = list(self._rows(result, header.frame_id))
         self.summary.seconds += time.perf_counter() - begin
         self.summary.rows += len(rows)
-        self.summary.placed += sum(row.z is not None for row in rows)
+        self.summary.located += sum(row.z is not None for row in rows)
         self.table.add(rows)
         return result
 
-    def _rows(self, result: FrameResult, frame_id: str) -> Iterator[Track]:
-        spots: Mapping[str, Any] = {}
-        if self.places is not None:
+    def _rows(self, result: FrameResult, frame_id: str) -> Iterator[TrackRow]:
+        positions: Mapping[str, Any] = {}
+        if self.locator is not None:
             try:
-                spots = self.places.locate(result)
+                positions = self.locator.locate(result)
             except InputError as error:
                 self.reject(error, "depth ")
         for t in result.targets:
-            yield track(
+            yield track_row(
                 result.stamp,
                 frame_id,
                 result.camera,
@@ -111,5 +111,5 @@ class _Recorder(BagPass[RecordSummary]):
                 t.score,
                 t.box,
                 t.frames_since_init,
-                spots.get(t.id),
+                positions.get(t.id),
             )

@@ -16,7 +16,7 @@ from re3_ros import __version__
 from re3_ros.errors import ConfigError
 from re3_ros.media import Closing
 
-from ._record_table import COLUMNS, Column, Track, TrackTable
+from ._record_table import COLUMNS, Column, TrackRow, TrackTable
 
 FORMATS = ("csv", "parquet")
 RELATIVE = (
@@ -37,14 +37,14 @@ RELATIVE = (
 class _Target:
     """What is told of one target."""
 
-    first: Track | None = None
+    first: TrackRow | None = None
     """Its first row in which it was seen."""
-    first_placed: Track | None = None
+    first_located: TrackRow | None = None
     rows: int = 0
     rows_in_space: int = 0
     states: Counter[str] = field(default_factory=Counter)
 
-    def take(self, row: Track) -> tuple[float | None, ...]:
+    def take(self, row: TrackRow) -> tuple[float | None, ...]:
         """Count a row; return where it is relative to the first one: 3 metres, 2 pixels, scale."""
         self.rows += 1
         self.states[row.state] += 1
@@ -53,17 +53,17 @@ class _Target:
             self.first = row
         if row.z is not None:
             self.rows_in_space += 1
-            self.first_placed = self.first_placed or row
+            self.first_located = self.first_located or row
         return *self._moved(row), *(self._shifted(row) if seen else (None,) * 3)
 
-    def _moved(self, row: Track) -> tuple[float | None, ...]:
-        first = self.first_placed
+    def _moved(self, row: TrackRow) -> tuple[float | None, ...]:
+        first = self.first_located
         if first is None or row.z is None:
             return (None,) * 3
         pairs = zip((row.x, row.y, row.z), (first.x, first.y, first.z), strict=True)
         return tuple(None if a is None or b is None else a - b for a, b in pairs)
 
-    def _shifted(self, row: Track) -> tuple[float, ...]:
+    def _shifted(self, row: TrackRow) -> tuple[float, ...]:
         first = self.first
         assert first is not None
         scale = math.sqrt(row.w * row.h / (first.w * first.h)) if first.w * first.h else math.nan
@@ -71,14 +71,14 @@ class _Target:
 
     def facts(self, camera: str, name: str) -> dict[str, Any]:
         """Return what goes into the metadata."""
-        first, placed = self.first, self.first_placed
+        first, located = self.first, self.first_located
         return {
             "camera": camera,
             "target": name,
             "frame_id": first.frame_id if first else "",
             "first_box": [first.x1, first.y1, first.x2, first.y2] if first else None,
-            "first_place": [placed.x, placed.y, placed.z] if placed else None,
-            "first_place_ns": placed.stamp_ns if placed else None,
+            "first_place": [located.x, located.y, located.z] if located else None,
+            "first_place_ns": located.stamp_ns if located else None,
             "rows": self.rows,
             "rows_in_space": self.rows_in_space,
             "states": dict(self.states),
@@ -117,7 +117,7 @@ class Demonstration(Closing):
         """From the first image to the last."""
         return (self._end - self._begin) / 1e9
 
-    def add(self, rows: Sequence[Track]) -> None:
+    def add(self, rows: Sequence[TrackRow]) -> None:
         """Append the tracks of images."""
         for row in rows:
             if not self._table.rows and not self._targets:

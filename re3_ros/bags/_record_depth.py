@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where targets are in space, from the depth images of the bag that they are tracked in."""
+"""3D positions of targets, from the depth images of the bag that they are tracked in."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from re3_ros.tracking import FrameResult, TargetResult, TargetState
 
 from ._definitions import IMAGE
 from ._messages import stamp_of
-from ._reader import BagReader, Recorded
-from ._record_table import Spot
+from ._reader import BagReader, RecordedMessage
+from ._record_table import Position3D
 
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 
@@ -52,15 +52,15 @@ class BagDepth(Closing):
         self._files = ExitStack()
         reader = self._files.enter_context(BagReader(source, topics.depth, types={IMAGE}))
         # Not a generator: that would be over after one damaged message.
-        self._messages: Iterator[Any] = map(Recorded.message, reader)
+        self._messages: Iterator[Any] = map(RecordedMessage.message, reader)
         self._near: deque[Any] = deque()
 
     def close(self) -> None:
         """Close the files."""
         self._files.close()
 
-    def locate(self, result: FrameResult) -> dict[str, Spot]:
-        """Return the places of the targets that are seen, by id; those that can be told.
+    def locate(self, result: FrameResult) -> dict[str, Position3D]:
+        """Return the positions of the targets that are seen, by id; those that can be told.
 
         Raises ImageError for a depth image that cannot be read, CameraError for one that is of
         another size than the image, or than the calibration is for.
@@ -75,18 +75,22 @@ class BagDepth(Closing):
                 f"{result.width} x {result.height}; give the depth that is aligned with it"
             )
         self._camera.check_size(depth.width, depth.height)
-        found = {t.id: self._place(t, depth, result.stamp) for t in result.targets if _is_seen(t)}
-        return {name: spot for name, spot in found.items() if spot is not None}
+        found = {
+            t.id: self._position_of(t, depth, result.stamp) for t in result.targets if _is_seen(t)
+        }
+        return {name: position for name, position in found.items() if position is not None}
 
-    def _place(self, target: TargetResult, depth: DepthImage, stamp: int) -> Spot | None:
+    def _position_of(
+        self, target: TargetResult, depth: DepthImage, stamp: int
+    ) -> Position3D | None:
         sure = target.state == TargetState.TRACKING
         about = self._camera, stamp, target.frames_since_init, sure
-        place = self._locator.locate(target.id, target.box, depth, *about)
-        if place is None:
+        found = self._locator.locate(target.id, target.box, depth, *about)
+        if found is None:
             return None
-        x, y, z = (float(v) for v in place.position)
-        vx, vy, vz = (float(v) for v in np.diag(place.covariance))
-        return Spot((x, y, z), (vx, vy, vz))
+        x, y, z = (float(v) for v in found.position)
+        vx, vy, vz = (float(v) for v in np.diag(found.covariance))
+        return Position3D((x, y, z), (vx, vy, vz))
 
     def _at(self, stamp: int) -> DepthImage | None:
         """Return the depth image nearest to a time, None if there is none within the tolerance."""

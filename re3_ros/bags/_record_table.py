@@ -31,7 +31,7 @@ class Column(NamedTuple):
     text: str
 
 
-class Track(NamedTuple):
+class TrackRow(NamedTuple):
     """A row: one target in one image; what is None is not known."""
 
     stamp_ns: int
@@ -81,17 +81,17 @@ COLUMNS = (
     Column("var_z", "double", _VARIANCE, "of z"),
     Column("frames_since_init", "int64", "d", "images since the target was started"),
 )
-"""The columns of every table; x to var_z are missing where the place in space is not known."""
+"""The columns of every table; x to var_z are missing where the 3D position is not known."""
 
 
-class Spot(NamedTuple):
-    """A place in space: metres and square metres, in the camera's optical frame."""
+class Position3D(NamedTuple):
+    """A 3D position: metres and square metres, in the camera's optical frame."""
 
     position: tuple[float, float, float]
     variance: tuple[float, float, float]
 
 
-def track(
+def track_row(
     stamp: int,
     frame_id: str,
     camera: str,
@@ -100,18 +100,18 @@ def track(
     score: float,
     box: Boxes,
     frames_since_init: int,
-    spot: Spot | None = None,
-) -> Track:
+    position: Position3D | None = None,
+) -> TrackRow:
     """Return a row; ``box`` is (4,) x1, y1, x2, y2, ``state`` the number of a TargetState."""
     x1, y1, x2, y2 = (float(v) for v in box)
     middle = (x1 + x2) / 2, (y1 + y2) / 2
-    places: tuple[float | None, ...] = (None,) * 6
-    if spot is not None and all(map(math.isfinite, spot.position)):
-        places = *spot.position, *spot.variance
+    positions: tuple[float | None, ...] = (None,) * 6
+    if position is not None and all(map(math.isfinite, position.position)):
+        positions = *position.position, *position.variance
     name = TargetState(state).name.lower()
     pixels = x1, y1, x2, y2, *middle, x2 - x1, y2 - y1
-    row: Any = stamp, frame_id, camera, target, name, float(score), *pixels, *places
-    return Track._make((*row, frames_since_init))
+    row: Any = stamp, frame_id, camera, target, name, float(score), *pixels, *positions
+    return TrackRow._make((*row, frames_since_init))
 
 
 class _Sink(Protocol):

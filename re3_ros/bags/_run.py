@@ -14,9 +14,9 @@ from re3_ros.errors import ConfigError
 from re3_ros.tracking import FrameResult, TrackingSession
 
 from ._definitions import DETECTIONS, STATUS
-from ._messages import Counts, detections_message, status_message
+from ._messages import StatusCounts, detections_message, status_message
 from ._pass import BagPass, PassSummary
-from ._reader import BagReader, Recorded
+from ._reader import BagReader, RecordedMessage
 from ._writer import BagWriter
 
 DETECTIONS_TOPIC, STATUS_TOPIC = "/detections", "/status"
@@ -27,10 +27,10 @@ OnFrame = Callable[[Image, FrameResult], None]
 class BagSummary(PassSummary):
     """What became of the images of a bag."""
 
-    def counts(self, session: TrackingSession) -> Counts:
+    def counts(self, session: TrackingSession) -> StatusCounts:
         """Return what a status message says of it."""
         bad = session.counters["boxes_rejected"]
-        return Counts(self.images, self.processed, sum(self.rejected.values()), bad)
+        return StatusCounts(self.images, self.processed, sum(self.rejected.values()), bad)
 
 
 def run_bag(
@@ -88,7 +88,11 @@ class _Runner(BagPass[BagSummary]):
         self.weights = weights
 
     def step(
-        self, recorded: Recorded, writer: BagWriter, copy: str | None, on_frame: OnFrame | None
+        self,
+        recorded: RecordedMessage,
+        writer: BagWriter,
+        copy: str | None,
+        on_frame: OnFrame | None,
     ) -> None:
         """Process one image and write what came of it."""
         tracked = self.track(recorded)

@@ -96,10 +96,10 @@ def read_run(bag: Path | str, topics: RunTopics, target: str = "") -> Run:
     for logged, message in _messages(bag, topics.command, TWIST):
         run.commands.append((_since(run, logged), message.linear.x, message.angular.z))
     for _, message in _messages(bag, topics.truth, TRUTH) if topics.truth else ():
-        place = message.results[0].pose.pose.position
+        position = message.results[0].pose.pose.position
         seen = message.results[0].hypothesis.score
         run.truth.append(
-            (_since(run, stamp_of(message.header)), seen, float(np.hypot(place.x, place.z)))
+            (_since(run, stamp_of(message.header)), seen, float(np.hypot(position.x, position.z)))
         )
     return run
 
@@ -129,7 +129,7 @@ def _pictures(bag: Path | str, topic: str | None, run: Run) -> Iterator[tuple[in
         if topic is not None:
             raise
         return
-    wanted = {round(run.times[i] * 1e9) + run.begin: i for i in moments(run.states)}
+    wanted = {round(run.times[i] * 1e9) + run.begin: i for i in key_frames(run.states)}
     with reader:
         for recorded in reader:
             message = recorded.message()
@@ -143,7 +143,7 @@ def _pictures(bag: Path | str, topic: str | None, run: Run) -> Iterator[tuple[in
                 yield index, image
 
 
-def moments(states: Sequence[TargetState]) -> list[int]:
+def key_frames(states: Sequence[TargetState]) -> list[int]:
     """Return the indices of up to PICTURES states that tell the story, in order.
 
     Before the target was first lost, while it was, when it was found again, and the end; evenly
@@ -189,8 +189,8 @@ def _draw(run: Run, pictures: Sequence[tuple[int, Image]], path: Path) -> None:
 def _draw_pictures(figure: Any, cell: Any, run: Run, pictures: Sequence[tuple[int, Image]]) -> None:
     if not pictures:
         return
-    for (index, image), place in zip(pictures, cell.subgridspec(1, len(pictures)), strict=True):
-        axes = figure.add_subplot(place)
+    for (index, image), slot in zip(pictures, cell.subgridspec(1, len(pictures)), strict=True):
+        axes = figure.add_subplot(slot)
         axes.imshow(image)
         axes.set_title(f"{run.times[index]:.1f} s, {run.states[index].name}", fontsize=9)
         axes.set_axis_off()

@@ -134,7 +134,7 @@ def _record_bag(
             on_frame=lambda _result: advance(),
             stop=wish,
         )
-    report_images(summary, wish, f"; {summary.rows} rows, {summary.placed} of them in space")
+    report_images(summary, wish, f"; {summary.rows} rows, {summary.located} of them in space")
     conclude(wish, output)
 
 

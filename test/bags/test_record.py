@@ -16,9 +16,9 @@ from re3_ros.bags import (
     IMAGE,
     STATUS_TOPIC,
     BagWriter,
-    Counts,
     Demonstration,
     DepthTopics,
+    StatusCounts,
     StatusJoiner,
     TrackTable,
     header,
@@ -134,7 +134,7 @@ def depth_bag(messages, doubles, tmp_path):
 def test_each_target_of_each_image_is_a_row(make_bag, messages, record, doubles):
     rows, summary = record(make_bag(messages))
     assert list(rows[0]) == NAMES
-    assert (len(rows), summary.rows, summary.processed, summary.placed) == (12, 12, 12, 0)
+    assert (len(rows), summary.rows, summary.processed, summary.located) == (12, 12, 12, 0)
     stamps = [m.header.stamp.sec * 10**9 + m.header.stamp.nanosec for m in messages.values()]
     assert [int(row["stamp_ns"]) for row in rows] == stamps
     assert [int(row["frames_since_init"]) for row in rows] == list(range(12))
@@ -165,7 +165,7 @@ def test_rows_are_those_of_the_bag_that_was_tracked(
 def test_depth_says_where_in_space_the_target_is(depth_bag, record, doubles):
     rows, summary = record(depth_bag(), topic="/color", depth=DepthTopics("/depth"))
     lost = [row["state"] == "lost" for row in rows]
-    assert summary.placed == sum(row["z"] != "" for row in rows) >= 8
+    assert summary.located == sum(row["z"] != "" for row in rows) >= 8
     assert not any(row["z"] for row, is_lost in zip(rows, lost, strict=True) if is_lost)
     for i in (1, 4, 10):
         truth = doubles.truth(i)
@@ -180,9 +180,9 @@ def test_depth_says_where_in_space_the_target_is(depth_bag, record, doubles):
 def test_depth_of_another_time_is_not_taken(depth_bag, record):
     near = DepthTopics("/depth", tolerance=0.01)
     rows, summary = record(depth_bag(delay=12_000_000), topic="/color", depth=near)
-    assert (len(rows), summary.placed) == (12, 0)
+    assert (len(rows), summary.located) == (12, 0)
     rows, summary = record(depth_bag(delay=8_000_000), topic="/color", depth=near)
-    assert summary.placed >= 8
+    assert summary.located >= 8
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_depth_of_another_time_is_not_taken(depth_bag, record):
 def test_bad_depth_is_counted_and_the_image_goes_on(depth_bag, record, caplog, fields, kind):
     with caplog.at_level(logging.WARNING):
         rows, summary = record(depth_bag(**fields), topic="/color", depth=DepthTopics("/depth"))
-    assert (len(rows), summary.placed) == (12, 0)
+    assert (len(rows), summary.located) == (12, 0)
     assert summary.rejected == {kind: 12}
     assert caplog.text.count("depth image") >= 3
 
@@ -248,17 +248,17 @@ def test_parquet_holds_what_csv_holds(depth_bag, doubles, box, tmp_path):
         )
 
 
-# Statuses and places, as they come from a running node.
+# Statuses and positions, as they come from a running node.
 
 
 def status(stamp, state=1, target="cup"):
     box = np.array([16.0, 28.0, 24.0, 32.0])
     one = TargetResult(target, "left", TargetState(state), box, 0.5, 3, 3, 3)
     result = FrameResult("left", stamp, 64, 48, (one,), 0.0)
-    return status_message(result, header(stamp, "lens"), Counts(), "cpu", "w")
+    return status_message(result, header(stamp, "lens"), StatusCounts(), "cpu", "w")
 
 
-def places(stamp, xyz=(0.1, 0.2, 1.5), target="cup"):
+def positions(stamp, xyz=(0.1, 0.2, 1.5), target="cup"):
     point = new("geometry_msgs/msg/Point", **dict(zip("xyz", xyz, strict=True)))
     turn = new("geometry_msgs/msg/Quaternion", x=0.0, y=0.0, z=0.0, w=1.0)
     pose = new("geometry_msgs/msg/Pose", position=point, orientation=turn)
@@ -274,31 +274,34 @@ def places(stamp, xyz=(0.1, 0.2, 1.5), target="cup"):
     return new("vision_msgs/msg/Detection3DArray", header=head, detections=[found])
 
 
-def test_statuses_wait_for_their_places():
-    joiner = StatusJoiner(expects_places=True)
+def test_statuses_wait_for_their_positions():
+    joiner = StatusJoiner(expects_positions=True)
     assert joiner.add_status(status(10)) == []
-    (row,) = joiner.add_places(places(10))
+    (row,) = joiner.add_positions(positions(10))
     assert (row.stamp_ns, row.camera, row.target, row.state) == (10, "left", "cup", "tracking")
     assert (row.x, row.y, row.z) == (0.1, 0.2, 1.5)
     assert (row.var_x, row.var_y, row.var_z) == (0.01, 0.02, 0.03)
     assert (row.x1, row.y1, row.x2, row.y2) == (16, 28, 24, 32)
 
 
-def test_places_may_come_first_or_for_another_target():
-    joiner = StatusJoiner(expects_places=True)
-    assert joiner.add_places(places(10, target="hand")) == []
+def test_positions_may_come_first_or_for_another_target():
+    joiner = StatusJoiner(expects_positions=True)
+    assert joiner.add_positions(positions(10, target="hand")) == []
     assert [row.z for row in joiner.add_status(status(10))] == [None]
 
 
-def test_a_status_without_places_goes_on_when_later_ones_come():
-    joiner = StatusJoiner(expects_places=True)
+def test_a_status_without_positions_goes_on_when_later_ones_come():
+    joiner = StatusJoiner(expects_positions=True)
     joiner.add_status(status(10))
     joiner.add_status(status(20))
-    assert [(r.stamp_ns, r.z) for r in joiner.add_places(places(20))] == [(10, None), (20, 1.5)]
+    assert [(r.stamp_ns, r.z) for r in joiner.add_positions(positions(20))] == [
+        (10, None),
+        (20, 1.5),
+    ]
 
 
 def test_statuses_do_not_wait_for_ever():
-    joiner = StatusJoiner(expects_places=True)
+    joiner = StatusJoiner(expects_positions=True)
     rows = [row for stamp in range(1, 201) for row in joiner.add_status(status(stamp))]
     assert [row.stamp_ns for row in rows + joiner.flush()] == list(range(1, 201))
     assert len(rows) >= 150
@@ -308,28 +311,28 @@ def test_without_depth_nothing_waits():
     assert len(StatusJoiner().add_status(status(10))) == 1
 
 
-def test_recorded_results_are_joined_with_their_places(tmp_path):
+def test_recorded_results_are_joined_with_their_positions(tmp_path):
     with BagWriter(tmp_path / "run") as writer:
         for i in range(1, 101):
             writer.write("/status", "re3_ros/msg/TrackerStatus", status(i), i)
         for i in range(1, 101, 2):
-            writer.write("/places", DETECTIONS_3D, places(i), 200 + i)
+            writer.write("/places", DETECTIONS_3D, positions(i), 200 + i)
     with TrackTable(tmp_path / "t.csv") as table:
-        assert record_statuses(tmp_path / "run", table, places="/places") == 100
+        assert record_statuses(tmp_path / "run", table, positions="/places") == 100
     assert [bool(row["z"]) for row in read(tmp_path / "t.csv")] == [True, False] * 50
 
 
 # Demonstrations.
 
 
-def rows_of(*stamps_and_places, state=1):
-    joiner = StatusJoiner(expects_places=True)
-    for stamp, xyz in stamps_and_places:
+def rows_of(*stamps_and_positions, state=1):
+    joiner = StatusJoiner(expects_positions=True)
+    for stamp, xyz in stamps_and_positions:
         if xyz is None:
             yield from joiner.add_status(status(stamp, state))
         else:
             joiner.add_status(status(stamp, state))
-            yield from joiner.add_places(places(stamp, xyz))
+            yield from joiner.add_positions(positions(stamp, xyz))
     yield from joiner.flush()
 
 

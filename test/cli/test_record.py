@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from re3_ros.bags import moments
+from re3_ros.bags import key_frames
 from re3_ros.tracking import TargetState
 
 
@@ -47,7 +47,7 @@ def test_what_does_not_fit_is_told(re3, bag, tmp_path, words, says):
 def test_the_moments_of_a_run_tell_its_story():
     states = [TargetState.TRACKING] * 20 + [TargetState.UNCERTAIN] * 5
     states += [TargetState.LOST] * 10 + [TargetState.TRACKING] * 30
-    chosen = [(i, states[i].name) for i in moments(states)]
+    chosen = [(i, states[i].name) for i in key_frames(states)]
     assert [name for _, name in chosen] == ["TRACKING", "TRACKING", "LOST", "TRACKING", "TRACKING"]
-    assert moments([TargetState.TRACKING] * 9) == [0, 2, 4, 6, 8]
-    assert moments([TargetState.LOST]) == [0]
+    assert key_frames([TargetState.TRACKING] * 9) == [0, 2, 4, 6, 8]
+    assert key_frames([TargetState.LOST]) == [0]

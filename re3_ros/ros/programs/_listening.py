@@ -10,7 +10,7 @@ from typing import Any
 from rclpy.node import Node
 from vision_msgs.msg import Detection3DArray
 
-from re3_ros.bags import StatusJoiner, Track
+from re3_ros.bags import StatusJoiner, TrackRow
 from re3_ros.msg import TrackerStatus
 from re3_ros.ros.kit import RESULTS
 
@@ -26,7 +26,7 @@ class Listener:
         self,
         node: Node,
         prefix: str,
-        on_rows: Callable[[Sequence[Track]], None],
+        on_rows: Callable[[Sequence[TrackRow]], None],
         on_status: Callable[[Any], None] = lambda _status: None,
     ) -> None:
         self._node = node
@@ -36,8 +36,8 @@ class Listener:
         self._status = node.create_subscription(
             TrackerStatus, f"{prefix}status", self._take_status, RESULTS
         )
-        self._places = node.create_subscription(
-            Detection3DArray, f"{prefix}detections_3d", self._take_places, RESULTS
+        self._positions = node.create_subscription(
+            Detection3DArray, f"{prefix}detections_3d", self._take_positions, RESULTS
         )
 
     @property
@@ -46,24 +46,24 @@ class Listener:
         return str(self._status.topic_name)
 
     def flush(self) -> None:
-        """Hand on the rows that wait for places in space."""
+        """Hand on the rows that wait for 3D positions."""
         self._hand_on(self._joiner.flush())
 
     def close(self) -> None:
         """Destroy the subscriptions."""
         self._node.destroy_subscription(self._status)
-        self._node.destroy_subscription(self._places)
+        self._node.destroy_subscription(self._positions)
 
     def _take_status(self, message: Any) -> None:
-        if not self._joiner.expects_places:
-            there = self._node.count_publishers(self._places.topic_name)
-            self._joiner.expects_places = there > 0
+        if not self._joiner.expects_positions:
+            there = self._node.count_publishers(self._positions.topic_name)
+            self._joiner.expects_positions = there > 0
         self._on_status(message)
         self._hand_on(self._joiner.add_status(message))
 
-    def _take_places(self, message: Any) -> None:
-        self._hand_on(self._joiner.add_places(message))
+    def _take_positions(self, message: Any) -> None:
+        self._hand_on(self._joiner.add_positions(message))
 
-    def _hand_on(self, rows: Sequence[Track]) -> None:
+    def _hand_on(self, rows: Sequence[TrackRow]) -> None:
         if rows:
             self._on_rows(rows)

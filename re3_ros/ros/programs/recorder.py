@@ -18,7 +18,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool, Trigger
 
-from re3_ros.bags import Demonstration, Track
+from re3_ros.bags import Demonstration, TrackRow
 from re3_ros.errors import Re3Error
 from re3_ros.ros.kit import RESULTS, Spec, declare, serve
 
@@ -122,7 +122,7 @@ class DemonstrationRecorder(Node):
     def _on_status(self, message: Any) -> None:
         self._tracker = {"weights": message.weights, "device": message.device}
 
-    def _on_rows(self, rows: Sequence[Track]) -> None:
+    def _on_rows(self, rows: Sequence[TrackRow]) -> None:
         if self._demonstration is None:
             return
         try:
