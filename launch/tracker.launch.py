@@ -10,12 +10,7 @@ Several, with their image topics in the same order:
 """
 
 from launch.action import Action
-from launch.actions import (
-    DeclareLaunchArgument,
-    EmitEvent,
-    OpaqueFunction,
-    RegisterEventHandler,
-)
+from launch.actions import EmitEvent, OpaqueFunction, RegisterEventHandler
 from launch.conditions import IfCondition
 from launch.event_handlers import OnProcessStart
 from launch.events import matches_action
@@ -25,12 +20,11 @@ from launch_ros.actions import LifecycleNode, Node
 from launch_ros.event_handlers import OnStateTransition
 from launch_ros.events.lifecycle import ChangeState
 from launch_ros.parameter_descriptions import ParameterFile
-from launch_ros.substitutions import FindPackageShare
 from lifecycle_msgs.msg import Transition
 
-from launch import LaunchContext, LaunchDescription
+from launch import LaunchDescription
+from re3_ros.ros.launching import SHARE, describe, is_true, switch
 
-SHARE = FindPackageShare("re3_ros")
 DEFAULT_PARAMETERS = PathJoinSubstitution([SHARE, "config", "tracker.yaml"])
 DEFAULT_RVIZ = PathJoinSubstitution([SHARE, "rviz", "tracker.rviz"])
 
@@ -57,12 +51,9 @@ ARGUMENTS = (
     ("use_sim_time", "false", "Take the time from /clock."),
     ("log_level", "info", "debug, info, warn, error or fatal."),
     ("rviz_config", DEFAULT_RVIZ, "RViz configuration used with rviz:=true."),
+    switch("autostart", "true", "Configure and activate the node; false leaves that to a manager."),
+    switch("rviz", "false", "Also start RViz with the camera image and the annotated one."),
 )
-SWITCHES = (
-    ("autostart", "true", "Configure and activate the node; false leaves that to a manager."),
-    ("rviz", "false", "Also start RViz with the camera image and the annotated one."),
-)
-BOOLEANS = ["true", "false", "True", "False"]
 OF_ONE_CAMERA = (
     "depth",
     "camera_info",
@@ -77,21 +68,14 @@ OF_ONE_CAMERA = (
 
 def generate_launch_description() -> LaunchDescription:
     """Declare the arguments, start the node, and RViz if wanted."""
-    texts = [DeclareLaunchArgument(n, default_value=d, description=t) for n, d, t in ARGUMENTS]
-    switches = [
-        DeclareLaunchArgument(n, default_value=d, description=t, choices=BOOLEANS)
-        for n, d, t in SWITCHES
-    ]
-    return LaunchDescription([*texts, *switches, OpaqueFunction(function=start)])
+    return describe(ARGUMENTS, start)
 
 
-def start(context: LaunchContext) -> list[Action]:
+def start(values: dict[str, str]) -> list[Action]:
     """Return the actions, now that the arguments have values."""
-    values = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
     node = tracker(values)
-    autostart = LaunchConfiguration("autostart").perform(context).lower() == "true"
     # The handlers have to be there before the process is.
-    return [*(bring_up(node) if autostart else []), node, viewer(values)]
+    return [*(bring_up(node) if is_true(values["autostart"]) else []), node, viewer(values)]
 
 
 def tracker(values: dict[str, str]) -> LifecycleNode:
@@ -101,7 +85,7 @@ def tracker(values: dict[str, str]) -> LifecycleNode:
     given = {name: values[name] for name in named if values[name]}
     if cameras:
         given["cameras"] = cameras
-    given["use_sim_time"] = values["use_sim_time"].lower() == "true"
+    given["use_sim_time"] = is_true(values["use_sim_time"])
     return LifecycleNode(
         package="re3_ros",
         executable="re3_tracker",
@@ -179,7 +163,7 @@ def viewer(values: dict[str, str]) -> Action:
         namespace=values["namespace"],
         output="screen",
         arguments=["-d", values["rviz_config"]],
-        parameters=[{"use_sim_time": values["use_sim_time"].lower() == "true"}],
+        parameters=[{"use_sim_time": is_true(values["use_sim_time"])}],
         remappings=remappings(values),
         condition=IfCondition(LaunchConfiguration("rviz")),
     )

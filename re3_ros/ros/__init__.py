@@ -4,7 +4,8 @@
 
 Four rooms, each importing from those after it: `demos`, `programs`, `tracker`, `kit`. What others
 need of them is here, and is loaded when it is asked for: most of it needs torch, which takes
-seconds. The other modules beside this one are addresses for ``python -m``.
+seconds. Of the other modules beside this one, `launching` is what the launch files share; the rest
+are addresses for ``python -m``.
 """
 
 from importlib import import_module
