@@ -26,7 +26,7 @@ from rich.table import Table
 from re3_ros.boxes import iou
 from re3_ros.network import Re3Network, load
 from re3_ros.tracking import pick_device
-from re3_ros.training import TrainingConfig, Video, follow, held_videos, read_config, train
+from re3_ros.training import TrainingConfig, Video, held_out_videos, read_config, track_video, train
 
 CONFIGS = Path(__file__).parents[1] / "config" / "training" / "ablation"
 ROWS = (
@@ -58,7 +58,7 @@ def main() -> None:
         for name, config in configs.items()
     }
     count, frames = (2, 20) if options.steps else (60, 100)
-    held = held_videos(configs["full"], options.data, count, frames)
+    held = held_out_videos(configs["full"], options.data, count, frames)
     rows = []
     for title, name, reset in ROWS:
         network = load(weights[name], options.device)
@@ -100,7 +100,7 @@ def _mean(overlaps: list[np.ndarray]) -> float:
 def _overlaps(network: Re3Network, video: Video, reset: int | None) -> np.ndarray:
     """Return the IoU of every labelled frame."""
     known = np.isfinite(video.boxes).all(axis=1)
-    return np.asarray(iou(follow(network, video, reset), video.boxes)[known])
+    return np.asarray(iou(track_video(network, video, reset), video.boxes)[known])
 
 
 def _table(rows: list[Row]) -> Table:

@@ -33,7 +33,7 @@ from re3_ros.boxes import iou
 from re3_ros.network import load
 from re3_ros.network.runtimes import Runtime, make_runtime
 from re3_ros.tracking import Frame, SessionConfig, TargetState, TrackingSession
-from re3_ros.training import Video, held_videos, read_run
+from re3_ros.training import Video, held_out_videos, read_run_config
 from re3_ros.weights import default_weights
 
 FRAME_NS = 33_333_333
@@ -93,7 +93,7 @@ def figures(rows: Rows) -> dict[str, float]:
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Run every setting over the same videos."""
     weights = options.weights or default_weights()
-    held = held_videos(read_run(weights), options.data, options.videos, options.frames)
+    held = held_out_videos(read_run_config(weights), options.data, options.videos, options.frames)
     network = load(weights, options.device)
     grid = json.loads(options.grid.read_text()) if options.grid else GRID
     results: dict[str, dict[str, Any]] = {}

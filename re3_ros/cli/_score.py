@@ -51,7 +51,7 @@ def score(
     from re3_ros.evaluation.report import print_table, score_figures, write_score
     from re3_ros.evaluation.trackers import OURS, TrackerSpec, shared_folder
     from re3_ros.network import load
-    from re3_ros.training import held_videos, read_run
+    from re3_ros.training import held_out_videos, read_run_config
     from re3_ros.weights import default_weights
 
     file = weights or default_weights()
@@ -60,8 +60,8 @@ def score(
         raise ConfigError(
             f"tracker is {tracker!r}; expected {' or '.join(OURS)}, which give scores"
         )
-    run = read_run(file, config)
-    held = held_videos(run, training_data or shared_folder(), videos, frames)
+    run = read_run_config(file, config)
+    held = held_out_videos(run, training_data or shared_folder(), videos, frames)
     folder = data or shared_folder() / "data" / "bench"
     results = {
         "sequences": _run_sequences(spec, folder, cache or output / "cache", jobs),

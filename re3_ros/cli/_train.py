@@ -52,10 +52,10 @@ def run(
     torchrun --nproc-per-node 4 -m re3_ros.cli train CONFIG --output FOLDER --device cuda
     """
     from re3_ros.tracking import pick_device
-    from re3_ros.training import read_config, summary, train
+    from re3_ros.training import read_config, run_summary, train
 
     root = training_data(data)
     settings, chosen = read_config(config), pick_device(device)
     weights = train(settings, root, output, chosen, tensorboard=tensorboard)
     if os.environ.get("RANK", "0") == "0":
-        typer.echo(f"{summary(output)}\naveraged weights: {weights}")
+        typer.echo(f"{run_summary(output)}\naveraged weights: {weights}")

@@ -92,9 +92,9 @@ def calibrate(
 
     from re3_ros.network import describe, load
     from re3_ros.training import calibrate as run
-    from re3_ros.training import held_videos, read_run, save_calibrated
+    from re3_ros.training import held_out_videos, read_run_config, save_calibrated
 
-    held = held_videos(read_run(source, config), data, videos, frames)
+    held = held_out_videos(read_run_config(source, config), data, videos, frames)
     network = load(source, device)
     shown = track([*held.simulated, *held.clips], "tracking", transient=True)
     result = run(network, shown, device)

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from re3_ros.errors import InputError
 from re3_ros.evaluation.trackers import VisualTracker, interpret
-from re3_ros.training import HIT, Video
+from re3_ros.training import HIT_IOU, Video
 
 from ._metrics import Curve
 from ._runner import Result, Track
@@ -110,7 +110,7 @@ def scored_frames(results: Iterable[Result]) -> tuple[Curve, NDArray[np.bool_]]:
         if result.source is not None and result.source.labelled is not None:
             told &= result.source.labelled
         scores.append(result.track.scores[told])
-        hits.append(result.overlaps[told] >= HIT)  # NaN >= HIT is False
+        hits.append(result.overlaps[told] >= HIT_IOU)  # NaN >= HIT_IOU is False
     return np.concatenate(scores), np.concatenate(hits)
 
 

@@ -1,55 +1,67 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Training: simulated and labelled tracks, unrolled self-training, and the training loop."""
+"""Training: simulated and labelled tracks, unrolled self-training, and the training loop.
+
+In comes a configuration that names data (`read_config`), out go weights, checkpoints and a journal
+(`train`). Tracks come from `re3_ros.simulation` or from labelled videos, are followed by the
+network as at test time (`Unroll`), and validated on what is held out (`closed_loop`).
+"""
 
 from ._averaging import average_weights
 from ._calibration import (
-    HIT,
+    HIT_IOU,
     Calibration,
-    Observed,
+    LabelledLogits,
     Platt,
     calibrate,
+    collect_logits,
     fit_platt,
-    observe,
     save_calibrated,
 )
-from ._choices import Plan
+from ._choices import UnrollPlan
 from ._config import Stage, TrainingConfig, read_config
 from ._data import read_data
-from ._held import HeldVideos, SimulatedVideo, Video, held_videos, read_run, simulated_videos
-from ._journal import summary
+from ._held_out import (
+    HeldOutVideos,
+    SimulatedVideo,
+    Video,
+    held_out_videos,
+    read_run_config,
+    simulated_videos,
+)
+from ._journal import run_summary
 from ._preview import preview
 from ._trainer import train
-from ._unroll import Batch, Result, Unroll
-from ._validation import closed_loop, follow
+from ._unroll import Batch, Unroll, UnrollResult
+from ._validation import closed_loop, track_video
 
 __all__ = [
-    "HIT",
+    "HIT_IOU",
     "Batch",
     "Calibration",
-    "HeldVideos",
-    "Observed",
-    "Plan",
+    "HeldOutVideos",
+    "LabelledLogits",
     "Platt",
-    "Result",
     "SimulatedVideo",
     "Stage",
     "TrainingConfig",
     "Unroll",
+    "UnrollPlan",
+    "UnrollResult",
     "Video",
     "average_weights",
     "calibrate",
     "closed_loop",
+    "collect_logits",
     "fit_platt",
-    "follow",
-    "held_videos",
-    "observe",
+    "held_out_videos",
     "preview",
     "read_config",
     "read_data",
-    "read_run",
+    "read_run_config",
+    "run_summary",
     "save_calibrated",
     "simulated_videos",
-    "summary",
+    "track_video",
     "train",
 ]

@@ -3,11 +3,11 @@
 """Makes the visibility output a probability: that the box overlaps the object by half.
 
 Platt scaling (1999): the logit x is replaced by ``scale * x + offset``, the two numbers being
-those that make what was observed most likely. As the output is a linear layer's, both go into its
-weights exactly, and nothing is added to the network. The order of scores stays, hence also the
-area under their ROC curve.
+those that make the observed hits and misses most likely. As the output is a linear layer's, both go
+into its weights exactly, and nothing is added to the network. The order of scores stays, hence also
+the area under their ROC curve.
 
-It is fitted on videos that the run held back, tracked as a session tracks them: the scores of a
+It is fitted on videos that the run held out, tracked as a session tracks them: the scores of a
 network that follows its own boxes, loses its object, and looks for it.
 """
 
@@ -27,9 +27,9 @@ from re3_ros.errors import ConfigError
 from re3_ros.network import Re3Network, describe, read_free_metadata, save
 from re3_ros.tracking import Tracker
 
-from ._held import Video
+from ._held_out import Video
 
-HIT = 0.5
+HIT_IOU = 0.5
 """IoU from which a box overlaps the object by half."""
 _LARGEST = 17.0
 _STEPS = 100
@@ -60,17 +60,17 @@ class Calibration:
         )
 
 
-class Observed(NamedTuple):
+class LabelledLogits(NamedTuple):
     """Logits of the visibility output (n,), and whether the box was a hit (n,)."""
 
     logits: NDArray[np.float64]
     hits: NDArray[np.bool_]
 
 
-def observe(
+def collect_logits(
     network: Re3Network, videos: Iterable[Video], device: str | torch.device = "cpu"
-) -> Observed:
-    """Track videos from their first box and return what the network said of its boxes.
+) -> LabelledLogits:
+    """Track videos from their first box; return the visibility logit of each box and its label.
 
     The bare procedure of the paper is run, without states and search, so that no threshold has a
     say. Boxes that are degenerate are left out: they score 0 whatever the network says.
@@ -85,18 +85,18 @@ def observe(
             estimate = tracker.track(video.image(frame))["target"]
             if estimate.good:
                 logits.append(_logit(estimate.score))
-                hits.append(bool(iou(estimate.box, truth[frame]) >= HIT))  # False where NaN
-    return Observed(np.array(logits), np.array(hits, np.bool_))
+                hits.append(bool(iou(estimate.box, truth[frame]) >= HIT_IOU))  # False where NaN
+    return LabelledLogits(np.array(logits), np.array(hits, np.bool_))
 
 
-def fit_platt(observed: Observed) -> Platt:
+def fit_platt(labelled: LabelledLogits) -> Platt:
     """Return the most likely scale and offset, found by Newton's method.
 
     Targets are Platt's (n + 1) / (n + 2) and 1 / (m + 2) for n hits and m misses, which keeps the
     numbers finite. Raises ConfigError where there are only hits, only misses, or where the logit
     does not rise from misses to hits.
     """
-    x, hits = observed
+    x, hits = labelled
     n, m = int(hits.sum()), int((~hits).sum())
     if not n or not m:
         raise ConfigError(
@@ -129,10 +129,10 @@ def calibrate(
     Raises ConfigError where that cannot be done, see `fit_platt` and `rescale_visibility`.
     """
     network.rescale_visibility(1.0, 0.0)  # refuses what has no such output before the long work
-    observed = observe(network, videos, device)
-    platt = fit_platt(observed)
+    labelled = collect_logits(network, videos, device)
+    platt = fit_platt(labelled)
     network.rescale_visibility(platt.scale, platt.offset)
-    return Calibration(platt, len(observed.hits), float(observed.hits.mean()))
+    return Calibration(platt, len(labelled.hits), float(labelled.hits.mean()))
 
 
 def save_calibrated(

@@ -18,7 +18,7 @@ from torch import Tensor
 from re3_ros.errors import Re3Error, WeightsError
 from re3_ros.network import Re3Network
 
-from ._relay import Baton
+from ._carry import CarriedState
 from ._schedule import Schedule
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -30,7 +30,7 @@ def save_run(
     average: dict[str, Tensor],
     optimiser: torch.optim.Optimizer,
     schedule: Schedule,
-    baton: Baton | None = None,
+    carried: CarriedState | None = None,
 ) -> None:
     """Write weights, their average, the optimiser's moments, the schedule and what a step hands on
     to the next one, or nothing at all.
@@ -43,9 +43,9 @@ def save_run(
         for key, value in optimiser.state.get(parameter, {}).items():
             tensors[f"{key}.{name}"] = value.clone()
     metadata = {"step": str(schedule.step), "schedule": schedule.dump()}
-    if baton is not None:
-        tensors |= {"baton.boxes": torch.from_numpy(baton.boxes), "baton.state": baton.state}
-        metadata["baton"] = json.dumps(baton.key)
+    if carried is not None:
+        tensors |= {"baton.boxes": torch.from_numpy(carried.boxes), "baton.state": carried.state}
+        metadata["baton"] = json.dumps(carried.key)
     write_tensors(path, tensors, metadata)
 
 
@@ -87,7 +87,7 @@ def load_run(
     average: dict[str, Tensor],
     optimiser: torch.optim.Optimizer,
     schedule: Schedule,
-) -> Baton | None:
+) -> CarriedState | None:
     """Fill network, average, optimiser and schedule from `save_run`'s file; return the baton.
 
     Raises WeightsError, naming the file, if it is damaged or of another network.
@@ -106,7 +106,7 @@ def load_run(
         if "baton" not in metadata:
             return None
         key, boxes = tuple(json.loads(metadata["baton"])), tensors["baton.boxes"].numpy()
-        return Baton(key, boxes, tensors["baton.state"])
+        return CarriedState(key, boxes, tensors["baton.state"])
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(
             f"{path} is not a checkpoint of this run ({error}); remove it to start anew"

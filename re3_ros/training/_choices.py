@@ -3,7 +3,7 @@
 """What is left to chance in a batch, drawn before the batch is run.
 
 Drawn apart from the run, the same choices can be dealt out to several processes, and crops whose
-place does not depend on the network can be cut ahead of time.
+position does not depend on the network can be cut ahead of time.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _PUSH_SHIFT = 0.1
 
 
 @dataclass(frozen=True)
-class Plan:
+class UnrollPlan:
     """How tracks are followed in training."""
 
     self_training: float
-    """Share of tracks that follow the network's own boxes."""
+    """Share of tracks whose windows follow the network's own boxes."""
     noise: Noise = "goturn"
     """What moves the windows of the other tracks.
 
@@ -43,7 +43,7 @@ class Plan:
     uncovered: float = 0.1
     """Share of self-trained tracks for which ``cover`` does not hold, so that losses are seen."""
     mirror: float = 0.0
-    """Share of tracks that are seen in a mirror."""
+    """Share of tracks that are mirrored."""
     visibility_weight: float = 2.0
     """Weight of the visibility loss against that of the corners."""
     hidden_weight: float = 0.2
@@ -71,14 +71,14 @@ class Plan:
 class Choices:
     """What was drawn for N tracks of T frames."""
 
-    follow: NDArray[np.bool_]
+    self_training: NDArray[np.bool_]
     """(N,) whether a track follows the network's own boxes."""
     cover: NDArray[np.float64]
     """(N,) least share of the object in a window."""
     noisy: NDArray[np.bool_]
-    """(N,) whether noise moves the windows of a track that does not follow the network."""
+    """(N,) whether noise moves the windows of a track that is not self-trained."""
     mirrored: NDArray[np.bool_]
-    """(N,) whether the track is seen in a mirror."""
+    """(N,) whether the track is mirrored."""
     shift: NDArray[np.float64]
     """(T - 1, N, 2) movement of each later frame's window, in sizes of the box."""
     stretch: NDArray[np.float64]
@@ -97,7 +97,7 @@ class Choices:
     def part(self, which: slice) -> Choices:
         """Return the choices of some of the tracks."""
         return Choices(
-            self.follow[which],
+            self.self_training[which],
             self.cover[which],
             self.noisy[which],
             self.mirrored[which],
@@ -111,11 +111,11 @@ class Choices:
         )
 
 
-def draw_choices(plan: Plan, rng: np.random.Generator, tracks: int, frames: int) -> Choices:
+def draw_choices(plan: UnrollPlan, rng: np.random.Generator, tracks: int, frames: int) -> Choices:
     """Return the choices for a batch; the same generator state gives the same ones."""
-    follow = rng.random(tracks) < plan.self_training
+    self_training = rng.random(tracks) < plan.self_training
     cover = np.where(rng.random(tracks) < plan.uncovered, 0.0, plan.cover)
-    cover[~follow] = plan.cover
+    cover[~self_training] = plan.cover
     noisy = np.full(tracks, plan.noise != "none")
     draw = _paper_noise if plan.noise == "paper" else _goturn_noise
     moves = [draw(rng, tracks) for _ in range(frames - 1)]
@@ -125,7 +125,7 @@ def draw_choices(plan: Plan, rng: np.random.Generator, tracks: int, frames: int)
     shift, stretch = (np.stack(part) for part in zip(*moves, strict=True))
     push = _push(rng, tracks, plan.push)
     chosen = [_some(rng, tracks, share) for share in (plan.rescue, plan.forget)]
-    return Choices(follow, cover, noisy, mirrored, shift, stretch, *push, *chosen)
+    return Choices(self_training, cover, noisy, mirrored, shift, stretch, *push, *chosen)
 
 
 def _some(rng: np.random.Generator, n: int, share: float) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from re3_ros.errors import ConfigError
 from re3_ros.simulation import SimulatorConfig
 
-from ._choices import Noise, Plan
+from ._choices import Noise, UnrollPlan
 from ._sources import DataSource
 
 
@@ -83,13 +83,15 @@ class TrainingConfig(_Strict):
     draw: Literal["step", "track"] = Field(
         default="step", description="what has random numbers of its own; several GPUs want track"
     )
-    noise: Noise = Field(default="goturn", description="of the windows, see `Plan`")
+    noise: Noise = Field(default="goturn", description="of the windows, see `UnrollPlan`")
     cover: float = Field(default=0.25, ge=0, le=1, description="of the object in a window, least")
     uncovered: float = Field(default=0.1, ge=0, le=1, description="share of tracks without `cover`")
     mirror: float = Field(default=0.0, ge=0, le=1, description="share of tracks seen in a mirror")
-    push: float = Field(default=0.0, ge=0, le=1, description="of self-trained tracks, see `Plan`")
+    push: float = Field(
+        default=0.0, ge=0, le=1, description="of self-trained tracks, see `UnrollPlan`"
+    )
     rescue: float = Field(default=0.0, ge=0, le=1, description="of tracks that lost their object")
-    forget: float = Field(default=0.0, ge=0, le=1, description="of tracks, see `Plan`")
+    forget: float = Field(default=0.0, ge=0, le=1, description="of tracks, see `UnrollPlan`")
     first_frame: bool = Field(default=False, description="whether the initial pass counts too")
     hidden_weight: float = Field(default=0.2, ge=0, description="of the corners of hidden objects")
     visibility_weight: float = Field(default=2.0, ge=0, description="of the visibility loss")
@@ -120,10 +122,10 @@ class TrainingConfig(_Strict):
     validate_every: int = Field(default=1000, gt=0)
     keep: tuple[int, ...] = Field(default=(), description="steps whose averaged weights are kept")
 
-    def plan(self, stage: Stage) -> Plan:
+    def plan(self, stage: Stage) -> UnrollPlan:
         """Return how the tracks of a stage are followed."""
-        shared = [f.name for f in fields(Plan) if f.name != "self_training"]
-        return Plan(stage.self_training, **{name: getattr(self, name) for name in shared})
+        shared = [f.name for f in fields(UnrollPlan) if f.name != "self_training"]
+        return UnrollPlan(stage.self_training, **{name: getattr(self, name) for name in shared})
 
 
 def read_config(path: Path) -> TrainingConfig:

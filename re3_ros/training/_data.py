@@ -32,15 +32,15 @@ log = logging.getLogger("re3_ros.training")
 
 
 @dataclass(frozen=True)
-class Data:
-    """What a run trains on, and what it holds back."""
+class TrainingData:
+    """What a run trains on, and what it holds out."""
 
     simulator: Simulator
     clips: list[Clip]
-    held_clips: list[Clip]
+    held_out_clips: list[Clip]
     videos: list[Videos] = field(default_factory=list)
     """Data sets that are read on demand."""
-    held_stills: list[Still] = field(default_factory=list)
+    held_out_stills: list[Still] = field(default_factory=list)
     _named: set[str] = field(default_factory=set)
     _pools: dict[int, Pool] = field(default_factory=dict)
 
@@ -70,7 +70,7 @@ class Data:
     def _pool(self, workers: int) -> Pool:
         if workers not in self._pools:
             simulator = Simulator(self.simulator.stills, self.simulator.config, KEPT // workers)
-            self._pools[workers] = Pool(Data(simulator, [], []).simulate, workers)
+            self._pools[workers] = Pool(TrainingData(simulator, [], []).simulate, workers)
         return self._pools[workers]
 
     def _is_video(self, rng: np.random.Generator, video_share: float) -> bool:
@@ -102,10 +102,10 @@ class Data:
         raise SourceError(f"{ATTEMPTS} draws in a row met a still that cannot be read; see the log")
 
 
-def read_data(config: TrainingConfig, root: Path) -> Data:
+def read_data(config: TrainingConfig, root: Path) -> TrainingData:
     """Return stills and videos below ``root`` as the configuration names them.
 
-    Raises SourceError for a folder that is missing or unreadable, or a held clip unknown, and
+    Raises SourceError for a folder that is missing or unreadable, or a held-out clip unknown, and
     ConfigError for workers that cannot be given tracks of their own.
     """
     if config.workers and config.draw != "track":
@@ -113,11 +113,11 @@ def read_data(config: TrainingConfig, root: Path) -> Data:
             f"{config.workers} workers have nothing to draw where `draw` is {config.draw!r}; set "
             "`draw: track`, or `workers: 0`"
         )
-    training, held = split_held(_read_stills(config, root), config.held_stills)
+    training, held = split_held_out(_read_stills(config, root), config.held_stills)
     folders = _clip_folders(config, root)
     clips = [read_clip(p) for p in folders]
     sources = open_videos(config.datasets, root, FrameCache(config.cache_megabytes << 20))
-    return Data(
+    return TrainingData(
         Simulator(training, config.simulator),
         [c for c in clips if c.name not in config.held_out],
         [c for c in clips if c.name in config.held_out]
@@ -127,12 +127,12 @@ def read_data(config: TrainingConfig, root: Path) -> Data:
     )
 
 
-def held_data(config: TrainingConfig, root: Path) -> tuple[list[Still], list[Clip]]:
+def held_out_data(config: TrainingConfig, root: Path) -> tuple[list[Still], list[Clip]]:
     """Return the stills and the clips that a run does not train on.
 
     Raises SourceError as `read_data`.
     """
-    stills = split_held(_read_stills(config, root), config.held_stills)[1]
+    stills = split_held_out(_read_stills(config, root), config.held_stills)[1]
     clips = [read_clip(p) for p in _clip_folders(config, root) if p.name in config.held_out]
     chosen = [source for source in config.datasets if source.role == "validate"]
     sources = open_videos(chosen, root, FrameCache(config.cache_megabytes << 20))
@@ -167,8 +167,8 @@ def _read_stills(config: TrainingConfig, root: Path) -> list[Still]:
     return stills
 
 
-def split_held(stills: list[Still], share: float) -> tuple[list[Still], list[Still]]:
-    """Return stills to train on and stills held back: ``share`` of all photographs, as wholes."""
+def split_held_out(stills: list[Still], share: float) -> tuple[list[Still], list[Still]]:
+    """Return stills to train on and stills held out: ``share`` of all photographs, as wholes."""
     paths = sorted({still.image_path for still in stills})
     chosen = np.random.default_rng(0).random(len(paths)) < share
     held = {path for path, c in zip(paths, chosen, strict=True) if c}

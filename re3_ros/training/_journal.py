@@ -18,8 +18,8 @@ Row = Mapping[str, object]
 LOG, VALIDATION = "log.csv", "validation.csv"
 
 
-class Board(Protocol):
-    """Takes figures to be looked at while a run goes on."""
+class ScalarWriter(Protocol):
+    """Takes figures to be looked at while a run goes on, as TensorBoard's SummaryWriter."""
 
     def add_scalar(self, tag: str, value: float, step: int) -> None:
         """Take one figure."""
@@ -31,9 +31,9 @@ class Board(Protocol):
 class Journal:
     """Writes a run's figures into its folder."""
 
-    def __init__(self, folder: Path, done: int, board: Board | None = None) -> None:
+    def __init__(self, folder: Path, done: int, writer: ScalarWriter | None = None) -> None:
         """``done`` steps are in the checkpoint; rows of later ones are of a run that was killed."""
-        self.folder, self.board = folder, board
+        self.folder, self.writer = folder, writer
         _cut(folder / LOG, lambda step: step < done)
         _cut(folder / VALIDATION, lambda step: step <= done)
 
@@ -57,15 +57,15 @@ class Journal:
         draw_curves(self.folder)
 
     def _show(self, group: str, row: Row) -> None:
-        if self.board is None:
+        if self.writer is None:
             return
         for name, value in row.items():
             if name != "step":
-                self.board.add_scalar(f"{group}/{name}", float(str(value)), int(str(row["step"])))
-        self.board.flush()
+                self.writer.add_scalar(f"{group}/{name}", float(str(value)), int(str(row["step"])))
+        self.writer.flush()
 
 
-def summary(folder: Path) -> str:
+def run_summary(folder: Path) -> str:
     """Return in words how a run of at least one step went, and whether crops kept it waiting."""
     log = {name: values[-50:] for name, values in read_columns(folder / LOG).items()}
     rate, wait = float(np.median(log["pairs_s"])), float(np.median(log.get("wait", [np.nan])))
@@ -84,7 +84,7 @@ def summary(folder: Path) -> str:
     return text
 
 
-def tensor_board(folder: Path, done: int) -> Board:
+def tensorboard_writer(folder: Path, done: int) -> ScalarWriter:
     """Return a writer of TensorBoard's event files; ConfigError if TensorBoard is missing."""
     try:
         from torch.utils.tensorboard import SummaryWriter
@@ -93,8 +93,8 @@ def tensor_board(folder: Path, done: int) -> Board:
             "TensorBoard is not installed; run `pip install 're3_ros[train]'`, or leave out "
             "--tensorboard"
         ) from error
-    board: Board = SummaryWriter(str(folder), purge_step=done)
-    return board
+    writer: ScalarWriter = SummaryWriter(str(folder), purge_step=done)
+    return writer
 
 
 def draw_curves(folder: Path) -> Path:

@@ -15,11 +15,11 @@ from typing_extensions import Self
 
 from re3_ros.simulation import Track
 
-from ._choices import Choices, Plan, draw_choices
+from ._carry import CarrySchedule, TrackPart
+from ._choices import Choices, UnrollPlan, draw_choices
 from ._config import Stage, TrainingConfig
-from ._data import Data
-from ._parallel import Place
-from ._relay import Leg, Timetable
+from ._data import TrainingData
+from ._parallel import ProcessGroup
 from ._unroll import Batch
 
 Prepare = Callable[[Batch], Batch]
@@ -28,12 +28,14 @@ Prepare = Callable[[Batch], Batch]
 class Loader:
     """Draws the batch of a step, and those of the steps after it while that one is trained on."""
 
-    def __init__(self, config: TrainingConfig, data: Data, place: Place, prepare: Prepare) -> None:
+    def __init__(
+        self, config: TrainingConfig, data: TrainingData, group: ProcessGroup, prepare: Prepare
+    ) -> None:
         """``prepare`` is applied to a batch that is drawn ahead, in the thread that drew it."""
-        self.config, self.data, self.place, self.prepare = config, data, place, prepare
+        self.config, self.data, self.group, self.prepare = config, data, group, prepare
         self._thread = ThreadPoolExecutor(1, "loader")
         self._ahead: deque[tuple[int, Stage, Future[Batch]]] = deque()
-        self._timetables: dict[int, Timetable] = {}
+        self._schedules: dict[int, CarrySchedule] = {}
         self._tracks: dict[int, tuple[tuple[Stage, int], Track, Choices]] = {}
 
     def __enter__(self) -> Self:
@@ -61,38 +63,40 @@ class Loader:
         return self.prepare(self._draw(stage, step))
 
     def _draw(self, stage: Stage, step: int) -> Batch:
-        part = self.place.part(stage.batch)
+        part = self.group.part(stage.batch)
         rng, plan = np.random.default_rng([self.config.seed, step, 1]), self.config.plan(stage)
         choices = draw_choices(plan, rng, stage.batch, stage.unroll).part(part)
         if stage.carry:
-            return self._go_on(stage, step, plan, choices)
+            return self._carry_on(stage, step, plan, choices)
         tracks = self.data.batch(self.config, stage, step, part)
         return Batch(tracks, plan, choices, stage.unroll, np.zeros(len(tracks), np.int64))
 
-    def _go_on(self, stage: Stage, step: int, plan: Plan, choices: Choices) -> Batch:
+    def _carry_on(self, stage: Stage, step: int, plan: UnrollPlan, choices: Choices) -> Batch:
         """Return the next parts of tracks that go on over several steps."""
-        places = range(stage.batch)[self.place.part(stage.batch)]
+        slots = range(stage.batch)[self.group.part(stage.batch)]
         long = max(1, stage.carry // (stage.unroll - 1))
-        timetable = self._timetables.setdefault(long, Timetable(self.config.seed, long))
-        legs = [timetable.leg(place, step) for place in places]
-        held = [
-            self._held(place, leg, stage, plan) for place, leg in zip(places, legs, strict=True)
+        schedule = self._schedules.setdefault(long, CarrySchedule(self.config.seed, long))
+        parts = [schedule.at(slot, step) for slot in slots]
+        current = [
+            self._current(slot, at, stage, plan) for slot, at in zip(slots, parts, strict=True)
         ]
         whole = {
-            name: np.concatenate([getattr(drawn, name) for _, drawn in held])
-            for name in ("follow", "cover", "noisy", "mirrored")
+            name: np.concatenate([getattr(drawn, name) for _, drawn in current])
+            for name in ("self_training", "cover", "noisy", "mirrored")
         }
-        starts = np.array([leg.part * (stage.unroll - 1) for leg in legs])
+        starts = np.array([at.part * (stage.unroll - 1) for at in parts])
         key = (step, stage.batch, stage.unroll, stage.carry)
-        tracks = [track for track, _ in held]
+        tracks = [track for track, _ in current]
         return Batch(tracks, plan, replace(choices, **whole), stage.unroll, starts, key)
 
-    def _held(self, place: int, leg: Leg, stage: Stage, plan: Plan) -> tuple[Track, Choices]:
-        """Return the track that a place is at, and how it is followed from its start to its end."""
-        name = (stage, leg.track)
-        if self._tracks.get(place, (None,))[0] != name:
-            rng = np.random.default_rng([self.config.seed, place, leg.track, 5])
-            frames = leg.parts * (stage.unroll - 1) + 1
+    def _current(
+        self, slot: int, at: TrackPart, stage: Stage, plan: UnrollPlan
+    ) -> tuple[Track, Choices]:
+        """Return the track that a slot is at, and how it is followed from its start to its end."""
+        name = (stage, at.track)
+        if self._tracks.get(slot, (None,))[0] != name:
+            rng = np.random.default_rng([self.config.seed, slot, at.track, 5])
+            frames = at.parts * (stage.unroll - 1) + 1
             track = self.data.track(rng, self.config.video_share, frames)
-            self._tracks[place] = name, track, draw_choices(plan, rng, 1, 2)
-        return self._tracks[place][1:]
+            self._tracks[slot] = name, track, draw_choices(plan, rng, 1, 2)
+        return self._tracks[slot][1:]

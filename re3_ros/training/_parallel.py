@@ -18,18 +18,18 @@ from torch import distributed
 
 from re3_ros.errors import ConfigError
 
-from ._relay import Baton, join
+from ._carry import CarriedState, join
 
 
 @dataclass(frozen=True)
-class Place:
-    """Which of how many processes this is."""
+class ProcessGroup:
+    """The processes that train together, and which of them this is."""
 
     rank: int = 0
-    world: int = 1
+    world_size: int = 1
 
     @property
-    def first(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this process is the one that writes files and shows progress."""
         return self.rank == 0
 
@@ -38,35 +38,35 @@ class Place:
 
         Raises ConfigError for a batch that does not divide into equal parts.
         """
-        if batch % self.world:
+        if batch % self.world_size:
             raise ConfigError(
-                f"a batch of {batch} tracks does not divide among {self.world} processes; "
+                f"a batch of {batch} tracks does not divide among {self.world_size} processes; "
                 "choose another batch or --nproc-per-node"
             )
-        return slice(self.rank, None, self.world)
+        return slice(self.rank, None, self.world_size)
 
     def mean(self, figures: torch.Tensor) -> torch.Tensor:
         """Return the mean over all processes."""
-        if self.world > 1:
+        if self.world_size > 1:
             distributed.all_reduce(figures)
-            figures /= self.world
+            figures /= self.world_size
         return figures
 
-    def gather(self, baton: Baton | None) -> Baton | None:
+    def gather(self, carried: CarriedState | None) -> CarriedState | None:
         """Return what all processes together hand on to the next step; all of them must call it."""
-        if self.world == 1 or baton is None:
-            return baton
-        parts: list[Baton] = [baton] * self.world
-        distributed.all_gather_object(parts, baton.cpu())
+        if self.world_size == 1 or carried is None:
+            return carried
+        parts: list[CarriedState] = [carried] * self.world_size
+        distributed.all_gather_object(parts, carried.cpu())
         return join(parts)
 
 
 @contextmanager
-def parallel(device: str) -> Iterator[tuple[Place, torch.device]]:
-    """Join the processes that torchrun started, if it did; yield our place and our device."""
-    world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world == 1:
-        yield Place(), torch.device(device)
+def parallel(device: str) -> Iterator[tuple[ProcessGroup, torch.device]]:
+    """Join the processes that torchrun started, if it did; yield the group and our device."""
+    world_size = int(os.environ.get("WORLD_SIZE", "1"))
+    if world_size == 1:
+        yield ProcessGroup(), torch.device(device)
         return
     ours = torch.device(device)
     if ours.type == "cuda":
@@ -74,6 +74,6 @@ def parallel(device: str) -> Iterator[tuple[Place, torch.device]]:
         torch.cuda.set_device(ours)
     distributed.init_process_group("nccl" if ours.type == "cuda" else "gloo")
     try:
-        yield Place(distributed.get_rank(), world), ours
+        yield ProcessGroup(distributed.get_rank(), world_size), ours
     finally:
         distributed.destroy_process_group()

@@ -32,7 +32,7 @@ _INK, _PAPER, _BOX = "#20242a", "#ffffff", "#2bd46a"
 
 @dataclass(frozen=True)
 class Cell:
-    """One step of a track: two crops at one place, and the true boxes in them."""
+    """One step of a track: two crops around one box, and the true boxes in them."""
 
     crops: tuple[Image, Image]
     boxes: Boxes
@@ -60,9 +60,9 @@ def _row(track: Track, rng: np.random.Generator) -> list[Cell]:
 
 def _cell(track: Track, t: int, rng: np.random.Generator) -> Cell:
     pair = track.boxes[[t - 1, t]]
-    look = keep_covered(jitter(rng, pair[:1]), pair[1:], np.array([0.25]))
-    crops = tuple(track.crop(frame, look[0], CROP, CONTEXT) for frame in (t - 1, t))
-    window = search_window(look, CONTEXT)
+    search_box = keep_covered(jitter(rng, pair[:1]), pair[1:], np.array([0.25]))
+    crops = tuple(track.crop(frame, search_box[0], CROP, CONTEXT) for frame in (t - 1, t))
+    window = search_window(search_box, CONTEXT)
     origin, sides = np.tile(window[:, :2], 2), np.tile(window[:, 2:] - window[:, :2], 2)
     return Cell((crops[0], crops[1]), (pair - origin) / sides * CROP, _caption(track, t))
 

@@ -11,8 +11,8 @@ from ._config import Plateau, Stage, TrainingConfig
 
 
 @dataclass
-class _Place:
-    """Where in the schedule a run is."""
+class _Progress:
+    """How far a run is in the schedule."""
 
     step: int = 0
     """Steps done in the whole run."""
@@ -32,46 +32,46 @@ class Schedule:
 
     def __init__(self, config: TrainingConfig) -> None:
         self.stages, self.drop = config.stages, config.drop
-        self._place = _Place()
+        self._progress = _Progress()
 
     @property
     def step(self) -> int:
         """Steps done in the whole run."""
-        return self._place.step
+        return self._progress.step
 
     @property
     def total(self) -> int:
         """Steps of the whole run if no stage to come ends early."""
-        later = sum(s.steps for s in self.stages[self._place.stage :])
-        return self._place.step - self._place.within + later
+        later = sum(s.steps for s in self.stages[self._progress.stage :])
+        return self._progress.step - self._progress.within + later
 
     @property
     def stage(self) -> Stage | None:
         """The stage that the next step belongs to, None at the end."""
-        index = self._place.stage
+        index = self._progress.stage
         return self.stages[index] if index < len(self.stages) else None
 
     @property
     def rate(self) -> float:
         """The learning rate of the next step."""
-        stage = self.stages[self._place.stage]
+        stage = self.stages[self._progress.stage]
         start, end = stage.rate
-        rate = start + (end - start) * self._place.within / stage.steps
-        dropped = self.drop is not None and self._place.step >= self.drop.step
+        rate = start + (end - start) * self._progress.within / stage.steps
+        dropped = self.drop is not None and self._progress.step >= self.drop.step
         return rate * self.drop.factor if self.drop is not None and dropped else rate
 
     def advance(self, loss: float) -> None:
         """Take note of a step that was done, and of its loss."""
-        place, stage = self._place, self.stages[self._place.stage]
-        place.step += 1
-        place.within += 1
-        over = stage.plateau is not None and _on_plateau(place, stage.plateau, loss)
-        if over or place.within >= stage.steps:
-            self._place = _Place(place.step, place.stage + 1)
+        progress, stage = self._progress, self.stages[self._progress.stage]
+        progress.step += 1
+        progress.within += 1
+        over = stage.plateau is not None and _on_plateau(progress, stage.plateau, loss)
+        if over or progress.within >= stage.steps:
+            self._progress = _Progress(progress.step, progress.stage + 1)
 
     def dump(self) -> str:
-        """Return the place as text, for `restore`."""
-        return json.dumps(asdict(self._place))
+        """Return the progress as text, for `restore`."""
+        return json.dumps(asdict(self._progress))
 
     def restore(self, step: int, text: str | None) -> None:
         """Go to where `dump` was called; without its text, to a step of stages of fixed length.
@@ -79,22 +79,22 @@ class Schedule:
         Raises ValueError or TypeError for a text that is not `dump`'s.
         """
         if text is not None:
-            self._place = _Place(**json.loads(text))
+            self._progress = _Progress(**json.loads(text))
             return
-        self._place = _Place(step)
+        self._progress = _Progress(step)
         for stage in self.stages:
             if step < stage.steps:
                 break
             step -= stage.steps
-            self._place.stage += 1
-        self._place.within = step
+            self._progress.stage += 1
+        self._progress.within = step
 
 
-def _on_plateau(place: _Place, plateau: Plateau, loss: float) -> bool:
+def _on_plateau(progress: _Progress, plateau: Plateau, loss: float) -> bool:
     """Take ``loss`` into the running mean; tell whether it has not fallen for long enough."""
     # As in Adam: a mean that starts at the first loss would keep it for 1 / (1 - smoothing) steps.
-    decay = min(plateau.smoothing, place.within / (10 + place.within))
-    place.loss = loss if place.loss is None else decay * place.loss + (1 - decay) * loss
-    if place.best is None or place.loss < place.best * (1 - plateau.least):
-        place.best, place.best_at = place.loss, place.within
-    return place.within - place.best_at >= plateau.patience
+    decay = min(plateau.smoothing, progress.within / (10 + progress.within))
+    progress.loss = loss if progress.loss is None else decay * progress.loss + (1 - decay) * loss
+    if progress.best is None or progress.loss < progress.best * (1 - plateau.least):
+        progress.best, progress.best_at = progress.loss, progress.within
+    return progress.within - progress.best_at >= plateau.patience

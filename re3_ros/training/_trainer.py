@@ -28,13 +28,13 @@ from re3_ros.simulation import HostRenderer, make_renderer
 
 from ._checkpoint import load_run, save_run, write_tensors, writing
 from ._config import Stage, TrainingConfig
-from ._data import Data, read_data
-from ._journal import Journal, tensor_board
+from ._data import TrainingData, read_data
+from ._journal import Journal, tensorboard_writer
 from ._loader import Loader
-from ._parallel import Place, parallel
+from ._parallel import ProcessGroup, parallel
 from ._schedule import Schedule
 from ._trunk import start_trunk
-from ._unroll import Batch, Result, Unroll
+from ._unroll import Batch, Unroll, UnrollResult
 from ._validation import closed_loop, validation_videos
 
 LOG_COLUMNS = (
@@ -63,15 +63,15 @@ def train(
     torch.manual_seed(config.seed)
     output.mkdir(parents=True, exist_ok=True)
     data = read_data(config, root)
-    with parallel(device) as (place, ours), ThreadPoolExecutor(config.threads) as executor:
+    with parallel(device) as (group, ours), ThreadPoolExecutor(config.threads) as executor:
         renderer = make_renderer(config.render, executor, ours)
         network = _new_network(config, root).to(ours)
         if ours.type == "cuda":
             network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         run = _Run(config, data, Unroll(network, renderer, config.checkpoint_activations), output)
-        run.begin(place, tensorboard)
+        run.begin(group, tensorboard)
         prepare = run.unroll.cut_ahead if isinstance(renderer, HostRenderer) else _unchanged
-        with Loader(config, data, place, prepare) as loader, _progress(place) as bar:
+        with Loader(config, data, group, prepare) as loader, _progress(group) as bar:
             task = bar.add_task("", text="")
             while (stage := run.schedule.stage) is not None:
                 text = run.step(loader, stage)
@@ -84,30 +84,34 @@ def train(
 class _Run:
     """The moving parts of a run."""
 
-    def __init__(self, config: TrainingConfig, data: Data, unroll: Unroll, output: Path) -> None:
+    def __init__(
+        self, config: TrainingConfig, data: TrainingData, unroll: Unroll, output: Path
+    ) -> None:
         self.config, self.unroll, self.output = config, unroll, output
-        self.held = validation_videos(data.held_clips, data.held_stills, config.held_tracks)
+        self.held = validation_videos(data.held_out_clips, data.held_out_stills, config.held_tracks)
         self.network = unroll.network
         self.device = next(self.network.parameters()).device
         self.optimiser = _optimiser(self.network, config)
         self.average = {name: p.detach().clone() for name, p in self.network.named_parameters()}
         self.schedule = Schedule(config)
-        self.place = Place()
+        self.group = ProcessGroup()
         self._wrapped: tuple[tuple[str, ...], nn.Module] | None = None
 
-    def begin(self, place: Place, tensorboard: bool) -> None:
+    def begin(self, group: ProcessGroup, tensorboard: bool) -> None:
         """Take up the last checkpoint, if there is one."""
-        self.place = place
+        self.group = group
         for stage in self.config.stages:
-            place.part(stage.batch)
+            group.part(stage.batch)
         path = self.output / "run.safetensors"
         if path.exists():
-            baton = load_run(path, self.network, self.average, self.optimiser, self.schedule)
-            self.unroll.baton = None if baton is None else baton.part(place.part(len(baton.boxes)))
-        if place.first:
+            carried = load_run(path, self.network, self.average, self.optimiser, self.schedule)
+            self.unroll.carried = (
+                None if carried is None else carried.part(group.part(len(carried.boxes)))
+            )
+        if group.is_main:
             done = self.schedule.step
-            board = tensor_board(self.output, done) if tensorboard else None
-            self.journal = Journal(self.output, done, board)
+            writer = tensorboard_writer(self.output, done) if tensorboard else None
+            self.journal = Journal(self.output, done, writer)
             if done == 0:
                 self.validate()  # what learning is to be compared with
 
@@ -120,14 +124,14 @@ class _Run:
         batch = loader.batch(stage, step)
         drawn = time.perf_counter() - began
         with self._precision():
-            result: Result = model(batch)
-        loss, corners, visibility, overlap = self.place.mean(_figures(result)).tolist()
+            result: UnrollResult = model(batch)
+        loss, corners, visibility, overlap = self.group.mean(_figures(result)).tolist()
         self._descend(batch, result, loss)
         self.schedule.advance(loss)
         seconds = time.perf_counter() - began
         pairs = stage.batch * (stage.unroll - 1) / seconds
         wait = (drawn + self.unroll.waited - waited) / seconds
-        if self.place.first:
+        if self.group.is_main:
             figures = (loss, corners, visibility, overlap)
             values = (*(round(f, 4) for f in figures), round(pairs, 1), round(wait, 3))
             named = zip(LOG_COLUMNS, (step, stage.unroll, f"{rate:.2e}", *values), strict=True)
@@ -138,17 +142,17 @@ class _Run:
     def finish(self) -> None:
         """Save and validate the end of the run."""
         self.save()
-        if self.place.first:
+        if self.group.is_main:
             self.validate()
 
     def save(self) -> None:
         """Write the checkpoint and the averaged weights; all processes take part in it."""
         self._save_run()
-        if self.place.first:
+        if self.group.is_main:
             self._save_weights(self.output / "weights.safetensors")
 
     def validate(self) -> None:
-        """Add the closed-loop IoU of what is held back to the journal, unless it is there."""
+        """Add the closed-loop IoU of what is held out to the journal, unless it is there."""
         if self.held and not self.journal.holds_validation(self.schedule.step):
             reset = self.config.reset_interval
             figures = closed_loop(self.averaged(), self.held, reset)
@@ -168,15 +172,15 @@ class _Run:
         done, config = self.schedule.step, self.config
         if done % config.save_every == 0:
             self.save()
-        if done in config.keep and self.place.first:
+        if done in config.keep and self.group.is_main:
             self._save_weights(self.output / f"weights-{done}.safetensors")
-        if done % config.validate_every == 0 and self.place.first:
+        if done % config.validate_every == 0 and self.group.is_main:
             self.validate()
 
     def _save_run(self) -> None:
-        path, baton = self.output / "run.safetensors", self.place.gather(self.unroll.baton)
-        if self.place.first:
-            save_run(path, self.network, self.average, self.optimiser, self.schedule, baton)
+        path, carried = self.output / "run.safetensors", self.group.gather(self.unroll.carried)
+        if self.group.is_main:
+            save_run(path, self.network, self.average, self.optimiser, self.schedule, carried)
 
     def _save_weights(self, path: Path) -> None:
         metadata = {"training": self.config.model_dump_json(), "steps": str(self.schedule.step)}
@@ -192,12 +196,12 @@ class _Run:
         if self._wrapped is None or self._wrapped[0] != frozen:
             _freeze(self.network, frozen)
             model: nn.Module = self.unroll
-            if self.place.world > 1:  # it must be told anew which parameters have gradients
+            if self.group.world_size > 1:  # it must be told anew which parameters have gradients
                 model = DistributedDataParallel(self.unroll, broadcast_buffers=False)
             self._wrapped = (frozen, model)
         return self._wrapped[1]
 
-    def _descend(self, batch: Batch, result: Result, loss: float) -> None:
+    def _descend(self, batch: Batch, result: UnrollResult, loss: float) -> None:
         """Make one step of the optimiser; ``loss`` is the mean over all processes."""
         step = self.schedule.step
         if not math.isfinite(loss):
@@ -217,7 +221,7 @@ class _Run:
 
     def _give_up(self, batch: Batch, why: str) -> NoReturn:
         """Save the run as it is before this batch, and the batch; raise Re3Error."""
-        suffix = f"-{self.place.rank}" if self.place.world > 1 else ""
+        suffix = f"-{self.group.rank}" if self.group.world_size > 1 else ""
         path = self.output / f"bad_batch{suffix}.safetensors"
         with self._precision():
             tensors = self.unroll.recorded(batch)
@@ -229,7 +233,7 @@ class _Run:
         )
 
 
-def _figures(result: Result) -> Tensor:
+def _figures(result: UnrollResult) -> Tensor:
     """Return loss, corner loss, visibility loss and IoU."""
     figures = (result.loss.item(), result.corner_loss, result.visibility_loss, result.mean_iou)
     return torch.tensor(figures, dtype=torch.float64, device=result.loss.device)
@@ -268,8 +272,8 @@ def _freeze(network: Re3Network, prefixes: tuple[str, ...]) -> None:
             parameter.grad = None
 
 
-def _progress(place: Place) -> Progress:
+def _progress(group: ProcessGroup) -> Progress:
     return Progress(
         BarColumn(), TextColumn("{task.completed}/{task.total} {task.fields[text]}"),
-        TimeElapsedColumn(), TimeRemainingColumn(), disable=not place.first,
+        TimeElapsedColumn(), TimeRemainingColumn(), disable=not group.is_main,
     )  # fmt: skip

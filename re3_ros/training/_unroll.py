@@ -25,17 +25,17 @@ from re3_ros.crops import decode, encode, search_window
 from re3_ros.network import Output, Re3Network
 from re3_ros.simulation import Renderer, SimulatedTrack, Track
 
-from ._choices import Choices, Plan, draw_choices, mirror, move
-from ._relay import Baton, Key, next_key
+from ._carry import CarriedState, Key, next_key
+from ._choices import Choices, UnrollPlan, draw_choices, mirror, move
 
 LOST = 0.1
 """Overlap below which a track has lost its object."""
 SEEN = 0.5
-"""Visible share from which losing the object is the tracker's fault."""
+"""Visibility from which losing the object is the tracker's fault."""
 
 
 @dataclass(frozen=True)
-class Result:
+class UnrollResult:
     """What a batch gave: the loss to differentiate, and plain figures."""
 
     loss: Tensor
@@ -49,7 +49,7 @@ class Batch:
     """Tracks of equal length and how they are followed."""
 
     tracks: Sequence[Track]
-    plan: Plan
+    plan: UnrollPlan
     choices: Choices
     frames: int
     """Frames a step, the one included whose box is given or was found before."""
@@ -59,10 +59,10 @@ class Batch:
     """Tells the batch that goes on where another one ended; empty if none does."""
     ahead: Mapping[int, Tensor] = field(default_factory=dict)
     """Crops that were cut ahead, by frame: those at frame 0 of all tracks; later, previous, then
-    current crops of the tracks that do not follow the network."""
+    current crops of the tracks that are not self-trained."""
 
     @classmethod
-    def draw(cls, tracks: Sequence[Track], plan: Plan, rng: np.random.Generator) -> Batch:
+    def draw(cls, tracks: Sequence[Track], plan: UnrollPlan, rng: np.random.Generator) -> Batch:
         """Return the tracks with choices from the generator."""
         choices = draw_choices(plan, rng, len(tracks), len(tracks[0]))
         return cls(tracks, plan, choices, len(tracks[0]), np.zeros(len(tracks), np.int64))
@@ -77,23 +77,23 @@ class Unroll(nn.Module):
         self.network, self.renderer, self.checkpoint = network, renderer, checkpoint
         self.waited = 0.0
         """Seconds for which the network waited for crops, all calls together."""
-        self.baton: Baton | None = None
+        self.carried: CarriedState | None = None
         """What the last batch hands on."""
-        self._taken: Baton | None = None
+        self._taken: CarriedState | None = None
         self._record: dict[str, list[Tensor]] | None = None
 
     def cut_ahead(self, batch: Batch) -> Batch:
-        """Return the batch with all crops whose place does not depend on the network."""
+        """Return the batch with all crops whose position does not depend on the network."""
         frames = {}
         for t in range(batch.frames):
             truth = _Truth.at(batch, t) if t else _Truth.initial(batch)
-            behind, look = _places(batch, t, truth.boxes)
-            led = ~batch.choices.follow if t else np.full(len(look), True)
+            previous_boxes, search_boxes = _crop_boxes(batch, t, truth.boxes)
+            led = ~batch.choices.self_training if t else np.full(len(search_boxes), True)
             if led.any():
-                frames[t] = self._cut(batch, t, behind, look, led)
+                frames[t] = self._cut(batch, t, previous_boxes, search_boxes, led)
         return replace(batch, ahead=frames)
 
-    def forward(self, batch: Batch) -> Result:
+    def forward(self, batch: Batch) -> UnrollResult:
         """Return the loss over all frames; over the first, whose box is given, if planned so."""
         network, plan = self.network, batch.plan
         truth = _Truth.initial(batch)
@@ -110,20 +110,20 @@ class Unroll(nn.Module):
             terms.append(self._terms(output, truth.boxes, truth.boxes, truth, plan))
         for t in range(1, batch.frames):
             truth = _Truth.at(batch, t)
-            behind, look = _places(batch, t, boxes)
-            both = self._crops(batch, t, behind, look)
+            previous_boxes, search_boxes = _crop_boxes(batch, t, boxes)
+            both = self._crops(batch, t, previous_boxes, search_boxes)
             previous, current = self._embed(both).chunk(2)
             remembered = network.remember(previous)
             if kept is not None:
                 remembered = remembered * kept
             output, state = network.advance(remembered, current, template, state)
-            windows = search_window(look, network.context)
-            boxes = _usable(decode(output.corners.detach().float().cpu(), windows), look)
-            terms.append(self._terms(output, boxes, look, truth, plan))
+            windows = search_window(search_boxes, network.context)
+            boxes = _usable(decode(output.corners.detach().float().cpu(), windows), search_boxes)
+            terms.append(self._terms(output, boxes, search_boxes, truth, plan))
             state = self._reset(batch, t, boxes, state, (template, first))
-        self._taken, self.baton = self.baton, None
+        self._taken, self.carried = self.carried, None
         if batch.key:
-            self.baton = Baton(next_key(batch.key), boxes, state.detach())
+            self.carried = CarriedState(next_key(batch.key), boxes, state.detach())
         return _sum(terms, plan)
 
     def _taken_up(self, batch: Batch, first: Tensor) -> tuple[Boxes, Tensor]:
@@ -133,15 +133,15 @@ class Unroll(nn.Module):
         one that is rescued. At last some are pushed.
         """
         truth, choices = _Truth.at(batch, 0), batch.choices
-        boxes, state, baton = truth.boxes, first, self.baton
-        if baton is not None and batch.key and baton.key == batch.key:
-            lost = (iou(baton.boxes, boxes) < LOST) & (truth.visibility > SEEN)
+        boxes, state, carried = truth.boxes, first, self.carried
+        if carried is not None and batch.key and carried.key == batch.key:
+            lost = (iou(carried.boxes, boxes) < LOST) & (truth.visibility > SEEN)
             old = (batch.starts > 0) & ~(lost & choices.rescued)
             held = torch.from_numpy(old).to(first.device)[:, None, None]
-            state = torch.where(held, baton.state.to(first.device, first.dtype), first)
-            boxes = np.where(old[:, None], baton.boxes, boxes)
+            state = torch.where(held, carried.state.to(first.device, first.dtype), first)
+            boxes = np.where(old[:, None], carried.boxes, boxes)
         pushed = move(boxes, choices.push_shift, choices.push_stretch)
-        return np.where((choices.pushed & choices.follow)[:, None], pushed, boxes), state
+        return np.where((choices.pushed & choices.self_training)[:, None], pushed, boxes), state
 
     def _reset(
         self, batch: Batch, t: int, boxes: Boxes, state: Tensor, initial: tuple[Tensor, Tensor]
@@ -152,7 +152,7 @@ class Unroll(nn.Module):
         if not due.any():
             return state
         template, first = (tensor[torch.from_numpy(due).to(tensor.device)] for tensor in initial)
-        led = ~batch.choices.follow[:, None]
+        led = ~batch.choices.self_training[:, None]
         at = np.where(led, _Truth.at(batch, t).boxes, boxes)
         features = self._embed(self._cut_at(batch, [(batch.starts + t, at)], due))
         remembered = self.network.remember(features)
@@ -162,7 +162,7 @@ class Unroll(nn.Module):
 
     @torch.no_grad()
     def recorded(self, batch: Batch) -> dict[str, Tensor]:
-        """Run the last batch again; return its crops, places, labels and outputs, frame by frame.
+        """Run the last batch again; return its crops, boxes, labels and outputs, frame by frame.
 
         What was handed on to it is handed on still, as if it had not been run.
 
@@ -170,9 +170,9 @@ class Unroll(nn.Module):
         ``boxes.T`` (N, 4) where the current ones were cut, ``labels.T`` and ``outputs.T`` (N, 4)
         in crop coordinates.
         """
-        self._record, self.baton = {}, self._taken
+        self._record, self.carried = {}, self._taken
         self(batch)
-        self.baton = self._taken
+        self.carried = self._taken
         record, self._record = self._record, None
         return {
             f"{name}.{t}": tensor
@@ -187,63 +187,70 @@ class Unroll(nn.Module):
         return features
 
     def _terms(
-        self, output: Output, boxes: Boxes, look: Boxes, truth: _Truth, plan: Plan
+        self, output: Output, boxes: Boxes, search_boxes: Boxes, truth: _Truth, plan: UnrollPlan
     ) -> _Terms:
-        windows = search_window(look, self.network.context)
+        windows = search_window(search_boxes, self.network.context)
         if self._record is not None:
-            self._note("boxes", torch.from_numpy(look))
+            self._note("boxes", torch.from_numpy(search_boxes))
             self._note("labels", torch.from_numpy(encode(truth.boxes, windows)))
             self._note("outputs", output.corners)
         return _terms(output, boxes, truth, windows, plan)
 
-    def _crops(self, batch: Batch, t: int, behind: Boxes, look: Boxes) -> Tensor:
+    def _crops(self, batch: Batch, t: int, previous_boxes: Boxes, search_boxes: Boxes) -> Tensor:
         """Return the previous, then the current crops of a step; at frame 0 the only ones."""
         began = time.perf_counter()
-        led = ~batch.choices.follow if t else np.full(len(look), True)
+        led = ~batch.choices.self_training if t else np.full(len(search_boxes), True)
         if t not in batch.ahead:
-            crops = self._cut(batch, t, behind, look, np.full(len(look), True))
+            crops = self._cut(
+                batch, t, previous_boxes, search_boxes, np.full(len(search_boxes), True)
+            )
         elif led.all():
             crops = batch.ahead[t]
         else:
-            crops = self._merge(batch, t, behind, look)
+            crops = self._merge(batch, t, previous_boxes, search_boxes)
         self.waited += time.perf_counter() - began
         if self._record is not None:
             self._note("crops", crops)
         return crops
 
-    def _merge(self, batch: Batch, t: int, behind: Boxes, look: Boxes) -> Tensor:
-        follow = batch.choices.follow
-        now = self._cut(batch, t, behind, look, follow)
-        shape = (2 * len(follow), *now.shape[1:])
+    def _merge(self, batch: Batch, t: int, previous_boxes: Boxes, search_boxes: Boxes) -> Tensor:
+        self_training = batch.choices.self_training
+        now = self._cut(batch, t, previous_boxes, search_boxes, self_training)
+        shape = (2 * len(self_training), *now.shape[1:])
         crops = torch.empty(
             shape, dtype=now.dtype, device=now.device, memory_format=torch.channels_last
         )
-        twice = torch.from_numpy(np.tile(follow, 2)).to(now.device)
+        twice = torch.from_numpy(np.tile(self_training, 2)).to(now.device)
         crops[twice], crops[~twice] = now, batch.ahead[t]
         return crops
 
     def _cut(
-        self, batch: Batch, t: int, behind: Boxes, look: Boxes, which: NDArray[np.bool_]
+        self,
+        batch: Batch,
+        t: int,
+        previous_boxes: Boxes,
+        search_boxes: Boxes,
+        which: NDArray[np.bool_],
     ) -> Tensor:
         """Return previous, then current crops of the chosen tracks; at frame 0 the initial ones."""
         if t == 0:
-            return self._cut_at(batch, [(np.zeros_like(batch.starts), look)], which)
+            return self._cut_at(batch, [(np.zeros_like(batch.starts), search_boxes)], which)
         now = batch.starts + t
-        return self._cut_at(batch, [(now - 1, behind), (now, look)], which)
+        return self._cut_at(batch, [(now - 1, previous_boxes), (now, search_boxes)], which)
 
     def _cut_at(
         self,
         batch: Batch,
-        places: Sequence[tuple[NDArray[np.int64], Boxes]],
+        pairs: Sequence[tuple[NDArray[np.int64], Boxes]],
         which: NDArray[np.bool_],
     ) -> Tensor:
-        """Return the crops of the chosen tracks at frames (N,) and boxes (N, 4), place by place;
-        those of tracks seen in a mirror are turned round."""
+        """Return the crops of the chosen tracks at frames (N,) and boxes (N, 4), pair by pair;
+        those of mirrored tracks are flipped."""
         chosen = np.flatnonzero(which).tolist()
-        tracks = [batch.tracks[i] for i in chosen] * len(places)
-        mirrored = np.tile(batch.choices.mirrored[chosen], len(places))
-        frames = np.concatenate([frames[chosen] for frames, _ in places]).tolist()
-        boxes = np.concatenate([boxes[chosen] for _, boxes in places])
+        tracks = [batch.tracks[i] for i in chosen] * len(pairs)
+        mirrored = np.tile(batch.choices.mirrored[chosen], len(pairs))
+        frames = np.concatenate([frames[chosen] for frames, _ in pairs]).tolist()
+        boxes = np.concatenate([boxes[chosen] for _, boxes in pairs])
         size, context = self.network.crop_size, self.network.context
         crops = self.renderer.crops(tracks, frames, mirror(boxes, mirrored), size, context)
         if mirrored.any():
@@ -263,23 +270,23 @@ def _kept(forgotten: NDArray[np.bool_], like: Tensor) -> Tensor | None:
     return torch.from_numpy(~forgotten)[:, None].to(like.device, like.dtype)
 
 
-def _places(batch: Batch, t: int, boxes: Boxes) -> tuple[Boxes, Boxes]:
+def _crop_boxes(batch: Batch, t: int, boxes: Boxes) -> tuple[Boxes, Boxes]:
     """Return where the previous and the current crop are cut, given the network's last boxes."""
     if t == 0:
         return boxes, boxes
     plan, choices = batch.plan, batch.choices
     truth, earlier = _Truth.at(batch, t).boxes, _Truth.at(batch, t - 1).boxes
     shift, stretch = choices.shift[t - 1], choices.stretch[t - 1]
-    follow, noisy = choices.follow[:, None], choices.noisy[:, None]
+    self_training, noisy = choices.self_training[:, None], choices.noisy[:, None]
     if plan.noise == "paper":
         simulated = np.array([isinstance(track, SimulatedTrack) for track in batch.tracks])
-        behind = np.where(follow, boxes, earlier)
-        moved = noisy & ~follow & ~simulated[:, None]
-        look = np.where(moved, move(truth, shift, stretch), behind)
-        return behind, keep_covered(look, truth, choices.cover)
+        previous_boxes = np.where(self_training, boxes, earlier)
+        moved = noisy & ~self_training & ~simulated[:, None]
+        search_boxes = np.where(moved, move(truth, shift, stretch), previous_boxes)
+        return previous_boxes, keep_covered(search_boxes, truth, choices.cover)
     guided = np.where(noisy, move(earlier, shift, stretch), earlier)
-    look = keep_covered(np.where(follow, boxes, guided), truth, choices.cover)
-    return look, look
+    search_boxes = keep_covered(np.where(self_training, boxes, guided), truth, choices.cover)
+    return search_boxes, search_boxes
 
 
 def keep_covered(boxes: Boxes, truth: Boxes, cover: NDArray[np.float64]) -> Boxes:
@@ -299,7 +306,7 @@ class _Truth:
     """What is true of a frame of a batch."""
 
     boxes: Boxes
-    """(N, 4), in the mirror where tracks are seen in one."""
+    """(N, 4), of mirrored tracks as mirrored."""
     visibility: NDArray[np.float64]
 
     @classmethod
@@ -339,7 +346,7 @@ def _terms(
     boxes: Boxes,
     truth: _Truth,
     windows: Boxes,
-    plan: Plan,
+    plan: UnrollPlan,
 ) -> _Terms:
     """Return corner loss, visibility loss and IoU of one frame.
 
@@ -364,11 +371,11 @@ def _terms(
     return _Terms(corners, visibility, overlap[shown])
 
 
-def _sum(terms: Sequence[_Terms], plan: Plan) -> Result:
+def _sum(terms: Sequence[_Terms], plan: UnrollPlan) -> UnrollResult:
     corners = torch.stack([t.corners for t in terms]).mean()
     visibility = torch.stack([t.visibility for t in terms]).mean()
     overlaps = np.concatenate([t.overlap for t in terms])
-    return Result(
+    return UnrollResult(
         loss=corners + plan.visibility_weight * visibility,
         corner_loss=corners.item(),
         visibility_loss=visibility.item(),

@@ -15,7 +15,7 @@ from re3_ros.network import Re3Network
 from re3_ros.simulation import Clip, Simulator
 from re3_ros.tracking import Tracker
 
-from ._held import Video, simulated_videos
+from ._held_out import Video, simulated_videos
 
 FRAMES = 40
 
@@ -23,7 +23,7 @@ FRAMES = 40
 def validation_videos(
     clips: Iterable[Clip], stills: Sequence[Still], count: int, frames: int = FRAMES
 ) -> list[Video]:
-    """Return held clips and ``count`` videos simulated from held stills, always the same ones.
+    """Return held-out clips and ``count`` videos simulated from held-out stills, always the same.
 
     Raises ConfigError if there are no stills to simulate from.
     """
@@ -40,12 +40,12 @@ def closed_loop(
     figures = {}
     for video in videos:
         known = np.isfinite(video.boxes).all(axis=1)
-        overlap = iou(follow(network, video, reset_interval), video.boxes)
+        overlap = iou(track_video(network, video, reset_interval), video.boxes)
         figures[video.name] = float(overlap[known].mean())
     return figures
 
 
-def follow(network: Re3Network, video: Video, reset_interval: int | None = 32) -> Boxes:
+def track_video(network: Re3Network, video: Video, reset_interval: int | None = 32) -> Boxes:
     """Return the boxes (n, 4) of a tracker that was given the first one."""
     truth = video.boxes
     tracker = Tracker(network, str(next(network.parameters()).device), reset_interval)

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from re3_ros import network
 from re3_ros.cli import _weights
 from re3_ros.errors import WeightsError
+from re3_ros.network.published import import_published
 
 FIXTURES = Path(__file__).parents[1] / "network" / "fixtures"
 
@@ -27,7 +28,7 @@ def test_import_writes_weights_that_load(tmp_path, layout):
     output = tmp_path / "out.safetensors"
     result = run("import", FIXTURES / layout, "--output", output)
     assert f"has the layout {layout}" in result.output
-    assert network.load(output).options == network.import_published(FIXTURES / layout).options
+    assert network.load(output).options == import_published(FIXTURES / layout).options
     metadata = network.read_metadata(output)
     assert (metadata["layout"], metadata["source"]) == (layout, layout)
     assert "GPL-3.0" in metadata["licence"]

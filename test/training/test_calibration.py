@@ -12,11 +12,11 @@ from re3_ros.network import build, load, read_metadata, save
 from re3_ros.simulation import Simulator
 from re3_ros.training import (
     Calibration,
-    Observed,
+    LabelledLogits,
     Platt,
     calibrate,
+    collect_logits,
     fit_platt,
-    observe,
     save_calibrated,
     simulated_videos,
 )
@@ -41,7 +41,7 @@ def sample(scale, offset, n=20_000):
     rng = np.random.default_rng(3)
     logits = rng.normal(1, 3, n)
     chance = 1 / (1 + np.exp(-(scale * logits + offset)))
-    return Observed(logits, rng.random(n) < chance)
+    return LabelledLogits(logits, rng.random(n) < chance)
 
 
 @pytest.mark.parametrize(("scale", "offset"), [(1, 0), (0.4, -1.5), (3, 2), (0.1, 3)])
@@ -52,7 +52,7 @@ def test_scale_and_offset_are_found(scale, offset):
 
 
 def test_a_clean_cut_gives_finite_numbers():
-    platt = fit_platt(Observed(np.array([-3.0, -2, 2, 3]), np.array([0, 0, 1, 1], bool)))
+    platt = fit_platt(LabelledLogits(np.array([-3.0, -2, 2, 3]), np.array([0, 0, 1, 1], bool)))
     assert 0 < platt.scale < 5
     assert abs(platt.offset) < 1e-6
 
@@ -67,7 +67,7 @@ def test_a_clean_cut_gives_finite_numbers():
 )
 def test_what_cannot_be_calibrated(logits, hits, said):
     with pytest.raises(ConfigError, match=said):
-        fit_platt(Observed(np.array(logits), np.array(hits, bool)))
+        fit_platt(LabelledLogits(np.array(logits), np.array(hits, bool)))
 
 
 def outputs(network):
@@ -94,10 +94,10 @@ def test_a_network_without_the_output_is_refused_at_once():
 
 
 def test_scores_keep_their_order_and_become_probable(network, videos):
-    before = observe(network, videos)
+    before = collect_logits(network, videos)
     after = copy.deepcopy(network)
     calibration = calibrate(after, videos)
-    seen = observe(after, videos)
+    seen = collect_logits(after, videos)
     platt = calibration.platt
     assert calibration.frames == len(before.hits) == len(seen.hits) > 30
     assert calibration.hits == pytest.approx(before.hits.mean())
@@ -106,14 +106,14 @@ def test_scores_keep_their_order_and_become_probable(network, videos):
     assert likelihood(seen) > likelihood(before)
 
 
-def likelihood(observed):
-    signs = np.where(observed.hits, 1, -1)
-    return -np.logaddexp(0, -signs * observed.logits).mean()
+def likelihood(labelled):
+    signs = np.where(labelled.hits, 1, -1)
+    return -np.logaddexp(0, -signs * labelled.logits).mean()
 
 
 def test_a_frame_without_the_object_is_a_miss(network, videos):
     videos[0].track.visibility[1:] = 0
-    assert not observe(network, videos[:1]).hits.any()
+    assert not collect_logits(network, videos[:1]).hits.any()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])

@@ -79,7 +79,7 @@ def test_clips_to_validate_on_are_not_trained_on(data_root):
     held = {**VIDEOS, "role": "validate", "limit": 1}
     data = read_data(config_of(stills="stills", datasets=[held]), data_root)
     assert not data.videos
-    assert [len(c.images) for c in data.held_clips] == [8]
+    assert [len(c.images) for c in data.held_out_clips] == [8]
 
 
 def test_a_corrupt_still_is_named_once_and_others_drawn(data_root, tmp_path, caplog):

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from re3_ros.errors import ConfigError
-from re3_ros.training._journal import Journal, read_columns, tensor_board
+from re3_ros.training._journal import Journal, read_columns, tensorboard_writer
 
 
 def rows(path):
@@ -52,7 +52,7 @@ def test_figures_go_to_tensorboard(tmp_path):
         "tensorboard.backend.event_processing.event_accumulator",
         reason="TensorBoard is optional: pip install 're3_ros[train]'",
     )
-    journal = Journal(tmp_path, 0, tensor_board(tmp_path, 0))
+    journal = Journal(tmp_path, 0, tensorboard_writer(tmp_path, 0))
     journal.log({"step": 4, "loss": 1.5, "iou": 0.25})
     events = loader.EventAccumulator(str(tmp_path)).Reload()
     (event,) = events.Scalars("training/loss")
@@ -62,4 +62,4 @@ def test_figures_go_to_tensorboard(tmp_path):
 def test_a_missing_tensorboard_is_named_with_the_way_out(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
     with pytest.raises(ConfigError, match=r"pip install 're3_ros\[train\]'"):
-        tensor_board(tmp_path, 0)
+        tensorboard_writer(tmp_path, 0)

@@ -7,7 +7,7 @@ from re3_ros.errors import ConfigError
 from re3_ros.training import TrainingConfig
 from re3_ros.training._data import read_data
 from re3_ros.training._loader import Loader
-from re3_ros.training._parallel import Place
+from re3_ros.training._parallel import ProcessGroup
 
 
 @pytest.fixture(params=["step", "track"])
@@ -31,9 +31,9 @@ def test_processes_share_out_the_batch_of_one(config, data_root, prefetch):
     config = config.model_copy(update={"prefetch": prefetch})
     stage = config.stages[0]
     with (
-        Loader(config, data, Place(), unchanged) as whole,
-        Loader(config, data, Place(0, 2), unchanged) as first,
-        Loader(config, data, Place(1, 2), unchanged) as second,
+        Loader(config, data, ProcessGroup(), unchanged) as whole,
+        Loader(config, data, ProcessGroup(0, 2), unchanged) as first,
+        Loader(config, data, ProcessGroup(1, 2), unchanged) as second,
     ):
         for step in range(3):
             every, even, odd = (loader.batch(stage, step) for loader in (whole, first, second))
@@ -44,7 +44,7 @@ def test_processes_share_out_the_batch_of_one(config, data_root, prefetch):
 
 def test_steps_differ(config, data_root):
     data = read_data(config, data_root)
-    with Loader(config, data, Place(), unchanged) as loader:
+    with Loader(config, data, ProcessGroup(), unchanged) as loader:
         one, two = (loader.batch(config.stages[0], step) for step in (0, 1))
     assert not np.array_equal(boxes(one), boxes(two))
 
@@ -53,8 +53,8 @@ def test_a_stage_that_ends_early_wastes_what_was_drawn_ahead(config, data_root):
     data = read_data(config, data_root)
     ahead = config.model_copy(update={"prefetch": 3})
     with (
-        Loader(ahead, data, Place(), unchanged) as early,
-        Loader(config, data, Place(), unchanged) as plain,
+        Loader(ahead, data, ProcessGroup(), unchanged) as early,
+        Loader(config, data, ProcessGroup(), unchanged) as plain,
     ):
         early.batch(config.stages[0], 0)
         one, two = (loader.batch(config.stages[1], 1) for loader in (early, plain))
@@ -64,7 +64,9 @@ def test_a_stage_that_ends_early_wastes_what_was_drawn_ahead(config, data_root):
 def test_what_is_drawn_ahead_is_prepared(config, data_root):
     seen = []
     ahead = config.model_copy(update={"prefetch": 1})
-    with Loader(ahead, read_data(config, data_root), Place(), lambda b: seen.append(b) or b) as l:
+    with Loader(
+        ahead, read_data(config, data_root), ProcessGroup(), lambda b: seen.append(b) or b
+    ) as l:
         l.batch(config.stages[0], 0)
         second = l.batch(config.stages[0], 1)
     assert seen[0] is second
@@ -72,4 +74,4 @@ def test_what_is_drawn_ahead_is_prepared(config, data_root):
 
 def test_a_batch_that_does_not_divide_is_refused():
     with pytest.raises(ConfigError, match="batch of 4 tracks does not divide among 3"):
-        Place(0, 3).part(4)
+        ProcessGroup(0, 3).part(4)

@@ -13,7 +13,7 @@ import yaml
 from safetensors.torch import load_file
 
 from re3_ros.training import TrainingConfig, train
-from re3_ros.training._parallel import Place, parallel
+from re3_ros.training._parallel import ProcessGroup, parallel
 
 
 def torchrun(config, data, output, processes=2):
@@ -63,8 +63,8 @@ def test_a_batch_that_does_not_divide_ends_the_run_at_once(recipe, data_root, tm
 
 def test_alone_there_is_nothing_to_join(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
-    with parallel("cpu") as (place, device):
-        assert place == Place(0, 1)
+    with parallel("cpu") as (group, device):
+        assert group == ProcessGroup(0, 1)
         assert device.type == "cpu"
         assert not torch.distributed.is_initialized()
-    assert place.mean(torch.tensor([1.0, 2.0])).tolist() == [1.0, 2.0]
+    assert group.mean(torch.tensor([1.0, 2.0])).tolist() == [1.0, 2.0]

@@ -58,7 +58,8 @@ MAIN = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from re3_ros.training import Simulator, read_stills
+from re3_ros.datasets import read_stills
+from re3_ros.simulation import Simulator
 from re3_ros.training._pool import Pool
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from re3_ros.errors import ConfigError
 from re3_ros.network import build
 from re3_ros.simulation import read_clip
 from re3_ros.simulation._procedural import draw_stills
-from re3_ros.training import closed_loop, follow
+from re3_ros.training import closed_loop, track_video
 from re3_ros.training._validation import validation_videos
 
 SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
@@ -50,7 +50,7 @@ def test_an_untrained_network_stays_where_it_was(videos):
 
 
 def test_the_given_box_is_followed_from_the_first_frame(videos):
-    boxes = follow(build("compact", **SMALL), videos[0])
+    boxes = track_video(build("compact", **SMALL), videos[0])
     assert boxes.shape == (12, 4)
     np.testing.assert_array_equal(boxes[0], videos[0].boxes[0])
 

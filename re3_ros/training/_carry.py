@@ -1,11 +1,11 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Tracks that go on from step to step, each step training on the next part of them.
+"""State carried from step to step: each step trains on the next part of long tracks.
 
-A tracker drifts over hundreds of frames; gradients need not reach back as far. Each place of a
+A tracker drifts over hundreds of frames; gradients need not reach back as far. Each slot of a
 batch holds one long track after another, and a step unrolls the next few frames of each from the
 box and the recurrent state that the step before left there (truncated backpropagation through
-time). Which part of which track a place is at follows from the seed and the step alone.
+time). Which part of which track a slot is at follows from the seed and the step alone.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ Key = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Leg:
-    """What a place of a batch is at in a step."""
+class TrackPart:
+    """The part of a track that a slot of a batch trains on in a step."""
 
     track: int
-    """Tracks that the place held before this one."""
+    """Tracks that the slot held before this one."""
     part: int
     """Steps that were trained on this track before."""
     parts: int
@@ -35,25 +35,25 @@ class Leg:
 
 
 @dataclass
-class Timetable:
-    """Legs of every place; tracks last 1 to ``longest`` steps, equally often."""
+class CarrySchedule:
+    """The part that each slot is at; tracks last 1 to ``longest`` steps, equally often."""
 
     seed: int
     longest: int
     _reached: dict[int, tuple[int, int]] = field(default_factory=dict)
 
-    def leg(self, place: int, step: int) -> Leg:
-        """Return what ``place`` is at in ``step``, both from 0."""
-        track, begin = self._reached.get(place, (0, 0))
+    def at(self, slot: int, step: int) -> TrackPart:
+        """Return what ``slot`` is at in ``step``, both from 0."""
+        track, begin = self._reached.get(slot, (0, 0))
         if begin > step:
             track, begin = 0, 0
-        while step >= begin + (parts := self._parts(place, track)):
+        while step >= begin + (parts := self._parts(slot, track)):
             track, begin = track + 1, begin + parts
-        self._reached[place] = track, begin
-        return Leg(track, step - begin, parts)
+        self._reached[slot] = track, begin
+        return TrackPart(track, step - begin, parts)
 
-    def _parts(self, place: int, track: int) -> int:
-        rng = np.random.default_rng([self.seed, place, track, 4])
+    def _parts(self, slot: int, track: int) -> int:
+        rng = np.random.default_rng([self.seed, slot, track, 4])
         return int(rng.integers(1, self.longest + 1))
 
 
@@ -63,8 +63,8 @@ def next_key(key: Key) -> Key:
 
 
 @dataclass(frozen=True)
-class Baton:
-    """What a step hands on to the next one."""
+class CarriedState:
+    """What a step hands on to the next one: the network's last boxes and recurrent state."""
 
     key: Key
     """Step and batch that it is for."""
@@ -73,17 +73,17 @@ class Baton:
     state: Tensor
     """(N, R, H) recurrent state, detached."""
 
-    def cpu(self) -> Baton:
+    def cpu(self) -> CarriedState:
         """Return it with the state in the host's memory."""
-        return Baton(self.key, self.boxes, self.state.cpu())
+        return CarriedState(self.key, self.boxes, self.state.cpu())
 
-    def part(self, which: slice) -> Baton:
+    def part(self, which: slice) -> CarriedState:
         """Return it for some of the tracks."""
-        return Baton(self.key, self.boxes[which], self.state[which])
+        return CarriedState(self.key, self.boxes[which], self.state[which])
 
 
-def join(parts: Sequence[Baton]) -> Baton:
+def join(parts: Sequence[CarriedState]) -> CarriedState:
     """Return the whole of which process r of n holds the tracks r, r + n, r + 2 n, ..."""
     boxes = np.stack([p.boxes for p in parts], axis=1).reshape(-1, 4)
     state = torch.stack([p.state for p in parts], dim=1).flatten(0, 1)
-    return Baton(parts[0].key, boxes, state)
+    return CarriedState(parts[0].key, boxes, state)

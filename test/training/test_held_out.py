@@ -10,7 +10,7 @@ from re3_ros.datasets import read_stills
 from re3_ros.errors import ConfigError, SourceError, WeightsError
 from re3_ros.network import build, save
 from re3_ros.simulation import Simulator
-from re3_ros.training import TrainingConfig, held_videos, read_run, simulated_videos
+from re3_ros.training import TrainingConfig, held_out_videos, read_run_config, simulated_videos
 from re3_ros.training._data import read_data
 
 STAGE = {"steps": 1, "unroll": 2, "batch": 1, "self_training": 0, "rate": [0, 0]}
@@ -67,7 +67,7 @@ def test_an_object_out_of_view_has_no_box(video):
 
 
 def test_only_what_was_held_back_is_shown(data_root):
-    held = held_videos(make_config(), data_root, count=2, frames=4)
+    held = held_out_videos(make_config(), data_root, count=2, frames=4)
     assert [v.name for v in held.clips] == ["two"]
     assert [len(v.boxes) for v in held.simulated] == [4, 4]
 
@@ -79,8 +79,8 @@ def test_held_stills_are_not_those_of_training(data_root, monkeypatch):
         shown.append(stills)
         return Simulator(stills, events)
 
-    monkeypatch.setattr("re3_ros.training._held.Simulator", spy)
-    held_videos(make_config(), data_root, 1, 2)
+    monkeypatch.setattr("re3_ros.training._held_out.Simulator", spy)
+    held_out_videos(make_config(), data_root, 1, 2)
     every = {s.image_path for s in read_stills(data_root / "stills")}
     held = {s.image_path for s in shown[0]}
     training = {s.image_path for s in read_data(make_config(), data_root).simulator.stills}
@@ -91,32 +91,32 @@ def test_held_stills_are_not_those_of_training(data_root, monkeypatch):
 
 def test_nothing_held_back(data_root):
     with pytest.raises(ConfigError, match="held nothing back"):
-        held_videos(make_config(held_out=[], held_stills=0.0), data_root)
-    held = held_videos(make_config(held_stills=0.0), data_root)
+        held_out_videos(make_config(held_out=[], held_stills=0.0), data_root)
+    held = held_out_videos(make_config(held_stills=0.0), data_root)
     assert (len(held.simulated), len(held.clips)) == (0, 1)
 
 
 def test_a_clip_that_is_missing_is_named(data_root):
     with pytest.raises(SourceError, match="videos has no clip three"):
-        held_videos(make_config(held_out=["three"]), data_root, 1, 2)
+        held_out_videos(make_config(held_out=["three"]), data_root, 1, 2)
 
 
 def test_the_run_is_read_from_the_weights(tmp_path):
     config, path = make_config(), tmp_path / "w.safetensors"
     small = build("compact", skip=4, fine_skip=2, match=4, mixed=4, heat_maps=2, fc_width=8)
     save(small, path, {"training": config.model_dump_json()})
-    assert read_run(path) == config
+    assert read_run_config(path) == config
     save(small, path, {})
     with pytest.raises(ConfigError, match="does not say what it was trained on"):
-        read_run(path)
+        read_run_config(path)
     save(small, path, {"training": json.dumps({"unheard_of": 1})})
     with pytest.raises(ConfigError, match="unheard_of"):
-        read_run(path)
+        read_run_config(path)
     with pytest.raises(WeightsError, match="no weights"):
-        read_run(tmp_path / "none.safetensors")
+        read_run_config(tmp_path / "none.safetensors")
 
 
 def test_a_file_may_tell_the_run(tmp_path):
     path = tmp_path / "run.yaml"
     path.write_text(json.dumps(make_config().model_dump(mode="json")))
-    assert read_run(tmp_path / "none.safetensors", path) == make_config()
+    assert read_run_config(tmp_path / "none.safetensors", path) == make_config()

@@ -15,11 +15,11 @@ from safetensors.torch import load_file
 from re3_ros.boxes import centre, size
 from re3_ros.network import build
 from re3_ros.simulation._render import HostRenderer
-from re3_ros.training import Plan, TrainingConfig, Unroll, train
+from re3_ros.training import TrainingConfig, Unroll, UnrollPlan, train
+from re3_ros.training._carry import CarriedState, CarrySchedule, join
 from re3_ros.training._data import read_data
 from re3_ros.training._loader import Loader
-from re3_ros.training._parallel import Place
-from re3_ros.training._relay import Baton, Timetable, join
+from re3_ros.training._parallel import ProcessGroup
 
 SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
 SMALL |= {"fc_width": 32, "lstm_width": 16}
@@ -33,7 +33,7 @@ def config(recipe):
 
 @pytest.fixture
 def batches(config, data_root):
-    with Loader(config, read_data(config, data_root), Place(), lambda b: b) as loader:
+    with Loader(config, read_data(config, data_root), ProcessGroup(), lambda b: b) as loader:
         return [loader.batch(config.stages[0], step) for step in range(6)]
 
 
@@ -44,22 +44,22 @@ def unroll():
         yield Unroll(build("compact", **SMALL), HostRenderer(executor, torch.device("cpu")))
 
 
-def test_a_place_goes_through_all_parts_of_a_track_before_the_next():
-    timetable = Timetable(3, 4)
-    legs = [timetable.leg(2, step) for step in range(60)]
-    for now, later in pairwise(legs):
+def test_a_slot_goes_through_all_parts_of_a_track_before_the_next():
+    schedule = CarrySchedule(3, 4)
+    parts = [schedule.at(2, step) for step in range(60)]
+    for now, later in pairwise(parts):
         if now.part + 1 < now.parts:
             assert (later.track, later.part, later.parts) == (now.track, now.part + 1, now.parts)
         else:
             assert (later.track, later.part) == (now.track + 1, 0)
-    assert {leg.parts for leg in legs} == {1, 2, 3, 4}
+    assert {at.parts for at in parts} == {1, 2, 3, 4}
 
 
-def test_a_leg_depends_on_seed_place_and_step_alone():
-    there, back = Timetable(3, 4), Timetable(3, 4)
-    forwards = [there.leg(1, step) for step in range(30)]
-    assert [back.leg(1, step) for step in reversed(range(30))] == forwards[::-1]
-    assert [Timetable(4, 4).leg(1, step) for step in range(30)] != forwards
+def test_a_part_depends_on_seed_slot_and_step_alone():
+    there, back = CarrySchedule(3, 4), CarrySchedule(3, 4)
+    forwards = [there.at(1, step) for step in range(30)]
+    assert [back.at(1, step) for step in reversed(range(30))] == forwards[::-1]
+    assert [CarrySchedule(4, 4).at(1, step) for step in range(30)] != forwards
 
 
 def test_a_track_is_the_same_one_until_it_ends(batches):
@@ -70,14 +70,14 @@ def test_a_track_is_the_same_one_until_it_ends(batches):
                 kept += 1
                 assert later.tracks[i] is track
                 assert later.starts[i] == now.starts[i] + 2
-                assert later.choices.follow[i] == now.choices.follow[i]
+                assert later.choices.self_training[i] == now.choices.self_training[i]
             else:
                 assert now.starts[i] + 3 == len(track)
     assert kept > 4
 
 
 def test_a_loader_that_begins_later_draws_the_same(batches, config, data_root):
-    with Loader(config, read_data(config, data_root), Place(1, 2), lambda b: b) as loader:
+    with Loader(config, read_data(config, data_root), ProcessGroup(1, 2), lambda b: b) as loader:
         late = loader.batch(config.stages[0], 4)
     np.testing.assert_array_equal(late.starts, batches[4].starts[1::2])
     for mine, theirs in zip(late.tracks, batches[4].tracks[1::2], strict=True):
@@ -87,25 +87,25 @@ def test_a_loader_that_begins_later_draws_the_same(batches, config, data_root):
 @torch.no_grad()
 def test_parts_of_a_track_are_run_as_the_whole(config, batches, unroll):
     """Without a gradient, two steps of two frames are one step of four."""
-    plan = Plan(1.0, reset_interval=None)
+    plan = UnrollPlan(1.0, reset_interval=None)
     short = [b for b in batches if (b.starts >= 0).all()]
     k = next(k for k, b in enumerate(short) if (short[k + 1].starts == b.starts + 2).any())
     which = np.flatnonzero(short[k + 1].starts == short[k].starts + 2)[:1]
     parts = [_only(b, which, plan) for b in short[k : k + 2]]
     whole = _only(short[k], which, plan, frames=5)
-    unroll.baton = None
+    unroll.carried = None
     for part in parts:
         unroll(part)
-    handed = unroll.baton
-    unroll.baton = None
+    handed = unroll.carried
+    unroll.carried = None
     unroll(whole)
-    np.testing.assert_allclose(unroll.baton.boxes, handed.boxes, rtol=1e-5)
-    torch.testing.assert_close(unroll.baton.state, handed.state)
+    np.testing.assert_allclose(unroll.carried.boxes, handed.boxes, rtol=1e-5)
+    torch.testing.assert_close(unroll.carried.state, handed.state)
 
 
 def _only(batch, which, plan, frames=3):
     choices = batch.choices.part(which)
-    choices.follow[:], choices.cover[:] = True, 0.0
+    choices.self_training[:], choices.cover[:] = True, 0.0
     shift = np.zeros((frames - 1, len(which), 2))
     choices = replace(choices, shift=shift, stretch=shift + 1)
     tracks = [batch.tracks[i] for i in which]
@@ -115,19 +115,21 @@ def _only(batch, which, plan, frames=3):
 @torch.no_grad()
 def test_what_was_handed_on_to_another_batch_is_not_taken_up(batches, unroll):
     step = next(k for k, b in enumerate(batches) if b.starts.any())
-    unroll.baton = None
+    unroll.carried = None
     alone = unroll(batches[step]).loss
-    wrong = Baton((99, 4, 3, 6), np.full((4, 4), 1e4), torch.ones(4, *unroll.network.state_shape))
-    unroll.baton = wrong
+    wrong = CarriedState(
+        (99, 4, 3, 6), np.full((4, 4), 1e4), torch.ones(4, *unroll.network.state_shape)
+    )
+    unroll.carried = wrong
     assert unroll(batches[step]).loss == alone
-    unroll.baton = Baton(batches[step].key, wrong.boxes, wrong.state)
+    unroll.carried = CarriedState(batches[step].key, wrong.boxes, wrong.state)
     assert unroll(batches[step]).loss != alone
 
 
 def _taken_up(unroll, batch, boxes, **choices):
     """Return where tracks start from that were handed on with boxes (N, 4)."""
     state = torch.ones(len(boxes), *unroll.network.state_shape)
-    unroll.baton = Baton(batch.key, boxes, state)
+    unroll.carried = CarriedState(batch.key, boxes, state)
     chosen = replace(batch, choices=replace(batch.choices, **choices))
     return unroll._taken_up(chosen, torch.zeros_like(state))
 
@@ -151,9 +153,14 @@ def test_lost_tracks_are_rescued_and_others_are_not(batches, unroll):
 def test_tracks_are_pushed_if_they_follow_the_network(batches, unroll):
     batch = next(b for b in batches if b.starts.any())
     truth = np.stack([t.boxes[k] for t, k in zip(batch.tracks, batch.starts, strict=True)])
-    pushed, follow = np.array([True, True, False, False]), np.array([True, False] * 2)
+    pushed, self_training = np.array([True, True, False, False]), np.array([True, False] * 2)
     shift, stretch = np.full((4, 2), 0.5), np.full((4, 2), 2.0)
-    drawn = {"pushed": pushed, "follow": follow, "push_shift": shift, "push_stretch": stretch}
+    drawn = {
+        "pushed": pushed,
+        "self_training": self_training,
+        "push_shift": shift,
+        "push_stretch": stretch,
+    }
     boxes, _ = _taken_up(unroll, batch, truth, **drawn)
     np.testing.assert_array_equal(boxes[1:], truth[1:])
     np.testing.assert_allclose(size(boxes[0]), 2 * size(truth[0]))
@@ -166,15 +173,17 @@ def test_the_state_is_reset_as_the_tracker_does(batches, unroll, monkeypatch):
     step = next(k for k, b in enumerate(batches) if b.starts.any())
     batch = batches[step]
     old = np.flatnonzero(batch.starts)
-    plan = Plan(1.0, reset_interval=1)
+    plan = UnrollPlan(1.0, reset_interval=1)
     batch = _only(batch, old, plan)
-    batch.choices.follow[:] = False  # else the boxes would carry the past
+    batch.choices.self_training[:] = False  # else the boxes would carry the past
     ends = []
     for filling in (0.0, 1.0):
         state = torch.full((len(old), *unroll.network.state_shape), filling)
-        unroll.baton = Baton(batch.key, np.stack([t.boxes[0] for t in batch.tracks]), state)
+        unroll.carried = CarriedState(
+            batch.key, np.stack([t.boxes[0] for t in batch.tracks]), state
+        )
         unroll(batch)
-        ends.append(unroll.baton.state)
+        ends.append(unroll.carried.state)
     torch.testing.assert_close(ends[0], ends[1])
 
 
@@ -204,7 +213,7 @@ def _stop_at(last, batch):
 
 
 def test_parts_join_to_the_whole_that_was_dealt_out():
-    whole = Baton((1,), np.arange(24.0).reshape(6, 4), torch.arange(36.0).reshape(6, 2, 3))
+    whole = CarriedState((1,), np.arange(24.0).reshape(6, 4), torch.arange(36.0).reshape(6, 2, 3))
     again = join([whole.part(slice(r, None, 3)) for r in range(3)])
     np.testing.assert_array_equal(again.boxes, whole.boxes)
     assert torch.equal(again.state, whole.state)

@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Videos for validation, made of what a training run held back: stills and clips.
+"""Videos for validation, made of what a training run held out: stills and clips.
 
 The same configuration and data give the same videos, down to the last pixel.
 """
@@ -22,7 +22,7 @@ from re3_ros.network import read_metadata
 from re3_ros.simulation import SCREEN, SimulatedTrack, Simulator, SimulatorConfig
 
 from ._config import TrainingConfig, read_config
-from ._data import held_data
+from ._data import held_out_data
 
 STREAM = 11
 """Random numbers that no training run draws from."""
@@ -30,7 +30,8 @@ EVENTS = SimulatorConfig(
     hide=0.2, leave=0.1, shake=0.2, tilt=0.3, bend=0.1, renew=0.1, motion_blur=0.2
 )
 """What happens in simulated videos, whatever the run was trained on, so that runs can be compared:
-beside everyday occluders, targets that hide whole or leave and come back, and change their look."""
+beside everyday occluders, targets that are fully occluded or leave, come back, and change their
+look."""
 
 
 class Video(Protocol):
@@ -78,31 +79,31 @@ def simulated_videos(simulator: Simulator, count: int, frames: int) -> list[Simu
     ]
 
 
-class HeldVideos(NamedTuple):
-    """What can be made of the data that a run held back; either may be empty."""
+class HeldOutVideos(NamedTuple):
+    """What can be made of the data that a run held out; either may be empty."""
 
     simulated: Sequence[Video]
     clips: Sequence[Video]
 
 
-def held_videos(
+def held_out_videos(
     config: TrainingConfig, root: Path, count: int = 60, frames: int = 100
-) -> HeldVideos:
-    """Return ``count`` simulated videos of the held stills, and the held clips.
+) -> HeldOutVideos:
+    """Return ``count`` simulated videos of the held-out stills, and the held-out clips.
 
     ``config`` is that of the run which trained the network, ``root`` its data folder. Raises
-    SourceError for data that cannot be read, ConfigError where nothing was held back.
+    SourceError for data that cannot be read, ConfigError where nothing was held out.
     """
-    stills, clips = held_data(config, root)
+    stills, clips = held_out_data(config, root)
     if not stills and not clips:
         raise ConfigError(
             f"the run held nothing back from {root}; set held_stills or held_out and train again"
         )
     simulated = simulated_videos(Simulator(stills, EVENTS), count, frames) if stills else []
-    return HeldVideos(simulated, clips)
+    return HeldOutVideos(simulated, clips)
 
 
-def read_run(weights: Path, config: Path | None = None) -> TrainingConfig:
+def read_run_config(weights: Path, config: Path | None = None) -> TrainingConfig:
     """Return the configuration that weights were trained with, or the one in a YAML file.
 
     Raises WeightsError where the weights cannot be read, ConfigError where they do not say.
