@@ -49,10 +49,10 @@ class SessionConfig:
         10, 1, 10_000, "frames that an UNCERTAIN target has to be seen again, or is LOST"
     )
     found_frames: int = _setting(
-        2, 1, 10_000, "looks in a row that must see a LOST target until it is TRACKING"
+        2, 1, 10_000, "steps in a row that must see a LOST target until it is TRACKING"
     )
     found_threshold: float = _setting(
-        0.8, 0.0, 1.0, "score that the last of these looks must reach; until then it is followed"
+        0.8, 0.0, 1.0, "score that the last of these steps must reach; until then it is followed"
     )
     retry_reach: float = _setting(
         1.0, 0.0, 10.0, "how far around its last box a LOST target is looked for, in box sizes"

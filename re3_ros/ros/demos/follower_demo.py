@@ -30,7 +30,7 @@ from vision_msgs.msg import Detection2D
 from re3_ros.bags import COMPRESSED, STATUS, BagWriter, Run, RunTopics, plot_run
 from re3_ros.errors import SourceError
 from re3_ros.msg import TrackerStatus
-from re3_ros.ros.kit import RESULTS, temporary_node
+from re3_ros.ros.kit import QUEUE_DEPTH, temporary_node
 from re3_ros.ros.programs import Process, ros_arguments
 from re3_ros.ros.tracker import image_of, stamp_of
 from re3_ros.tracking import TargetState
@@ -119,7 +119,7 @@ class Recorder(NodeRecorder):
         self._subscribe(Detection2D, DETECTION, "detection")
         self._subscribe(TrackerStatus, STATUS, "status", self._on_status)
         self._subscribe(Twist, TWIST, "cmd_vel")
-        node.create_subscription(Image, "image", self._on_image, RESULTS)
+        node.create_subscription(Image, "image", self._on_image, QUEUE_DEPTH)
 
     def _subscribe(
         self,
@@ -133,7 +133,7 @@ class Recorder(NodeRecorder):
             if self._now:  # before, nothing has happened in the yard
                 self._bag.write_raw(subscription.topic_name, name, data, self._now)
 
-        subscription = self._node.create_subscription(kind, topic, on_bytes, RESULTS, raw=True)
+        subscription = self._node.create_subscription(kind, topic, on_bytes, QUEUE_DEPTH, raw=True)
 
     def _on_time(self, message: Detection2D) -> None:
         self._now = stamp_of(message.header)

@@ -26,7 +26,7 @@ from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D, ObjectHypothesisWithPose
 
 from re3_ros.msg import TrackerStatus
-from re3_ros.ros.kit import RESULTS, Spec, declare, serve
+from re3_ros.ros.kit import QUEUE_DEPTH, ParameterSpec, declare_parameters, serve
 from re3_ros.ros.tracker import bounding_box, rgb_image, stamp_of
 from re3_ros.worlds import Yard, YardView
 
@@ -37,10 +37,10 @@ TARGET = "suitcase"
 LATE = 30
 """Images after which a box without effect is taken to be lost."""
 SPECS = (
-    Spec("seed", 0, "of the yard", 0, 1_000_000),
-    Spec("seconds", 24.0, "that it lasts", 3.0, 3600.0),
-    Spec("speed", 1.0, "most seconds of the yard in a second", 0.01, 100.0),
-    Spec("patience", 5.0, "seconds to wait for an answer before going on", 0.1, 600.0),
+    ParameterSpec("seed", 0, "of the yard", 0, 1_000_000),
+    ParameterSpec("seconds", 24.0, "that it lasts", 3.0, 3600.0),
+    ParameterSpec("speed", 1.0, "most seconds of the yard in a second", 0.01, 100.0),
+    ParameterSpec("patience", 5.0, "seconds to wait for an answer before going on", 0.1, 600.0),
 )
 """The yard's parameters."""
 
@@ -53,7 +53,7 @@ class YardNode(Node):
 
     def __init__(self, name: str = "re3_yard", **arguments: Any) -> None:
         super().__init__(name, **arguments)
-        declare(self, SPECS)
+        declare_parameters(self, SPECS)
         values = {spec.name: self.get_parameter(spec.name).value for spec in SPECS}
         self.yard = Yard(values["seed"], values["seconds"])
         self._period = 1 / self.yard.fps
@@ -65,13 +65,13 @@ class YardNode(Node):
         self._command: Twist | None = None
         self._speed = Twist()
         self._pointed: int | None = None
-        self._images = self.create_publisher(Image, "image", RESULTS)
-        self._infos = self.create_publisher(CameraInfo, "camera_info", RESULTS)
-        self._truths = self.create_publisher(Detection2D, "truth", RESULTS)
-        self._clocks = self.create_publisher(ClockMessage, "/clock", RESULTS)
-        self._boxes = self.create_publisher(Detection2D, "init_box", RESULTS)
-        self.create_subscription(TrackerStatus, "status", self._on_status, RESULTS)
-        self.create_subscription(Twist, "cmd_vel", self._on_command, RESULTS)
+        self._images = self.create_publisher(Image, "image", QUEUE_DEPTH)
+        self._infos = self.create_publisher(CameraInfo, "camera_info", QUEUE_DEPTH)
+        self._truths = self.create_publisher(Detection2D, "truth", QUEUE_DEPTH)
+        self._clocks = self.create_publisher(ClockMessage, "/clock", QUEUE_DEPTH)
+        self._boxes = self.create_publisher(Detection2D, "init_box", QUEUE_DEPTH)
+        self.create_subscription(TrackerStatus, "status", self._on_status, QUEUE_DEPTH)
+        self.create_subscription(Twist, "cmd_vel", self._on_command, QUEUE_DEPTH)
         self.create_timer(0.005, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def close(self) -> None:

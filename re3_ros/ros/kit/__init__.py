@@ -13,27 +13,27 @@ from ._device import release_memory
 from ._faults import Faults
 from ._guarded import GuardedNode
 from ._lifecycle import GuardedLifecycleNode
-from ._parameters import GuardedParameters, Spec
-from ._qos import RESULTS, image_qos, result_qos
+from ._parameters import GuardedParameters, ParameterSpec
+from ._qos import QUEUE_DEPTH, image_qos, result_qos
 from ._reports import Reports
-from ._serve import declare, serve
+from ._serve import declare_parameters, serve
 from ._signals import StopFlag, stop_flag
 from ._temporary import temporary_node
 from ._throttle import Throttle
 
 __all__ = [
-    "RESULTS",
+    "QUEUE_DEPTH",
     "Bond",
     "Counts",
     "Faults",
     "GuardedLifecycleNode",
     "GuardedNode",
     "GuardedParameters",
+    "ParameterSpec",
     "Reports",
-    "Spec",
     "StopFlag",
     "Throttle",
-    "declare",
+    "declare_parameters",
     "image_qos",
     "make_bond",
     "release_memory",

@@ -45,7 +45,7 @@ class GuardedLifecycleNode(GuardedNode):
                 service.callback = self._guard(service.callback)
 
     @property
-    def phase(self) -> str:
+    def state_label(self) -> str:
         """Label of the state the node is in; to be asked by the thread that spins it."""
         return str(self._state_machine.current_state[1])
 
@@ -120,7 +120,7 @@ class GuardedLifecycleNode(GuardedNode):
 
     def _give_up(self) -> None:
         """Answer `fail`, unless a requested transition has done so already."""
-        if self._failure and self.phase == "active":
+        if self._failure and self.state_label == "active":
             self.trigger_deactivate()
         self._failure = ""
 
@@ -153,7 +153,9 @@ class GuardedLifecycleNode(GuardedNode):
                 return answer(request, response)
             except Exception as error:  # noqa: BLE001, it would end the process
                 wanted = request.transition.label or request.transition.id
-                self.get_logger().warning(f"no transition {wanted} from {self.phase}: {error}")
+                self.get_logger().warning(
+                    f"no transition {wanted} from {self.state_label}: {error}"
+                )
                 response.success = False
                 return response
 

@@ -26,7 +26,7 @@ def _nothing(_value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Spec:
+class ParameterSpec:
     """One parameter as it is declared."""
 
     name: str
@@ -87,7 +87,9 @@ class GuardedParameters:
     that are not live may be set now.
     """
 
-    def __init__(self, node: Node, specs: Iterable[Spec], settable: Callable[[], bool]) -> None:
+    def __init__(
+        self, node: Node, specs: Iterable[ParameterSpec], settable: Callable[[], bool]
+    ) -> None:
         self._node = node
         self._specs = {spec.name: spec for spec in specs}
         self._settable = settable
@@ -104,7 +106,7 @@ class GuardedParameters:
         if self._problems:
             raise ConfigError("; ".join(self._problems.values()))
 
-    def _declare(self, spec: Spec) -> None:
+    def _declare(self, spec: ParameterSpec) -> None:
         try:
             value = self._node.declare_parameter(spec.name, spec.default, spec.descriptor()).value
             problem = spec.problem(value)

@@ -20,7 +20,7 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
 
-RESULTS = 10
+QUEUE_DEPTH = 10
 """Depth of the queues of commands, and by default of results."""
 _IMAGES = ("Image", "CompressedImage")
 
@@ -37,7 +37,7 @@ def image_qos(
     )
 
 
-def result_qos(reliability: str = "reliable", depth: int = RESULTS) -> QoSProfile:
+def result_qos(reliability: str = "reliable", depth: int = QUEUE_DEPTH) -> QoSProfile:
     """Return the QoS of results; reliable ones serve subscribers of both kinds."""
     return QoSProfile(depth=depth, reliability=ReliabilityPolicy[reliability.upper()])
 

@@ -16,7 +16,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from re3_ros.errors import Re3Error
 
-from ._parameters import Spec
+from ._parameters import ParameterSpec
 from ._signals import StopFlag, stop_flag
 
 
@@ -66,7 +66,7 @@ def spin(node: Node, stop: StopFlag) -> None:
         executor.shutdown()
 
 
-def declare(node: Node, specs: Iterable[Spec]) -> None:
+def declare_parameters(node: Node, specs: Iterable[ParameterSpec]) -> None:
     """Declare parameters with meaning and range; those that are not live are read-only."""
     for spec in specs:
         descriptor = spec.descriptor()

@@ -12,7 +12,7 @@ from vision_msgs.msg import Detection3DArray
 
 from re3_ros.bags import StatusJoiner, TrackRow
 from re3_ros.msg import TrackerStatus
-from re3_ros.ros.kit import RESULTS
+from re3_ros.ros.kit import QUEUE_DEPTH
 
 
 class Listener:
@@ -34,10 +34,10 @@ class Listener:
         self._on_rows = on_rows
         self._on_status = on_status
         self._status = node.create_subscription(
-            TrackerStatus, f"{prefix}status", self._take_status, RESULTS
+            TrackerStatus, f"{prefix}status", self._take_status, QUEUE_DEPTH
         )
         self._positions = node.create_subscription(
-            Detection3DArray, f"{prefix}detections_3d", self._take_positions, RESULTS
+            Detection3DArray, f"{prefix}detections_3d", self._take_positions, QUEUE_DEPTH
         )
 
     @property

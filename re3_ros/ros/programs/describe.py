@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from re3_ros.ros.kit import Spec
+from re3_ros.ros.kit import ParameterSpec
 from re3_ros.ros.tracker import GROUPS, PUBLISHED, SERVICES, SPECS, SUBSCRIBED, Topic
 
 PAGE = Path("docs", "node.md")
@@ -82,7 +82,7 @@ def defaults() -> str:
     )
 
 
-def grouped() -> dict[str, list[Spec]]:
+def grouped() -> dict[str, list[ParameterSpec]]:
     """Return the parameters under the headings that they stand under."""
     found = [spec.group for spec in SPECS.values()]
     headings = dict.fromkeys((*(g for g in GROUPS if g in found), *found))
@@ -104,7 +104,7 @@ def _needs(topic: Topic) -> str:
     return f"; only where `{topic.needs}` is installed" if topic.needs else ""
 
 
-def _group(name: str, specs: Iterable[Spec]) -> str:
+def _group(name: str, specs: Iterable[ParameterSpec]) -> str:
     rows = [
         (f"`{s.name}`", _TYPES[type(s.default)], f"`{_value(s.default)}`", _range(s), _text(s))
         for s in specs
@@ -112,11 +112,11 @@ def _group(name: str, specs: Iterable[Spec]) -> str:
     return f"### {name}\n\n{_table(('parameter', 'type', 'default', 'range', ''), rows)}"
 
 
-def _range(spec: Spec) -> str:
+def _range(spec: ParameterSpec) -> str:
     return ", ".join(f"`{c}`" for c in spec.choices) or spec.limits()
 
 
-def _text(spec: Spec) -> str:
+def _text(spec: ParameterSpec) -> str:
     return spec.text.replace("<", "&lt;") + (" (**any time**)" if spec.live else "")
 
 
@@ -125,7 +125,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n".replace("|  |", "| |") for line in lines)
 
 
-def _setting(spec: Spec) -> str:
+def _setting(spec: ParameterSpec) -> str:
     """Return a parameter as lines of YAML, its meaning above it."""
     limits = f"One of: {', '.join(spec.choices)}" if spec.choices else spec.limits()
     told = [f"{spec.text[0].upper()}{spec.text[1:]}", limits, "Any time" if spec.live else ""]

@@ -23,17 +23,17 @@ from vision_msgs.msg import Detection2D
 
 from re3_ros.boxes import Boxes
 from re3_ros.msg import TargetStatus, TrackerStatus
-from re3_ros.ros.kit import RESULTS, Spec, declare, serve
+from re3_ros.ros.kit import QUEUE_DEPTH, ParameterSpec, declare_parameters, serve
 from re3_ros.ros.tracker import box_of
 
-from ._follow_law import STOP, Law, Speed, approach
+from ._control_law import STOP, ControlLaw, Velocity, approach
 
 SECOND = 1e9
 FAREWELL = Duration(seconds=1)
 """The longest wait for the last command to arrive."""
 SPECS = (
-    Spec("rate", 30.0, "commands a second", 1.0, 200.0),
-    Spec(
+    ParameterSpec("rate", 30.0, "commands a second", 1.0, 200.0),
+    ParameterSpec(
         "timeout",
         0.5,
         "seconds without a detection or a status after which the robot stops",
@@ -41,11 +41,11 @@ SPECS = (
         10.0,
         live=True,
     ),
-    Spec("desired_height", 0.35, "of the box, in image heights", 0.05, 0.95, live=True),
-    Spec(
+    ParameterSpec("desired_height", 0.35, "of the box, in image heights", 0.05, 0.95, live=True),
+    ParameterSpec(
         "forward_gain", 3.0, "m/s for each image height that the box lacks", 0.0, 100.0, live=True
     ),
-    Spec(
+    ParameterSpec(
         "turn_gain",
         1.5,
         "rad/s for a box at the edge of the image, half its width",
@@ -53,12 +53,14 @@ SPECS = (
         20.0,
         live=True,
     ),
-    Spec("max_forward", 0.6, "m/s", 0.0, 10.0, live=True),
-    Spec("max_backward", 0.0, "m/s; 0 = never backwards", 0.0, 10.0, live=True),
-    Spec("max_turn", 1.0, "rad/s", 0.0, 10.0, live=True),
-    Spec("acceleration", 0.8, "m/s each second; stopping is at once", 0.01, 50.0, live=True),
-    Spec("turn_acceleration", 3.0, "rad/s each second, likewise", 0.01, 50.0, live=True),
-    Spec(
+    ParameterSpec("max_forward", 0.6, "m/s", 0.0, 10.0, live=True),
+    ParameterSpec("max_backward", 0.0, "m/s; 0 = never backwards", 0.0, 10.0, live=True),
+    ParameterSpec("max_turn", 1.0, "rad/s", 0.0, 10.0, live=True),
+    ParameterSpec(
+        "acceleration", 0.8, "m/s each second; stopping is at once", 0.01, 50.0, live=True
+    ),
+    ParameterSpec("turn_acceleration", 3.0, "rad/s each second, likewise", 0.01, 50.0, live=True),
+    ParameterSpec(
         "image_width",
         0,
         "pixels; 0, also of the height = as camera_info says",
@@ -66,13 +68,13 @@ SPECS = (
         100_000,
         live=True,
     ),
-    Spec("image_height", 0, "pixels", 0, 100_000, live=True),
+    ParameterSpec("image_height", 0, "pixels", 0, 100_000, live=True),
 )
 """The follower's parameters."""
 
 
 @dataclass(frozen=True)
-class Seen:
+class Received:
     """A message, and when it came by the follower's clock, in seconds."""
 
     message: Any
@@ -80,7 +82,7 @@ class Seen:
 
 
 class Follower(Node):
-    """Commands a speed at a steady rate, zero unless all is well.
+    """Commands a velocity at a steady rate, zero unless all is well.
 
     All is well while detections and statuses keep coming, and the status says that the target of
     the newest detection is TRACKING.
@@ -88,20 +90,20 @@ class Follower(Node):
 
     def __init__(self, name: str = "re3_follower", **arguments: Any) -> None:
         super().__init__(name, **arguments)
-        declare(self, SPECS)
+        declare_parameters(self, SPECS)
         # Silence is measured by a clock that nobody sets; but simulated time may stand still.
         simulated = self.get_parameter("use_sim_time").value
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._clock_used = self.get_clock() if simulated else steady
-        self._detection: Seen | None = None
-        self._status: Seen | None = None
+        self._detection: Received | None = None
+        self._status: Received | None = None
         self._size: tuple[int, int] | None = None
-        self._speed = STOP
+        self._velocity = STOP
         self._ticked = 0.0
         self._told = ""
         self._commands = self.create_publisher(Twist, "cmd_vel", 1)
-        self.create_subscription(Detection2D, "detection", self._on_detection, RESULTS)
-        self.create_subscription(TrackerStatus, "status", self._on_status, RESULTS)
+        self.create_subscription(Detection2D, "detection", self._on_detection, QUEUE_DEPTH)
+        self.create_subscription(TrackerStatus, "status", self._on_status, QUEUE_DEPTH)
         self.create_subscription(CameraInfo, "camera_info", self._on_info, qos_profile_sensor_data)
         self._period = 1 / float(self["rate"])
         self.create_timer(self._period, self._tick, clock=self._clock_used)
@@ -117,23 +119,23 @@ class Follower(Node):
 
     def stop(self) -> None:
         """Command a standstill."""
-        self._speed = STOP
+        self._velocity = STOP
         self._commands.publish(Twist())
 
     def _now(self) -> float:
         return float(self._clock_used.now().nanoseconds / SECOND)
 
     def _on_detection(self, message: Detection2D) -> None:
-        self._detection = Seen(message, self._now())
+        self._detection = Received(message, self._now())
 
     def _on_status(self, message: TrackerStatus) -> None:
-        self._status = Seen(message, self._now())
+        self._status = Received(message, self._now())
 
     def _on_info(self, message: CameraInfo) -> None:
         self._size = int(message.width), int(message.height)
 
     def _tick(self) -> None:
-        """Command the next speed."""
+        """Command the next velocity."""
         now, before = self._now(), self._ticked
         self._ticked = now
         reason = self._obstacle()
@@ -144,9 +146,9 @@ class Follower(Node):
         # Simulated time goes in steps of its own; and after a pause the robot starts gently.
         seconds = min(max(now - before, 0.0), 2 * self._period)
         steps = self["acceleration"] * seconds, self["turn_acceleration"] * seconds
-        self._speed = approach(self._speed, self._wanted(), *steps)
+        self._velocity = approach(self._velocity, self._wanted(), *steps)
         command = Twist()
-        command.linear.x, command.angular.z = self._speed
+        command.linear.x, command.angular.z = self._velocity
         self._commands.publish(command)
 
     def _obstacle(self) -> str:
@@ -185,12 +187,12 @@ class Follower(Node):
         size = given if all(given) else self._size
         return size if size and all(size) else None
 
-    def _wanted(self) -> Speed:
+    def _wanted(self) -> Velocity:
         assert self._detection is not None
         size = self._image_size()
         assert size is not None
         box: Boxes = box_of(self._detection.message.bbox)
-        return Law(*(self[name] for name in Law._fields)).speed(box, *size)
+        return ControlLaw(*(self[name] for name in ControlLaw._fields)).velocity(box, *size)
 
     def _tell(self, reason: str) -> None:
         """Say in the log that it stops or drives, once each time."""

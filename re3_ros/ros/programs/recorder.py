@@ -20,16 +20,22 @@ from std_srvs.srv import SetBool, Trigger
 
 from re3_ros.bags import Demonstration, TrackRow
 from re3_ros.errors import Re3Error
-from re3_ros.ros.kit import RESULTS, Spec, declare, serve
+from re3_ros.ros.kit import QUEUE_DEPTH, ParameterSpec, declare_parameters, serve
 
 from ._listening import Listener
 
 SPECS = (
-    Spec("folder", "demonstrations", "where the files go; made if it is not there", live=True),
-    Spec("format", "csv", "of the tables", choices=("csv", "parquet"), live=True),
-    Spec("label", "", "what is shown, for the metadata of the next demonstration", live=True),
-    Spec("max_seconds", 600.0, "after which a demonstration is ended", 1.0, 86400.0, live=True),
-    Spec(
+    ParameterSpec(
+        "folder", "demonstrations", "where the files go; made if it is not there", live=True
+    ),
+    ParameterSpec("format", "csv", "of the tables", choices=("csv", "parquet"), live=True),
+    ParameterSpec(
+        "label", "", "what is shown, for the metadata of the next demonstration", live=True
+    ),
+    ParameterSpec(
+        "max_seconds", 600.0, "after which a demonstration is ended", 1.0, 86400.0, live=True
+    ),
+    ParameterSpec(
         "cameras",
         [""],
         "names of the tracker's cameras, if it has several; with one, the empty name",
@@ -43,7 +49,7 @@ class DemonstrationRecorder(Node):
 
     def __init__(self, name: str = "re3_recorder", **arguments: Any) -> None:
         super().__init__(name, **arguments)
-        declare(self, SPECS)
+        declare_parameters(self, SPECS)
         self._demonstration: Demonstration | None = None
         self._tracker: dict[str, str] = {}
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -53,7 +59,7 @@ class DemonstrationRecorder(Node):
             Listener(self, f"{camera}/" if camera else "", self._on_rows, self._on_status)
             for camera in self.get_parameter("cameras").value
         ]
-        self.create_subscription(Bool, "record", self._on_switch, RESULTS)
+        self.create_subscription(Bool, "record", self._on_switch, QUEUE_DEPTH)
         self.create_service(SetBool, "~/record", self._on_record)
         self.create_service(Trigger, "~/discard", self._on_discard)
 

@@ -29,7 +29,7 @@ from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D
 
 from re3_ros.errors import ImageError
-from re3_ros.ros.kit import RESULTS, Reports, StopFlag, image_qos, stop_flag
+from re3_ros.ros.kit import QUEUE_DEPTH, Reports, StopFlag, image_qos, stop_flag
 from re3_ros.ros.tracker import bounding_box, image_of, image_topic
 
 TITLE = "select_box: drag a box; Esc ends"
@@ -61,8 +61,8 @@ class Selector(Node):  # type: ignore[misc]
             kind, name, self._on_image, image_qos(reliability, 1)
         )
         self._clicks = f"{self.resolve_topic_name(topic)}_mouse_left"
-        self.create_subscription(Point, self._clicks, self._on_click, RESULTS)
-        self._boxes = self.create_publisher(Detection2D, "init_box", RESULTS)
+        self.create_subscription(Point, self._clicks, self._on_click, QUEUE_DEPTH)
+        self._boxes = self.create_publisher(Detection2D, "init_box", QUEUE_DEPTH)
 
     def say_what_to_do(self, windowed: bool) -> None:
         """Log how a box is drawn."""

@@ -1,12 +1,12 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""From a detector to lost targets.
+"""Re-detection: from a detector to lost targets.
 
 A detector sees a cup, but not which cup. A lost target knows what it looked like. So, where a
 detection has the class of a lost target, the memory of the target, as it was when it was last seen,
-looks at the place. If it finds itself there, in a box that overlaps the detection's, the target is
+is matched with it. If it finds itself there, in a box that overlaps the detection's, the target is
 started anew from the detection, under its id, on the image that the detector saw. Targets that are
-not lost are never moved, and what they cover is offered to no other.
+not lost are never moved, and what they cover is matched with no other.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class LiveParameters(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Offer:
+class DetectorFrame:
     """What a detector saw in one image."""
 
     stamp: int
@@ -55,21 +55,21 @@ class Match:
 
     score: float
     name: str
-    place: int
+    index: int
 
 
-class Bridge:
-    """Starts lost targets anew where a detector sees them."""
+class DetectorBridge:
+    """Starts lost targets anew where a detector re-detects them."""
 
     def __init__(self, session: TrackingSession, live: LiveParameters, reports: Reports) -> None:
         self._session = session
         self._live = live
         self._reports = reports
         self._lock = threading.Lock()
-        self._offers: dict[str, list[Offer]] = {}
+        self._frames: dict[str, list[DetectorFrame]] = {}
         self._turn = 0
 
-    def offer(self, camera: Camera, message: Any) -> None:
+    def add(self, camera: Camera, message: Any) -> None:
         """Leave a vision_msgs/Detection2DArray; by the thread of the executor."""
         found = [(class_of(d), box_of(d.bbox)) for d in message.detections]
         good = [(kind, box) for kind, box in found if is_good(box, np.inf, np.inf)]
@@ -77,80 +77,80 @@ class Bridge:
             bad = f"{len(found) - len(good)} of {len(found)} detections have no box of 2 x 2 pixels"
             self._reports.warn("detector box", f"{camera.name}: {bad} or more, and are ignored")
         with self._lock:
-            waiting = self._offers.get(camera.name, [])
-            offer = Offer(stamp_of(message.header), good)
-            self._offers[camera.name] = [*waiting, offer][-WAITING:]
+            waiting = self._frames.get(camera.name, [])
+            frame = DetectorFrame(stamp_of(message.header), good)
+            self._frames[camera.name] = [*waiting, frame][-WAITING:]
 
     def work(self, camera: Camera, result: FrameResult) -> None:
         """Use the newest detections whose image was processed; by the worker, between images."""
-        offer = self._take(camera.name, result.stamp)
-        if offer is None or not any(is_lost(t) for t in result.targets):
+        frame = self._take(camera.name, result.stamp)
+        if frame is None or not any(is_lost(t) for t in result.targets):
             return
         try:
-            matches = self._matches(camera, offer, result)
+            matches = self._matches(camera, frame, result)
             for match in _best(matches):
                 self._session.initialise(
-                    camera.name, match.name, offer.found[match.place][1], offer.stamp
+                    camera.name, match.name, frame.found[match.index][1], frame.stamp
                 )
                 how = f"looks right with {match.score:.2f}"
                 self._reports.info(f"{camera.name}: a detector found {match.name!r}, {how}")
         except InputError as error:
             self._reports.warn("detector", f"{camera.name}: detections ignored: {error}")
 
-    def _take(self, camera: str, stamp: int) -> Offer | None:
-        """Return the newest offer whose image has come, and forget it and those before it."""
+    def _take(self, camera: str, stamp: int) -> DetectorFrame | None:
+        """Return the newest frame whose image has come, and forget it and those before it."""
         with self._lock:
-            waiting = self._offers.get(camera, [])
-            due = [offer for offer in waiting if offer.stamp <= stamp]
-            self._offers[camera] = [offer for offer in waiting if offer.stamp > stamp]
+            waiting = self._frames.get(camera, [])
+            due = [frame for frame in waiting if frame.stamp <= stamp]
+            self._frames[camera] = [frame for frame in waiting if frame.stamp > stamp]
         return due[-1] if due else None
 
-    def _matches(self, camera: Camera, offer: Offer, result: FrameResult) -> list[Match]:
+    def _matches(self, camera: Camera, frame: DetectorFrame, result: FrameResult) -> list[Match]:
         """Return the lost targets that find themselves in detections of their class."""
         overlap, least = self._live["detector_overlap"], self._live["detector_score"]
         seen = [t.box for t in result.targets if not is_lost(t)]
         free = [
             i
-            for i, (_, box) in enumerate(offer.found)
+            for i, (_, box) in enumerate(frame.found)
             if not any(float(iou(box, other)) >= overlap for other in seen)
         ]
-        looks = [
+        pairs = [
             (t.id, i)
             for t in result.targets
             if is_lost(t)
             for i in free
-            if offer.found[i][0] == camera.class_of(t.id, self._live["class_id"])
+            if frame.found[i][0] == camera.class_of(t.id, self._live["class_id"])
         ]
-        asked = _by_name(self._in_turn(looks))
-        places = {name: [offer.found[i][1] for i in there] for name, there in asked.items()}
-        answers = self._session.compare(camera.name, places, offer.stamp)
+        asked = _by_name(self._in_turn(pairs))
+        boxes = {name: [frame.found[i][1] for i in there] for name, there in asked.items()}
+        answers = self._session.compare(camera.name, boxes, frame.stamp)
         return [
             Match(answer.score, name, i)
             for name, found in answers.items()
-            for i, box, answer in zip(asked[name], places[name], found, strict=True)
+            for i, box, answer in zip(asked[name], boxes[name], found, strict=True)
             if answer.score >= least and float(iou(box, answer.box)) >= overlap
         ]
 
-    def _in_turn(self, looks: list[tuple[str, int]]) -> list[tuple[str, int]]:
-        """Return as many looks as one image may cost; the next image has the next ones."""
+    def _in_turn(self, pairs: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Return as many pairs as one image may cost; the next image has the next ones."""
         limit = self._live["detector_looks"]
-        if len(looks) <= limit:
-            return looks
-        start, self._turn = self._turn % len(looks), self._turn + limit
-        return (looks[start:] + looks[:start])[:limit]
+        if len(pairs) <= limit:
+            return pairs
+        start, self._turn = self._turn % len(pairs), self._turn + limit
+        return (pairs[start:] + pairs[:start])[:limit]
 
 
-def _by_name(looks: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+def _by_name(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
-    for name, place in looks:
-        found.setdefault(name, []).append(place)
+    for name, index in pairs:
+        found.setdefault(name, []).append(index)
     return found
 
 
 def _best(matches: list[Match]) -> list[Match]:
-    """Return the surest matches, each target and each place once."""
+    """Return the surest matches, each target and each detection once."""
     chosen: list[Match] = []
     for match in sorted(matches, key=lambda m: -m.score):
-        if not any(match.name == c.name or match.place == c.place for c in chosen):
+        if not any(match.name == c.name or match.index == c.index for c in chosen):
             chosen.append(match)
     return chosen

@@ -17,10 +17,10 @@ from std_srvs.srv import SetBool, Trigger
 from vision_msgs.msg import Detection2D, Detection2DArray
 
 from re3_ros.errors import CameraError, ConfigError, InputError, TargetError
-from re3_ros.ros.kit import RESULTS, Faults, Reports
+from re3_ros.ros.kit import QUEUE_DEPTH, Faults, Reports
 from re3_ros.tracking import TrackingSession
 
-from ._bridge import Bridge
+from ._bridge import DetectorBridge
 from ._camera import Camera, cameras_of
 from ._convert import box_of, class_of, stamp_of
 
@@ -40,7 +40,7 @@ class Commands:
         node: Node,
         session: TrackingSession,
         cameras: Mapping[str, Camera],
-        bridge: Bridge,
+        bridge: DetectorBridge,
         reports: Reports,
         faults: Faults,
         detector: str = "",
@@ -74,7 +74,7 @@ class Commands:
 
     def _listen(self, kind: type, topic: str, work: Callable[[Any], None]) -> Any:
         guarded = self._faults.guard(topic, work)
-        return self._node.create_subscription(kind, topic, guarded, RESULTS)
+        return self._node.create_subscription(kind, topic, guarded, QUEUE_DEPTH)
 
     def _listen_to_detector(self, topic: str) -> Any:
         try:
@@ -126,7 +126,7 @@ class Commands:
 
     def _on_detections(self, message: Any) -> None:
         try:
-            self._bridge.offer(self._camera_named(message.header.frame_id), message)
+            self._bridge.add(self._camera_named(message.header.frame_id), message)
         except InputError as error:
             self._reports.warn("detector", f"detections ignored: {error}")
 

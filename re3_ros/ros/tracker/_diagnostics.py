@@ -51,7 +51,7 @@ class Diagnostics:
         self._meters: dict[str, tuple[Camera, Meter]] = {}
         self._meter = Meter()
         self._rejected = 0
-        self._phase, self._since = "", 0.0
+        self._state_label, self._since = "", 0.0
         self._last = time.monotonic()
         self._clock_at = (0.0, 0.0)
         self._send = _sender(node)
@@ -81,8 +81,8 @@ class Diagnostics:
     def look(self) -> list[Health]:
         """Return how all are now."""
         now, patience = self._now(), self._live["silence_warning"]
-        if self._node.phase != self._phase:
-            self._phase, self._since = self._node.phase, time.monotonic()
+        if self._node.state_label != self._state_label:
+            self._state_label, self._since = self._node.state_label, time.monotonic()
         told = [camera.status for camera, _ in self._meters.values() if camera.status is not None]
         if told:  # each has the total of the whole node
             self._rejected = max(status.boxes_rejected for status in told)
@@ -93,7 +93,7 @@ class Diagnostics:
         }
         self._meter.sample(now, totals)
         since = time.monotonic() - self._since
-        own = node_health(self._phase, since, patience, self._meter, self._about())
+        own = node_health(self._state_label, since, patience, self._meter, self._about())
         if self._node.fault:
             own.fail(f"gave up: {self._node.fault}")
         self._look_at_clock(own, now)

@@ -158,16 +158,16 @@ def _fine(meter: Meter, enabled: bool, targets: int) -> str:
 
 
 def node_health(
-    phase: str, since: float, patience: float, meter: Meter, about: Mapping[str, str]
+    state_label: str, since: float, patience: float, meter: Meter, about: Mapping[str, str]
 ) -> Health:
-    """Return how the node is, ``since`` seconds in a lifecycle ``phase``.
+    """Return how the node is, ``since`` seconds in a lifecycle state.
 
     ``about`` says what runs (device, weights), and is empty while unconfigured.
     """
-    values = {"state": phase, "device": "", "weights": "", **about}
-    health = Health("tracker", values, fine=phase)
-    if phase != "active" and patience and since > patience:
-        health.warn(f"{phase} for {since:.0f} s, so nothing is tracked")
+    values = {"state": state_label, "device": "", "weights": "", **about}
+    health = Health("tracker", values, fine=state_label)
+    if state_label != "active" and patience and since > patience:
+        health.warn(f"{state_label} for {since:.0f} s, so nothing is tracked")
     for name, what in _EVENTS.items():
         if lately := meter.lately(name):
             report = health.fail if name == "errors" else health.warn

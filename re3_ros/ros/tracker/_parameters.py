@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from rclpy.node import Node
 
-from re3_ros.ros.kit import GuardedParameters, Spec
+from re3_ros.ros.kit import GuardedParameters, ParameterSpec
 from re3_ros.tracking import SessionConfig
 
 RELIABILITIES = ("best_effort", "reliable")
@@ -45,7 +45,7 @@ def camera_problem(names: Sequence[str]) -> str:
 
 
 OWN = (
-    Spec(
+    ParameterSpec(
         "cameras",
         ["camera"],
         "names of the cameras; with one, the topics are image, detections and so on, with several "
@@ -53,7 +53,7 @@ OWN = (
         check=camera_problem,
         group=TOPICS,
     ),
-    Spec(
+    ParameterSpec(
         "image_reliability",
         "best_effort",
         "reliability of the image subscription; best_effort (as in SensorDataQoS) receives from "
@@ -61,15 +61,17 @@ OWN = (
         choices=RELIABILITIES,
         group=TOPICS,
     ),
-    Spec("image_depth", 5, "depth of the queue of the image subscription", 1, 1000, group=TOPICS),
-    Spec(
+    ParameterSpec(
+        "image_depth", 5, "depth of the queue of the image subscription", 1, 1000, group=TOPICS
+    ),
+    ParameterSpec(
         "image_history",
         "keep_last",
         "history of the image subscription; keep_all queues without end and ignores the depth",
         choices=("keep_last", "keep_all"),
         group=TOPICS,
     ),
-    Spec(
+    ParameterSpec(
         "image_transport",
         "raw",
         "raw takes sensor_msgs/Image from image, compressed takes sensor_msgs/CompressedImage "
@@ -77,7 +79,7 @@ OWN = (
         choices=("raw", "compressed"),
         group=TOPICS,
     ),
-    Spec(
+    ParameterSpec(
         "result_reliability",
         "reliable",
         "reliability of detections, detection and status; reliable serves subscribers of both "
@@ -85,7 +87,7 @@ OWN = (
         choices=RELIABILITIES,
         group=TOPICS,
     ),
-    Spec(
+    ParameterSpec(
         "result_depth",
         10,
         "depth of the queues of detections, detection, status",
@@ -93,15 +95,17 @@ OWN = (
         1000,
         group=TOPICS,
     ),
-    Spec(
+    ParameterSpec(
         "primary",
         "",
         "id of the target that is published on the topic detection; empty = the oldest one",
         live=True,
         group=TOPICS,
     ),
-    Spec("class_id", "object", "the class_id that every detection bears", live=True, group=TOPICS),
-    Spec(
+    ParameterSpec(
+        "class_id", "object", "the class_id that every detection bears", live=True, group=TOPICS
+    ),
+    ParameterSpec(
         "silence_warning",
         5.0,
         "seconds without an image, a box or an activation after which log and "
@@ -111,7 +115,7 @@ OWN = (
         live=True,
         group=TOPICS,
     ),
-    Spec(
+    ParameterSpec(
         "bond_heartbeat_period",
         0.0,
         "seconds between the signs of life for nav2's lifecycle manager, as its own nodes send "
@@ -120,35 +124,35 @@ OWN = (
         3600.0,
         group=TOPICS,
     ),
-    Spec(
+    ParameterSpec(
         "weights",
         "",
         "safetensors file of the network; empty = the compact one shipped",
         group=NETWORK,
     ),
-    Spec(
+    ParameterSpec(
         "device",
         "auto",
         "where the network runs: auto (CUDA if there is any), cpu, cuda, cuda:1",
         group=NETWORK,
     ),
-    Spec(
+    ParameterSpec(
         "detector",
         "",
-        "topic of a detector (vision_msgs/Detection2DArray) whose detections find LOST targets of "
-        "the same class_id again; empty = none",
+        "topic of a detector (vision_msgs/Detection2DArray) whose boxes re-detect LOST targets "
+        "of the same class_id; empty = none",
         group=DETECTOR,
     ),
-    Spec(
+    ParameterSpec(
         "detector_score",
         0.6,
-        "score from which a LOST target, looking at a detection, counts as found there",
+        "score from which a LOST target counts as re-detected in a detection",
         0.0,
         1.0,
         live=True,
         group=DETECTOR,
     ),
-    Spec(
+    ParameterSpec(
         "detector_overlap",
         0.5,
         "IoU from which the box that a LOST target finds is that of the detection, and a detection "
@@ -158,17 +162,17 @@ OWN = (
         live=True,
         group=DETECTOR,
     ),
-    Spec(
+    ParameterSpec(
         "detector_looks",
         4,
-        "most looks of LOST targets at detections after an image; where more are possible, they "
-        "take turns",
+        "most pairs of a LOST target and a detection matched after an image; where there are more, "
+        "they take turns",
         1,
         64,
         live=True,
         group=DETECTOR,
     ),
-    Spec(
+    ParameterSpec(
         "depth_tolerance",
         0.05,
         "seconds by which the stamp of a depth image may differ from that of the image",
@@ -177,7 +181,7 @@ OWN = (
         live=True,
         group=POSITIONS,
     ),
-    Spec(
+    ParameterSpec(
         "camera_model",
         "auto",
         "what images camera_info is read for: rectified ones (P), raw ones (K and D), or auto: "
@@ -186,21 +190,21 @@ OWN = (
         live=True,
         group=POSITIONS,
     ),
-    Spec(
+    ParameterSpec(
         "publish_tf",
         False,
         "whether a frame for each target is sent on /tf",
         live=True,
         group=POSITIONS,
     ),
-    Spec(
+    ParameterSpec(
         "tf_prefix",
         "re3/",
         "what the names of these frames begin with; the target's id follows",
         live=True,
         group=POSITIONS,
     ),
-    Spec(
+    ParameterSpec(
         "diagnostic_period",
         1.0,
         "seconds between two messages on /diagnostics; 0 = none",
@@ -209,7 +213,7 @@ OWN = (
         live=True,
         group=DIAGNOSTICS,
     ),
-    Spec(
+    ParameterSpec(
         "diagnostic_min_rate",
         0.0,
         "detections a second of a camera under which its diagnostics warn; 0 = never",
@@ -218,7 +222,7 @@ OWN = (
         live=True,
         group=DIAGNOSTICS,
     ),
-    Spec(
+    ParameterSpec(
         "diagnostic_max_latency",
         0.0,
         "seconds from the stamp of an image to its detections, exceeded by one in a hundred, over "
@@ -231,13 +235,13 @@ OWN = (
 )
 
 
-def session_specs() -> Iterable[Spec]:
+def session_specs() -> Iterable[ParameterSpec]:
     """Return a parameter for every setting of the tracking session."""
     for field in dataclasses.fields(SessionConfig):
         about = field.metadata
         limits = about.get("low"), about.get("high"), about.get("choices", ())
         group = _SESSION_GROUPS.get(field.name, STATES)
-        yield Spec(field.name, field.default, about["help"], *limits, group=group)
+        yield ParameterSpec(field.name, field.default, about["help"], *limits, group=group)
 
 
 SPECS = {spec.name: spec for spec in (*OWN, *session_specs())}

@@ -30,7 +30,7 @@ from re3_ros.msg import TrackerStatus
 from re3_ros.ros.kit import Counts, Faults, Reports
 from re3_ros.tracking import Frame, FrameResult, TrackingSession
 
-from ._bridge import Bridge
+from ._bridge import DetectorBridge
 from ._camera import Arrival, Camera
 from ._commands import Commands
 from ._convert import image_of, stamp_of
@@ -94,7 +94,7 @@ class Pipeline:
         several = len(session.cameras) > 1
         self.cameras = {name: self._camera(name, several, qos) for name in session.cameras}
         self._outputs = [make(node, self.cameras, live) for make in outputs]
-        self._bridge = Bridge(session, live, self._reports)
+        self._bridge = DetectorBridge(session, live, self._reports)
         self._commands = Commands(
             node, session, self.cameras, self._bridge, self._reports, self._faults, detector
         )

@@ -46,19 +46,19 @@ class Watch:
         self._node = node
         self._watched = watched
         self._patience = patience
-        self._phase = ""
+        self._state_label = ""
         self._since = 0.0
         self._with_box = 0.0
         self._said: set[str] = set()
         node.create_timer(1.0, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _look(self) -> None:
-        now, phase, patience = time.monotonic(), self._node.phase, self._patience()
-        if phase != self._phase:
-            self._phase, self._since, self._with_box = phase, now, now
+        now, state_label, patience = time.monotonic(), self._node.state_label, self._patience()
+        if state_label != self._state_label:
+            self._state_label, self._since, self._with_box = state_label, now, now
             self._said.clear()
-        if phase in _NEXT and patience and now - self._since > patience:
-            self._once(phase, self._phase_text)
+        if state_label in _NEXT and patience and now - self._since > patience:
+            self._once(state_label, self._state_text)
         watched = self._watched()
         if watched is not None:
             for camera in watched.cameras:
@@ -85,9 +85,9 @@ class Watch:
             self._said.add(key)
             self._node.get_logger().warning(text())
 
-    def _phase_text(self) -> str:
-        name, step = self._node.get_fully_qualified_name(), _NEXT[self._phase]
-        return f"{self._phase}, so nothing is tracked: run `ros2 lifecycle set {name} {step}`"
+    def _state_text(self) -> str:
+        name, step = self._node.get_fully_qualified_name(), _NEXT[self._state_label]
+        return f"{self._state_label}, so nothing is tracked: run `ros2 lifecycle set {name} {step}`"
 
     def _box_text(self) -> str:
         topic = self._node.resolve_topic_name("init_box")

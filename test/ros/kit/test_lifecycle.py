@@ -115,7 +115,7 @@ def test_an_unexpected_exception_releases_everything_and_ends_unconfigured(ros, 
             assert node.trigger_configure() == Outcome.SUCCESS
         assert getattr(node, f"trigger_{step}")() == Outcome.ERROR
         assert node.cleanups == 1
-        assert node.phase == "unconfigured"
+        assert node.state_label == "unconfigured"
     finally:
         node.destroy_node()
 
@@ -135,6 +135,6 @@ def test_an_error_of_ours_leaves_the_node_in_its_state(ros, step):
             assert node.trigger_configure() == Outcome.SUCCESS
         assert getattr(node, f"trigger_{step}")() == Outcome.FAILURE
         assert node.cleanups == 0
-        assert node.phase == STAYS[step]
+        assert node.state_label == STAYS[step]
     finally:
         node.destroy_node()

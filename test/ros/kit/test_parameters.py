@@ -29,9 +29,9 @@ def make(ros):
 
 
 def spec(name, default, **more):
-    from re3_ros.ros.kit import Spec
+    from re3_ros.ros.kit import ParameterSpec
 
-    return Spec(name, default, f"what {name} means", **more)
+    return ParameterSpec(name, default, f"what {name} means", **more)
 
 
 def put(node, **values):

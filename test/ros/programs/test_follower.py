@@ -18,9 +18,9 @@ WIDTH, HEIGHT = 640, 480
 
 @pytest.fixture
 def law():
-    from re3_ros.ros.programs._follow_law import Law
+    from re3_ros.ros.programs._control_law import ControlLaw
 
-    return Law(0.35, 3.0, 1.5, 0.6, 0.2, 1.0)
+    return ControlLaw(0.35, 3.0, 1.5, 0.6, 0.2, 1.0)
 
 
 def box(x=0.0, height=0.35, y=0.0):
@@ -31,40 +31,40 @@ def box(x=0.0, height=0.35, y=0.0):
 
 
 def test_a_target_in_its_place_is_left_there(law):
-    assert law.speed(box(), WIDTH, HEIGHT) == pytest.approx((0, 0))
+    assert law.velocity(box(), WIDTH, HEIGHT) == pytest.approx((0, 0))
 
 
 def test_it_turns_to_the_side_of_the_target(law):
-    assert law.speed(box(0.4), WIDTH, HEIGHT).turn == pytest.approx(-0.6), "right is negative"
-    assert law.speed(box(-0.4), WIDTH, HEIGHT).turn == pytest.approx(0.6)
-    assert law.speed(box(0.9), WIDTH, HEIGHT).turn == -1.0
+    assert law.velocity(box(0.4), WIDTH, HEIGHT).angular == pytest.approx(-0.6), "right is negative"
+    assert law.velocity(box(-0.4), WIDTH, HEIGHT).angular == pytest.approx(0.6)
+    assert law.velocity(box(0.9), WIDTH, HEIGHT).angular == -1.0
 
 
 def test_it_drives_towards_a_small_target_and_away_from_a_large_one(law):
-    assert law.speed(box(height=0.25), WIDTH, HEIGHT).forward == pytest.approx(0.3)
-    assert law.speed(box(height=0.01), WIDTH, HEIGHT).forward == 0.6
-    assert law.speed(box(height=0.8), WIDTH, HEIGHT).forward == -0.2
-    aside = law.speed(box(0.5, height=0.25), WIDTH, HEIGHT)
-    assert aside.forward == pytest.approx(0.15), "first it turns"
+    assert law.velocity(box(height=0.25), WIDTH, HEIGHT).linear == pytest.approx(0.3)
+    assert law.velocity(box(height=0.01), WIDTH, HEIGHT).linear == 0.6
+    assert law.velocity(box(height=0.8), WIDTH, HEIGHT).linear == -0.2
+    aside = law.velocity(box(0.5, height=0.25), WIDTH, HEIGHT)
+    assert aside.linear == pytest.approx(0.15), "first it turns"
 
 
 @pytest.mark.parametrize("y", [-0.85, 0.85])
 def test_it_does_not_drive_into_a_target_that_is_cut_off(law, y):
     cut = np.clip(box(height=0.2, y=y), 0, HEIGHT)
     cut[[0, 2]] = box()[[0, 2]]
-    assert law.speed(cut, WIDTH, HEIGHT).forward <= 0
+    assert law.velocity(cut, WIDTH, HEIGHT).linear <= 0
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_box_that_is_not_finite_stops_it(law, value):
-    assert law.speed(np.array([0, 0, value, 9]), WIDTH, HEIGHT) == (0, 0)
+    assert law.velocity(np.array([0, 0, value, 9]), WIDTH, HEIGHT) == (0, 0)
 
 
 def test_speeds_grow_by_steps():
-    from re3_ros.ros.programs._follow_law import Speed, approach
+    from re3_ros.ros.programs._control_law import Velocity, approach
 
-    assert approach(Speed(0, 0), Speed(1, -1), 0.1, 0.2) == pytest.approx((0.1, -0.2))
-    assert approach(Speed(0.95, 0), Speed(1, 0), 0.1, 0.2) == pytest.approx((1, 0))
+    assert approach(Velocity(0, 0), Velocity(1, -1), 0.1, 0.2) == pytest.approx((0.1, -0.2))
+    assert approach(Velocity(0.95, 0), Velocity(1, 0), 0.1, 0.2) == pytest.approx((1, 0))
 
 
 # The node, over DDS.

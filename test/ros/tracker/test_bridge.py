@@ -47,9 +47,9 @@ def detect(tracker, stamped, *boxes, kind="object"):
     ]
     message = Detection2DArray(header=stamped.header, detections=found)
     bridge = tracker.under_test._active.pipeline._bridge
-    before = len(bridge._offers.get("camera", []))
+    before = len(bridge._frames.get("camera", []))
     tracker.publisher(Detection2DArray, "found").publish(message)
-    tracker.spin(lambda: len(bridge._offers.get("camera", [])) > before)
+    tracker.spin(lambda: len(bridge._frames.get("camera", [])) > before)
 
 
 def lose(tracker, kind=""):

@@ -216,7 +216,7 @@ def not_configured(node):
         assert node.trigger_configure().name == "FAILURE"
     finally:
         _node.load = load
-    assert node.phase == "unconfigured"
+    assert node.state_label == "unconfigured"
 
 
 def fail_to_load(path, _device):
@@ -232,7 +232,7 @@ def given_up(node):
     work(node)
     node.fail("CUDA error: as if")
     node._give_up()
-    assert node.phase == "unconfigured"
+    assert node.state_label == "unconfigured"
 
 
 def broken(node):
@@ -245,7 +245,7 @@ def broken(node):
         assert node.trigger_activate().name == "ERROR"
     finally:
         _node.Pipeline = make
-    assert node.phase == "unconfigured"
+    assert node.state_label == "unconfigured"
 
 
 def Halfway(node, *_arguments, **_keywords):  # noqa: N802, it stands for a class
@@ -358,7 +358,7 @@ def test_a_node_that_is_shut_down_fifty_times_leaves_nothing(ros, weights, make_
         assert node.trigger_activate().name == "SUCCESS"
         work(node)
         assert node.trigger_shutdown().name == "SUCCESS"
-        assert node.phase == "finalized"
+        assert node.state_label == "finalized"
         node.destroy_node()
         del node
         gc.collect()

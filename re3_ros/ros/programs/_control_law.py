@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""From where a target is in the image to how a robot drives after it."""
+"""The follower's control law: from where a target is in the image to the robot's velocity."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ RIM = 2.0
 """Pixels from the upper and the lower edge at which a box counts as cut off."""
 
 
-class Speed(NamedTuple):
-    """What a Twist says of a robot that drives on the ground."""
+class Velocity(NamedTuple):
+    """A planar Twist: what it says of a robot that drives on the ground."""
 
-    forward: float
+    linear: float
     """m/s."""
-    turn: float
+    angular: float
     """rad/s, positive to the left (REP-103)."""
 
 
-STOP = Speed(0.0, 0.0)
+STOP = Velocity(0.0, 0.0)
 
 
-class Law(NamedTuple):
+class ControlLaw(NamedTuple):
     """The gains and limits; each is a parameter of the follower of that name."""
 
     desired_height: float
@@ -35,7 +35,7 @@ class Law(NamedTuple):
     max_backward: float
     max_turn: float
 
-    def speed(self, box: Boxes, width: int, height: int) -> Speed:
+    def velocity(self, box: Boxes, width: int, height: int) -> Velocity:
         """Return how to drive so that ``box`` (4,) comes to the middle, at the desired height.
 
         Proportional: turning to the offset from the middle, in half image widths; driving to what
@@ -47,20 +47,20 @@ class Law(NamedTuple):
             return STOP
         beside = float(box[0] + box[2] - width) / width
         lacking = self.desired_height - float(box[3] - box[1]) / height
-        forward = self.forward_gain * lacking * max(0.0, 1 - abs(beside))
+        linear = self.forward_gain * lacking * max(0.0, 1 - abs(beside))
         if box[1] < RIM or box[3] > height - RIM:
-            forward = min(forward, 0.0)
-        return Speed(
-            between(forward, -self.max_backward, self.max_forward),
+            linear = min(linear, 0.0)
+        return Velocity(
+            between(linear, -self.max_backward, self.max_forward),
             between(-self.turn_gain * beside, -self.max_turn, self.max_turn),
         )
 
 
-def approach(now: Speed, wanted: Speed, forward: float, turn: float) -> Speed:
-    """Return ``wanted``, or as near to it as changes of at most ``forward``, ``turn`` lead."""
-    return Speed(
-        now.forward + between(wanted.forward - now.forward, -forward, forward),
-        now.turn + between(wanted.turn - now.turn, -turn, turn),
+def approach(now: Velocity, wanted: Velocity, linear: float, angular: float) -> Velocity:
+    """Return ``wanted``, or as near to it as changes of at most ``linear``, ``angular`` lead."""
+    return Velocity(
+        now.linear + between(wanted.linear - now.linear, -linear, linear),
+        now.angular + between(wanted.angular - now.angular, -angular, angular),
     )
 
 
