@@ -39,10 +39,48 @@ def doubles():
     return _double("finder")
 
 
+@pytest.fixture
+def session(doubles):
+    """Return a session with that network."""
+    from re3_ros.tracking import TrackingSession
+
+    return TrackingSession(doubles.Finder())
+
+
+@pytest.fixture
+def video(tmp_path, doubles):
+    """Return an MP4 file of 12 frames of its clip, at 25 Hz."""
+    from re3_ros.media import VideoWriter
+
+    path = tmp_path / "clip.mp4"
+    with VideoWriter(path, 25) as writer:
+        for i in range(12):
+            writer.write(doubles.picture(i))
+    return path
+
+
 @pytest.fixture(scope="session")
 def films():
     """Return the module that writes small data sets of videos."""
     return _double("films")
+
+
+@pytest.fixture
+def write(films):
+    """Return the writer of sequences in the simple layout."""
+    return films.write_sequence
+
+
+@pytest.fixture
+def sequence_folder(films, tmp_path):
+    """Return the folder of one sequence of 12 frames."""
+    return films.write_sequence(tmp_path / "data" / "moving", films.moving(12))
+
+
+@pytest.fixture
+def data(films, tmp_path):
+    """Return a folder of two sequences."""
+    return films.write_two(tmp_path / "data")
 
 
 @pytest.fixture(scope="session")

@@ -6,17 +6,11 @@ import cv2
 import pytest
 
 from re3_ros.bags import COMPRESSED, IMAGE, BagWriter, header, image_message, typestore
-from re3_ros.tracking import TrackingSession
 
 PERIOD = 40_000_000
 START = 1_700_000_000_123_456_789
 DELAY = 5_000_000
 """Time from an image's stamp to its recording, ns."""
-
-
-@pytest.fixture
-def session(doubles):
-    return TrackingSession(doubles.Finder())
 
 
 @pytest.fixture

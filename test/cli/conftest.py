@@ -8,7 +8,6 @@ import pytest
 
 from re3_ros.bags import IMAGE, BagWriter, header, image_message
 from re3_ros.cli import main
-from re3_ros.media import VideoWriter
 
 
 @pytest.fixture
@@ -32,15 +31,6 @@ def re3(capfd, monkeypatch, tmp_path, doubles):
 @pytest.fixture
 def box(doubles):
     return doubles.xywh(doubles.truth(0))
-
-
-@pytest.fixture
-def video(tmp_path, doubles):
-    path = tmp_path / "clip.mp4"
-    with VideoWriter(path, 25) as writer:
-        for i in range(12):
-            writer.write(doubles.picture(i))
-    return path
 
 
 @pytest.fixture

@@ -6,12 +6,6 @@ import pytest
 
 
 @pytest.fixture
-def write(films):
-    """Return the writer of sequences in the simple layout."""
-    return films.write_sequence
-
-
-@pytest.fixture
 def frames(films):
     """Return the writer of frames."""
     return films.put_frames
@@ -27,15 +21,3 @@ def lines(films):
 def walk(films):
     """Return the maker of moving boxes."""
     return films.moving
-
-
-@pytest.fixture
-def sequence_folder(films, tmp_path):
-    """Return the folder of one sequence of 12 frames."""
-    return films.write_sequence(tmp_path / "data" / "moving", films.moving(12))
-
-
-@pytest.fixture
-def data(films, tmp_path):
-    """Return a folder of two sequences."""
-    return films.write_two(tmp_path / "data")

@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Small sequences on disk, and trackers whose every answer is known."""
+"""Trackers whose every answer is known, and results on small sequences."""
 
 import numpy as np
 import pytest
@@ -8,24 +8,6 @@ import pytest
 from re3_ros.boxes import from_xywh
 from re3_ros.datasets import read_sequences
 from re3_ros.evaluation import Result, Track
-
-
-@pytest.fixture
-def write(films):
-    """Return the writer of sequences."""
-    return films.write_sequence
-
-
-@pytest.fixture
-def sequence_folder(films, tmp_path):
-    """Return the folder of one sequence of 12 frames."""
-    return films.write_sequence(tmp_path / "data" / "moving", films.moving(12))
-
-
-@pytest.fixture
-def data(films, tmp_path):
-    """Return a folder of two sequences."""
-    return films.write_two(tmp_path / "data")
 
 
 class Scripted:

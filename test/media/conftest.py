@@ -1,16 +1,9 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""The double of a network, and clips on disk."""
+"""A folder of images on disk."""
 
 import cv2
 import pytest
-
-from re3_ros.tracking import TrackingSession
-
-
-@pytest.fixture
-def session(doubles):
-    return TrackingSession(doubles.Finder())
 
 
 @pytest.fixture

@@ -9,16 +9,7 @@ import numpy as np
 import pytest
 
 from re3_ros.errors import SourceError
-from re3_ros.media import VideoWriter, open_source
-
-
-@pytest.fixture
-def video(tmp_path, doubles):
-    path = tmp_path / "clip.mp4"
-    with VideoWriter(path, 25) as writer:
-        for i in range(12):
-            writer.write(doubles.picture(i))
-    return path
+from re3_ros.media import open_source
 
 
 def test_folder_is_read_in_the_order_of_numbers(folder, doubles):

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from re3_ros.evaluation import summarise
 from re3_ros.evaluation.report import _plots
 from re3_ros.evaluation.report._plots import (
     loss_text,
@@ -24,16 +23,6 @@ class Row(NamedTuple):
     occluded: float
     frames: int = 40
     sequences: int = 3
-
-
-@pytest.fixture
-def summaries(results):
-    return summarise(results)
-
-
-@pytest.fixture
-def looks(results):
-    return styles(results)
 
 
 def labels(plot):

@@ -10,16 +10,6 @@ from re3_ros.evaluation.report._style import styles
 
 
 @pytest.fixture
-def summaries(results):
-    return summarise(results)
-
-
-@pytest.fixture
-def looks(results):
-    return styles(results)
-
-
-@pytest.fixture
 def runs():
     """Return runs of 300 frames: one with a drop and IoU 0.6, one with none and 0.4."""
     good = Reinitialised(np.full(200, 0.6), 1), Reinitialised(np.full(100, 0.6), 0)

@@ -28,26 +28,12 @@ def image():
     return np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
 
 
-@pytest.fixture
-def lively(small):
-    """Return a maker of networks whose output tells different crops apart."""
-
-    def make(name, **options):
-        torch.manual_seed(0)
-        network = small(name, **options)
-        with torch.no_grad():
-            network.head.weight.normal_(std=0.2)
-        return network
-
-    return make
-
-
 def passes(runtime, crops):
     """Start on crops, look at them in another order, reset, look again."""
     seen = runtime.remember(crops)
     template = runtime.template(seen, crops)
-    state = runtime.settle(seen, template, runtime.initial_state(len(crops)))
-    one, state = runtime.look(crops.flip(0), seen.remembered, template, state)
+    state = runtime.initial_step(seen, template, runtime.initial_state(len(crops)))
+    one, state = runtime.step(crops.flip(0), seen.remembered, template, state)
     logits = [] if one.visibility is None else [one.visibility]
     return [t.cpu() for t in (one.corners, state, *logits)]
 

@@ -28,20 +28,6 @@ def need(name):
 
 
 @pytest.fixture
-def lively(small):
-    """Return a maker of networks whose output tells different crops apart."""
-
-    def make(name, **options):
-        torch.manual_seed(0)
-        network = small(name, **options)
-        with torch.no_grad():
-            network.head.weight.normal_(std=0.2)
-        return network
-
-    return make
-
-
-@pytest.fixture
 def cut(crops):
     """Return a function that draws crops as a runtime takes them."""
     return lambda n, size, seed=0: crops(n, size, seed).permute(0, 2, 3, 1).contiguous()
@@ -52,11 +38,11 @@ def passes(runtime, cut, targets):
     first, second = (cut(targets, runtime.crop_size, seed) for seed in (1, 2))
     seen = runtime.remember(first)
     template = runtime.template(seen, first)
-    state = runtime.settle(seen, template, runtime.initial_state(targets))
-    one, state = runtime.look(second, seen.remembered, template, state)
+    state = runtime.initial_step(seen, template, runtime.initial_state(targets))
+    one, state = runtime.step(second, seen.remembered, template, state)
     again = runtime.remember(second)
-    state = runtime.settle(again, template, state)
-    two, state = runtime.look(first, again.remembered, template, state)
+    state = runtime.initial_step(again, template, state)
+    two, state = runtime.step(first, again.remembered, template, state)
     logits = [] if one.visibility is None else [one.visibility, two.visibility]
     return [one.corners, two.corners, state, *logits]
 
@@ -83,7 +69,7 @@ def test_torch_is_the_joint_pass_to_the_bit(small, cut):
     seen = runtime.remember(first)
     template = runtime.template(seen, first)
     state = network.initial_state(2)
-    output, new = runtime.look(second, seen.remembered, template, state)
+    output, new = runtime.step(second, seen.remembered, template, state)
     joint, after = network(first.permute(0, 3, 1, 2), second.permute(0, 3, 1, 2), state)
     torch.testing.assert_close(output.corners, joint.corners, rtol=0, atol=1e-12)
     torch.testing.assert_close(new, after, rtol=0, atol=1e-12)
@@ -98,10 +84,10 @@ def test_answers_are_not_overwritten_by_the_next_pass(lively, cut, name):
     seen = runtime.remember(first)
     template = runtime.template(seen, first)
     kept, zeros = seen.remembered.clone(), runtime.initial_state(1)
-    output, state = runtime.look(cut(1, network.crop_size, 2), seen.remembered, template, zeros)
+    output, state = runtime.step(cut(1, network.crop_size, 2), seen.remembered, template, zeros)
     before = output.corners.clone(), state.clone()
     runtime.remember(cut(1, network.crop_size, 3))
-    runtime.look(cut(1, network.crop_size, 3), kept, template, state)
+    runtime.step(cut(1, network.crop_size, 3), kept, template, state)
     assert torch.equal(seen.remembered, kept)
     assert torch.equal(output.corners, before[0])
     assert torch.equal(state, before[1])
