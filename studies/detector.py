@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from re3_ros.boxes import iou, is_good
+from re3_ros.boxes import iou, is_valid
 from re3_ros.datasets import Sequence, find_sequences, read_sequence
 from re3_ros.network import Re3Network, load
 from re3_ros.tracking import Snapshot, Tracker
@@ -65,9 +65,9 @@ def looks_at(network: Re3Network, sequence: Sequence, draw: np.random.Generator)
     for index in np.linspace(min(FIRST, last), last, LATER).astype(int):
         image, own = sequence.read(index), sequence.truth[index]
         height, width = image.shape[:2]
-        if is_good(own, width, height):
+        if is_valid(own, width, height):
             places = [own, *elsewhere(own, width, height, draw)]
-            answers = tracker.compare(image, [(memory, place) for place in places])
+            answers = tracker.match(image, [(memory, place) for place in places])
             pairs = zip(answers, places, strict=True)
             yield np.array([(a.score, float(iou(a.box, place))) for a, place in pairs])
 

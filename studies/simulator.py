@@ -21,7 +21,7 @@ from rich.progress import track as progress
 from rich.table import Table
 from torch import Tensor
 
-from re3_ros.bench import machine
+from re3_ros.bench import describe_machine
 from re3_ros.evaluation.trackers import shared_folder
 from re3_ros.network import build
 from re3_ros.simulation import HostRenderer, Renderer, TorchRenderer, Track
@@ -169,7 +169,7 @@ def main(
         _show(device, rates, both)
         results[device] = {"pairs_s": rates, "with_drawing": both}
     about = {"config": str(config), "stage": chosen.model_dump(), "rounds": rounds}
-    about |= {"workers": workers, "load_before": load_before, **machine()}
+    about |= {"workers": workers, "load_before": load_before, **describe_machine()}
     if load_before > 0.5:
         typer.echo(f"load was {load_before:.1f} before the run: not for the record", err=True)
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -77,7 +77,7 @@ class Speck(Re3Network):
         hidden, state = self.lstm(embedding, state)
         return hidden, state
 
-    def read(self, hidden: Tensor, embedding: Tensor) -> Output:
+    def predict(self, hidden: Tensor, embedding: Tensor) -> Output:
         """Return corners and, from the brightness, the visibility."""
         return Output(self.head(torch.cat([hidden, embedding], 1)), 60 * embedding[:, -1] - 12)
 

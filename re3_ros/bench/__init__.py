@@ -1,16 +1,19 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Benchmarks: latency from image to box, the network's stages, the machine's roofline, and what
-reduced precision costs in accuracy. Nothing here is judged by a test: machines differ."""
+"""Benchmarks: latency from image to box, the network's stages, and what reduced precision costs.
+
+In come weights and a clip, out go rows of figures, ratios against peers and verdicts. Nothing here
+is judged by a test: machines differ.
+"""
 
 from ._bars import Bar, gpu_bars, model_bars, session_bars
 from ._clip import Clip, demo_clip, sequence_clip
 from ._model import StageRow, bench_model
-from ._output import machine, model_table, precision_table, session_table, write_results
+from ._output import describe_machine, model_table, precision_table, session_table, write_results
 from ._precision import PrecisionChange, PrecisionRow, compare_precision
-from ._roofline import Roofline, Work, measure_roofline, work_of
+from ._roofline import Roofline, Workload, measure_roofline, workload_of
 from ._session import PEERS, LatencyRow, bench_session
-from ._timing import Spread
+from ._timing import TimingStats
 
 __all__ = [
     "PEERS",
@@ -20,15 +23,15 @@ __all__ = [
     "PrecisionChange",
     "PrecisionRow",
     "Roofline",
-    "Spread",
     "StageRow",
-    "Work",
+    "TimingStats",
+    "Workload",
     "bench_model",
     "bench_session",
     "compare_precision",
     "demo_clip",
+    "describe_machine",
     "gpu_bars",
-    "machine",
     "measure_roofline",
     "model_bars",
     "model_table",
@@ -36,6 +39,6 @@ __all__ = [
     "sequence_clip",
     "session_bars",
     "session_table",
-    "work_of",
+    "workload_of",
     "write_results",
 ]

@@ -15,7 +15,7 @@ from re3_ros.crops import Image, decode, search_window
 from re3_ros.network import Re3Network
 from re3_ros.network.runtimes import Runtime, make_runtime
 
-from ._timing import Spread, take_turns
+from ._timing import TimingStats, take_turns
 
 Task = Callable[[], object]
 
@@ -26,10 +26,10 @@ class StageRow:
 
     runtime: str
     stage: str
-    """``crop``, ``look``, ``decode`` (from image to boxes), ``remember`` (between images); of torch
-    also ``joint``, the plain pass over both crops, and what it consists of."""
+    """``crop``, ``look`` (the step), ``decode`` (all from image to boxes), ``remember`` (between
+    images); of torch also ``joint``, the plain pass over both crops, and what it consists of."""
     targets: int
-    time: Spread
+    time: TimingStats
 
 
 @torch.inference_mode()
@@ -64,11 +64,11 @@ def _runtime_stages(runtime: Runtime, image: Image, boxes: Boxes) -> dict[str, T
     crops = runtime.cut(image, boxes)
     seen = runtime.remember(crops)
     template = runtime.template(seen, crops)
-    state = runtime.settle(seen, template, runtime.initial_state(len(boxes)))
-    corners = runtime.look(crops, seen.remembered, template, state)[0].corners.cpu().numpy()
+    state = runtime.initial_step(seen, template, runtime.initial_state(len(boxes)))
+    corners = runtime.step(crops, seen.remembered, template, state)[0].corners.cpu().numpy()
     return {
         "crop": lambda: runtime.cut(image, boxes),
-        "look": lambda: _done(runtime.look(crops, seen.remembered, template, state)[1]),
+        "look": lambda: _done(runtime.step(crops, seen.remembered, template, state)[1]),
         "decode": lambda: decode(corners, search_window(boxes, runtime.context)),
         "remember": lambda: _done(runtime.remember(crops).remembered),
     }
@@ -89,7 +89,7 @@ def _network_stages(
         "embed": lambda: _done(network.embed(crops)),
         "fuse": lambda: _done(network.fuse(kept, features, template)),
         "recur": lambda: _done(network.recur(embedding, state)[1]),
-        "read": lambda: _done(network.read(hidden, embedding).corners),
+        "read": lambda: _done(network.predict(hidden, embedding).corners),
     }
     return {("eager float32", stage): task for stage, task in stages.items()}
 

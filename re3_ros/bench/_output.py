@@ -25,7 +25,7 @@ from ._session import LatencyRow
 Rows = Sequence[LatencyRow] | Sequence[StageRow] | Sequence[PrecisionRow]
 
 
-def machine() -> dict[str, Any]:
+def describe_machine() -> dict[str, Any]:
     """Return what the figures depend on: processor, versions, threads."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []

@@ -30,7 +30,7 @@ class Roofline:
     rates: dict[str, float]
     """Operations a second of large matrix products, by precision."""
 
-    def floor(self, work: Work, precision: str) -> float:
+    def floor(self, work: Workload, precision: str) -> float:
         """Return the least milliseconds for ``work``: those of memory or arithmetic, the slower.
 
         int8 are weights only: they are read as bytes, and multiplied in bfloat16.
@@ -41,8 +41,8 @@ class Roofline:
 
 
 @dataclass(frozen=True)
-class Work:
-    """What one look at one target needs."""
+class Workload:
+    """What one step of the network needs for one target."""
 
     operations: float
     """A multiplication and an addition are two."""
@@ -62,8 +62,8 @@ def measure_roofline(device: str = "cpu", repeats: int = 7) -> Roofline:
 
 
 @torch.no_grad()
-def work_of(network: Re3Network) -> Work:
-    """Return what one look needs: embedding the current crop, and the advance."""
+def workload_of(network: Re3Network) -> Workload:
+    """Return what one step needs: embedding the current crop, and the advance."""
     size = network.crop_size
     crop = torch.zeros(1, 3, size, size, device=next(network.parameters()).device)
     features = network.embed(crop)
@@ -71,7 +71,7 @@ def work_of(network: Re3Network) -> Work:
     counter, used = FlopCounterMode(display=False), _Used(network)
     with counter, used:
         network.advance(kept, network.embed(crop), template, network.initial_state(1))
-    return Work(counter.get_total_flops(), used.parameters())
+    return Workload(counter.get_total_flops(), used.parameters())
 
 
 class _Used:

@@ -24,7 +24,7 @@ from re3_ros.network.runtimes import Runtime, make_runtime
 from re3_ros.tracking import Frame, FrameResult, SessionConfig, TrackingSession
 
 from ._clip import Clip
-from ._timing import Spread
+from ._timing import TimingStats
 
 JOINT = "joint"
 PEERS = (JOINT, "kcf", "csrt", "mosse", "nano")
@@ -39,8 +39,8 @@ class LatencyRow:
 
     tracker: str
     targets: int
-    latency: Spread
-    between: Spread
+    latency: TimingStats
+    between: TimingStats
     """What is done after the boxes are out and before the next image."""
     mean_iou: float
     """Of the first target. A tracker that lost it may be fast for that reason."""
@@ -239,5 +239,5 @@ def _row(name: str, targets: int, cameras: int, runs: list[_Run]) -> LatencyRow:
     latency = [seconds for run in runs for seconds in run.latency]
     between = [seconds for run in runs for seconds in run.between]
     overlap = float(np.nanmean([value for run in runs for value in run.overlap]))
-    spreads = Spread.of(latency), Spread.of(between)
+    spreads = TimingStats.of(latency), TimingStats.of(between)
     return LatencyRow(name, targets, *spreads, overlap, cameras, runs[-1].held)

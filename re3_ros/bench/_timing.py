@@ -17,7 +17,7 @@ WARM_UP = 5
 
 
 @dataclass(frozen=True)
-class Spread:
+class TimingStats:
     """Milliseconds. The least is what the machine can do, the median what it did this time."""
 
     median: float
@@ -25,13 +25,13 @@ class Spread:
     least: float
 
     @classmethod
-    def of(cls, seconds: Sequence[float]) -> Spread:
+    def of(cls, seconds: Sequence[float]) -> TimingStats:
         """Return the spread of times in seconds."""
         times = np.asarray(seconds, np.float64) * 1e3
         return cls(float(np.median(times)), float(np.percentile(times, 99)), float(times.min()))
 
 
-def take_turns(tasks: Mapping[K, Callable[[], object]], repeats: int) -> dict[K, Spread]:
+def take_turns(tasks: Mapping[K, Callable[[], object]], repeats: int) -> dict[K, TimingStats]:
     """Return the spread of each task; they are done in turn, so that all meet equal conditions."""
     seconds: dict[K, list[float]] = {name: [] for name in tasks}
     for turn in range(WARM_UP + repeats):
@@ -40,4 +40,4 @@ def take_turns(tasks: Mapping[K, Callable[[], object]], repeats: int) -> dict[K,
             task()
             if turn >= WARM_UP:
                 seconds[name].append(time.perf_counter() - begin)
-    return {name: Spread.of(values) for name, values in seconds.items()}
+    return {name: TimingStats.of(values) for name, values in seconds.items()}

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boxes: formats, geometry and checks.
 
-A box is a float64 numpy array ``(..., 4)`` of ``x1, y1, x2, y2`` in pixels, pixel centres at +0.5,
-so that its width is ``x2 - x1``. Other formats exist only at the edges of the program.
+In come numbers of any format, out go float64 arrays ``(..., 4)`` of ``x1, y1, x2, y2`` in pixels,
+pixel centres at +0.5, so that a width is ``x2 - x1``. Other formats exist only at the edges of the
+program. Everything above computes with these.
 """
 
-from ._check import check_box, is_good
+from ._check import check_box, is_valid
 from ._formats import from_cxcywh, from_xywh, to_cxcywh, to_xywh
 from ._geometry import Boxes, area, centre, clip, intersection, iou, scale, size
 
@@ -20,7 +21,7 @@ __all__ = [
     "from_xywh",
     "intersection",
     "iou",
-    "is_good",
+    "is_valid",
     "scale",
     "size",
     "to_cxcywh",

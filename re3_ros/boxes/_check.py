@@ -14,7 +14,7 @@ from ._geometry import Boxes, clip, size
 MIN_SIZE = 2.0
 
 
-def is_good(
+def is_valid(
     boxes: ArrayLike, width: float, height: float, min_size: float = MIN_SIZE
 ) -> NDArray[np.bool_]:
     """Return ``(...)`` True for boxes ``(..., 4)`` that are finite, upright, at least ``min_size``
@@ -51,7 +51,7 @@ def check_box(
         raise BoxError(
             f"box ({shown}) is {w:g} x {h:g} pixels; both sides must be {min_size:g} or more"
         )
-    if width is not None and height is not None and not is_good(b, width, height, min_size):
+    if width is not None and height is not None and not is_valid(b, width, height, min_size):
         raise BoxError(
             f"box ({shown}) lies outside the {width:g} x {height:g} image; "
             "give it in pixels of the image it was drawn on"

@@ -109,13 +109,13 @@ def model(
     output: OutputOption = None,
 ) -> None:
     """Time the network's stages by runtime and number of targets, against the machine's limits."""
-    from re3_ros.bench import bench_model, measure_roofline, model_bars, model_table, work_of
+    from re3_ros.bench import bench_model, measure_roofline, model_bars, model_table, workload_of
     from re3_ros.evaluation.trackers import limit_threads
 
     load = _load()
     limit_threads(threads)
     network = _network(weights, preset)
-    limits, work = measure_roofline(device), work_of(network)
+    limits, work = measure_roofline(device), workload_of(network)
     rows = bench_model(network, _words(runtimes), _numbers(targets), repeats, device)
     _print(model_table(rows), model_bars(rows))
     typer.echo(
@@ -287,8 +287,8 @@ def _load() -> float:
 
 
 def _save(output: Path | None, about: dict[str, Any], rows: list[Any], load: float) -> None:
-    from re3_ros.bench import machine, write_results
+    from re3_ros.bench import describe_machine, write_results
 
     if output is not None:
-        for path in write_results(output, {**about, **machine(), "load": load}, rows):
+        for path in write_results(output, {**about, **describe_machine(), "load": load}, rows):
             typer.echo(f"wrote {path}")

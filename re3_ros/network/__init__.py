@@ -1,6 +1,11 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""The network: crop embeddings, late fusion, factored LSTM, corner regression, and its weights."""
+"""The network: crop embeddings, late fusion, factored LSTM, corner regression, and its weights.
+
+In come crops and the recurrent state, out go corners, visibility and the new state. `build` makes a
+preset, `load` and `save` read and write safetensors that say how to build it. `runtimes` executes
+networks, `published` imports the authors' weights.
+"""
 
 from ._base import Output, Re3Network
 from ._caffenet import CAFFENET_GROUPS, CAFFENET_KERNELS

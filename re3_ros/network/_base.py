@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every network of the Re3 family can do.
 
-One frame of one target is ``embed -> fuse -> recur -> read``. The steps are separate methods
+One frame of one target is ``embed -> fuse -> recur -> predict``. The steps are separate methods
 because the tracker does not run them at one time: as soon as a box is known, the next frame's
 first crop can be cut, embedded and remembered, and only the second crop waits for the image.
 Published networks normalise, flatten and concatenate inside; nothing of that shows here.
@@ -71,7 +71,7 @@ class Re3Network(nn.Module, ABC):
         """Return hidden (N, H) and a new state (N, R, H) from (N, E) and state (N, R, H)."""
 
     @abstractmethod
-    def read(self, hidden: Tensor, embedding: Tensor) -> Output:
+    def predict(self, hidden: Tensor, embedding: Tensor) -> Output:
         """Return corners and visibility from hidden (N, H) and embedding (N, E)."""
 
     def rescale_visibility(self, scale: float, offset: float) -> None:
@@ -95,7 +95,7 @@ class Re3Network(nn.Module, ABC):
         """Return output and new state once both crops are embedded."""
         embedding = self.fuse(remembered, features, template)
         hidden, state = self.recur(embedding, state)
-        return self.read(hidden, embedding), state
+        return self.predict(hidden, embedding), state
 
     def forward(
         self,

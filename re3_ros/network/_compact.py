@@ -119,7 +119,7 @@ class Compact(Re3Network):
         hidden, state = self.lstm(embedding, state)
         return hidden, state
 
-    def read(self, hidden: Tensor, embedding: Tensor) -> Output:
+    def predict(self, hidden: Tensor, embedding: Tensor) -> Output:
         """Return corners and the visibility logit."""
         out = self.head(torch.cat([hidden, embedding], 1))
         return Output(out[:, :4], out[:, 4])

@@ -125,7 +125,7 @@ class PaperNetwork(Re3Network):
         hidden, new = self.lstm(embedding, state)
         return hidden, new
 
-    def read(self, hidden: Tensor, embedding: Tensor) -> Output:
+    def predict(self, hidden: Tensor, embedding: Tensor) -> Output:
         """Return corners; there is no visibility output."""
         del embedding
         if self.head_hidden is not None:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from re3_ros.boxes import Boxes, from_xywh, is_good, size
+from re3_ros.boxes import Boxes, from_xywh, is_valid, size
 from re3_ros.crops import Image, crop
 from re3_ros.errors import SourceError
 
@@ -128,7 +128,7 @@ def _starts(boxes: Boxes, visibility: NDArray[np.float64]) -> NDArray[np.int_]:
 def _check_inside(boxes: Boxes, images: Sequence[Image], order: NDArray[np.int_]) -> None:
     for box, image, index in zip(boxes, images, order, strict=True):
         height, width = image.shape[:2]
-        if np.isfinite(box).all() and not is_good(box, width, height, min_size=0):
+        if np.isfinite(box).all() and not is_valid(box, width, height, min_size=0):
             numbers = ", ".join(f"{v:g}" for v in box)
             raise SourceError(
                 f"frame {index + 1}: box ({numbers}) lies outside the {width} x {height} image"

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tracking: the procedure of Re3 frame by frame, and sessions of many targets and cameras.
 
+In come frames (image, stamp, camera) and commands (start, drop), out go boxes, scores and states.
 `Tracker` is the procedure of the paper for any number of targets in one batch, and knows nothing
-of loss. `TrackingSession` is what a node does, without ROS: frames and commands in, results out.
+of loss. `TrackingSession` is what a node does, without ROS; node, bags, videos and evaluation all
+drive this one class.
 """
 
 from ._config import TIME_JUMPS, SessionConfig

@@ -74,7 +74,7 @@ class Camera:
             self.counters.add("size_changes")
         self.ring.append(frame)
 
-    def take_orders(self) -> Batch | None:
+    def take_requests(self) -> Batch | None:
         """Drop what is to be dropped; return targets to be started now on one frame, if any.
 
         A start that comes after a drop of the same name is younger: `Inbox.drop` calls off older.

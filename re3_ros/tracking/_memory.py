@@ -17,13 +17,13 @@ from re3_ros.boxes import Boxes
 
 @dataclass(frozen=True)
 class Estimate:
-    """What one look said of one target."""
+    """What one step said of one target."""
 
     box: Boxes
-    """(4,) x1, y1, x2, y2 in pixels, not clipped. Where not ``good``, the last good box."""
+    """(4,) x1, y1, x2, y2 in pixels, not clipped. Where not ``valid``, the last good box."""
     score: float
-    """In [0, 1]: sigmoid of the visibility output; 1 where the network has none; 0 if not good."""
-    good: bool
+    """In [0, 1]: sigmoid of the visibility output; 1 where the network has none; 0 if not valid."""
+    valid: bool
     """The output was finite, upright, at least 2 pixels wide and high, and met the image."""
 
 

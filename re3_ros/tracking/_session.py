@@ -130,11 +130,11 @@ class TrackingSession:
     def clear(self, camera: str | None = None) -> None:
         """End all targets of a camera or, without a name, of all. Raises CameraError."""
         with self._lock:
-            for place in self._cameras.values() if camera is None else [self._known(camera)]:
-                place.ask_clear()
+            for cam in self._cameras.values() if camera is None else [self._known(camera)]:
+                cam.ask_clear()
 
     def process(self, frame: Frame) -> FrameResult:
-        """Look for all targets of the frame's camera and return how they are.
+        """Track all targets of the frame's camera and return how they are.
 
         Raises CameraError, ImageError, or StampError for a frame older than the camera's last.
         """
@@ -158,14 +158,15 @@ class TrackingSession:
     def prepare(self) -> None:
         """Do between two frames what the next would wait for; `process` does it if nobody did."""
         with self._work:
-            for place in self._cameras.values():
-                self._obey(place)
-            prepare_groups([place.targets for place in self._cameras.values()])
+            for cam in self._cameras.values():
+                self._apply_requests(cam)
+            prepare_groups([cam.targets for cam in self._cameras.values()])
 
-    def compare(
-        self, camera: str, places: Mapping[str, Sequence[ArrayLike]], stamp: int = 0
+    def match_lost(
+        self, camera: str, boxes: Mapping[str, Sequence[ArrayLike]], stamp: int = 0
     ) -> dict[str, list[Estimate]]:
-        """Return what LOST targets, as they were when last seen, say of places (4,) in a frame.
+        """Match LOST targets, as they were when last seen, with boxes (4,) in a frame, for each of
+        which the target's estimate is returned: how sure it is to be there, and where exactly.
 
         ``stamp`` names one of the recent frames, 0 the newest. Targets that are not LOST, or about
         which the inbox holds something, are left out; none changes. To be called by the thread that
@@ -173,11 +174,11 @@ class TrackingSession:
         """
         with self._work:
             with self._lock:
-                place = self._known(camera)
-                frame = place.ring.find(stamp) if stamp else place.ring.newest
-                asked = {n: [check_box(b) for b in boxes] for n, boxes in places.items()}
-                idle = {n: boxes for n, boxes in asked.items() if not place.inbox.concerns(n)}
-            return {} if frame is None else place.targets.compare(frame.image, idle)
+                cam = self._known(camera)
+                frame = cam.ring.find(stamp) if stamp else cam.ring.newest
+                asked = {n: [check_box(b) for b in there] for n, there in boxes.items()}
+                idle = {n: there for n, there in asked.items() if not cam.inbox.concerns(n)}
+            return {} if frame is None else cam.targets.match_lost(frame.image, idle)
 
     def warm_up(self, targets: int = 1) -> None:
         """Run the network once on black images: the first run is slower than those after it."""
@@ -207,19 +208,19 @@ class TrackingSession:
     @contextmanager
     def _counting(self, camera: str, kind: str) -> Iterator[None]:
         """Count the InputError that leaves the block; to be used under the lock."""
-        place = self._cameras.get(camera)
+        cam = self._cameras.get(camera)
         try:
             yield
         except InputError as error:
-            (self._strays if place is None else place.counters).reject(kind, error)
+            (self._strays if cam is None else cam.counters).reject(kind, error)
             raise
 
     def _admit(self, frame: Frame) -> tuple[Camera, Frame]:
         with self._lock, self._counting(frame.camera, "frames"):
-            place = self._known(frame.camera)
+            cam = self._known(frame.camera)
             checked = Frame(frame.camera, check_stamp(frame.stamp), check_image(frame.image))
-            place.admit(checked)
-        return place, checked
+            cam.admit(checked)
+        return cam, checked
 
     def _process(self, frames: Sequence[Frame]) -> list[FrameResult | InputError]:
         begin = time.perf_counter()
@@ -238,58 +239,60 @@ class TrackingSession:
             return error
 
     def _step(self, admitted: Sequence[tuple[Camera, Frame]]) -> None:
-        """Start what is to be started, and look for all other targets."""
+        """Start what is to be started, and track all other targets."""
         try:
-            step_together([(place.targets, f.image, self._obey(place)) for place, f in admitted])
+            step_together(
+                [(cam.targets, f.image, self._apply_requests(cam)) for cam, f in admitted]
+            )
         except Exception:
             with self._lock:
-                for place, _ in admitted:
-                    place.counters.add("frames_failed")
+                for cam, _ in admitted:
+                    cam.counters.add("frames_failed")
             raise
 
-    def _obey(self, place: Camera) -> list[str]:
+    def _apply_requests(self, cam: Camera) -> list[str]:
         """Do what the inbox asks for; return the targets started, which are now up to date.
 
         Bounded, so that callers who ask faster than the network runs do not hold up the frames.
         """
         fresh: list[str] = []
         for _ in range(self.config.max_targets):
-            batch = self._orders(place)
+            batch = self._take_requests(cam)
             if batch is None:
                 break
-            self._start(place, batch)
+            self._start(cam, batch)
             fresh += batch.boxes
         return fresh
 
-    def _orders(self, place: Camera) -> Batch | None:
+    def _take_requests(self, cam: Camera) -> Batch | None:
         with self._lock:
-            return place.take_orders()
+            return cam.take_requests()
 
-    def _start(self, place: Camera, batch: Batch) -> None:
+    def _start(self, cam: Camera, batch: Batch) -> None:
         """Start targets on the frame their boxes were drawn on, and catch up with the newest."""
-        since = evenly(place.ring.newer(batch.frame), self.config.max_forward)
+        since = evenly(cam.ring.newer(batch.frame), self.config.max_forward)
         try:
-            group = place.targets.started(
+            group = cam.targets.started(
                 batch.frame.image, batch.boxes, [frame.image for frame in since]
             )
             with self._lock:
-                place.targets.adopt(group)
+                cam.targets.adopt(group)
         finally:
             with self._lock:
-                place.starting.clear()
+                cam.starting.clear()
 
-    def _result(self, place: Camera, frame: Frame, begin: float) -> FrameResult:
+    def _result(self, cam: Camera, frame: Frame, begin: float) -> FrameResult:
         height, width = frame.image.shape[:2]
         with self._lock:
-            place.counters.add("frames_processed")
+            cam.counters.add("frames_processed")
             return FrameResult(
                 camera=frame.camera,
                 stamp=frame.stamp,
                 width=width,
                 height=height,
-                targets=place.targets.results(frame.camera, width, height),
+                targets=cam.targets.results(frame.camera, width, height),
                 latency=time.perf_counter() - begin,
-                rejected=place.take_rejected(),
+                rejected=cam.take_rejected(),
             )
 
 

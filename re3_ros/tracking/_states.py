@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """When a target is NEW, TRACKING, UNCERTAIN or LOST.
 
-Every frame gives one look at a target, and a look is one of five kinds:
+Every frame is one step of the network, and a step gives one of five kinds of evidence:
 
 ========  ==============================================================================
 SURE      SEEN, and score >= ``found_threshold``
-SEEN      box is good, score >= ``visible_threshold``
-UNCLEAR   box is good, score between the thresholds: no reason to change anything
-UNSEEN    box is good, score < ``uncertain_threshold``
-FAILED    box is not good: not finite, inverted, under 2 pixels, beside the image, or larger
+SEEN      box is valid, score >= ``visible_threshold``
+UNCLEAR   box is valid, score between the thresholds: no reason to change anything
+UNSEEN    box is valid, score < ``uncertain_threshold``
+FAILED    box is not valid: not finite, inverted, under 2 pixels, beside the image, or larger
           than ``max_side`` images
 ========  ==============================================================================
 
@@ -27,12 +27,12 @@ FAILED    box is not good: not finite, inverted, under 2 pixels, beside the imag
         |                     +----- FAILED, from any state             |
         +--------- uncertain_frames x UNSEEN in a row ------------------+
 
-SURE is SEEN as well. A search takes many looks, and among many one is wrong that would not be
+SURE is SEEN as well. A search takes many steps, and among many one is wrong that would not be
 alone: hence more is asked for to end it.
 
 The gap between the two thresholds and the counts are the hysteresis: a score that hovers around
 one value does not make the state flicker. A network without a visibility output scores 1 where
-the box is good, hence knows only SEEN and FAILED, NEW, TRACKING and LOST.
+the box is valid, hence knows only SEEN and FAILED, NEW, TRACKING and LOST.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ from ._config import SessionConfig
 from ._types import TargetState
 
 
-class Look(enum.Enum):
-    """What one look at a target was worth."""
+class Evidence(enum.Enum):
+    """What one step says of whether the target is in its box."""
 
     SURE = enum.auto()
     SEEN = enum.auto()
@@ -56,16 +56,16 @@ class Look(enum.Enum):
     @property
     def seen(self) -> bool:
         """Whether it is SEEN or SURE."""
-        return self in (Look.SURE, Look.SEEN)
+        return self in (Evidence.SURE, Evidence.SEEN)
 
 
-def judge(score: float, good: bool, config: SessionConfig) -> Look:
-    """Return the kind of a look."""
-    if not good:
-        return Look.FAILED
+def judge(score: float, valid: bool, config: SessionConfig) -> Evidence:
+    """Return the evidence in a score and a box that is valid or not."""
+    if not valid:
+        return Evidence.FAILED
     if score >= config.visible_threshold:
-        return Look.SURE if score >= config.found_threshold else Look.SEEN
-    return Look.UNSEEN if score < config.uncertain_threshold else Look.UNCLEAR
+        return Evidence.SURE if score >= config.found_threshold else Evidence.SEEN
+    return Evidence.UNSEEN if score < config.uncertain_threshold else Evidence.UNCLEAR
 
 
 @dataclass(frozen=True)
@@ -76,24 +76,24 @@ class Health:
     frames: int = 0
     """Frames since the state was entered."""
     streak: int = 0
-    """Looks in a row that speak for leaving it: UNSEEN, or SEEN while LOST."""
+    """Steps in a row that speak for leaving it: UNSEEN, or SEEN while LOST."""
 
-    def after(self, look: Look, config: SessionConfig) -> Health:
-        """Return the health after one more look."""
-        counts = look.seen if self.state is TargetState.LOST else look is Look.UNSEEN
+    def after(self, evidence: Evidence, config: SessionConfig) -> Health:
+        """Return the health after one more step."""
+        counts = evidence.seen if self.state is TargetState.LOST else evidence is Evidence.UNSEEN
         streak = self.streak + 1 if counts else 0
-        state = self._next(look, streak, config)
+        state = self._next(evidence, streak, config)
         if state is not self.state:
             return Health(state)
         return replace(self, frames=self.frames + 1, streak=streak)
 
-    def _next(self, look: Look, streak: int, config: SessionConfig) -> TargetState:
+    def _next(self, evidence: Evidence, streak: int, config: SessionConfig) -> TargetState:
         if self.state is TargetState.LOST:
-            found = look is Look.SURE and streak >= config.found_frames
+            found = evidence is Evidence.SURE and streak >= config.found_frames
             return TargetState.TRACKING if found else self.state
-        if look is Look.FAILED:
+        if evidence is Evidence.FAILED:
             return TargetState.LOST
-        if look.seen:
+        if evidence.seen:
             return TargetState.TRACKING
         if self.state is TargetState.UNCERTAIN:
             expired = self.frames + 1 >= config.lost_frames

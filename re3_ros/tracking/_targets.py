@@ -15,32 +15,32 @@ from re3_ros.crops import Image
 
 from ._config import SessionConfig
 from ._memory import Estimate, Snapshot, held
-from ._retry import retry_place
-from ._states import Health, Look, judge
-from ._together import Memory, Plan, prepare_together, track_together
+from ._search import search_box
+from ._states import Evidence, Health, judge
+from ._together import Memory, StepPlan, prepare_together, track_together
 from ._tracker import Tracker
 from ._types import TargetResult, TargetState
 
-Comparison: TypeAlias = dict[str, list[Estimate]]
-"""By target, what it says of each place."""
+Matches: TypeAlias = dict[str, list[Estimate]]
+"""By target, its estimate at each box."""
 
 
 @dataclass
 class Target:
     """One target, beside what the tracker remembers of it."""
 
-    good: Snapshot
+    last_good: Snapshot
     """As it was when it was last SEEN while TRACKING: where a search starts from."""
     health: Health = field(default_factory=Health)
     score: float = 1.0
     frames: int = 0
     """Frames since it was initialised."""
-    looks: int = 0
-    """Looks in the present search."""
-    astray: int | None = None
-    """Looks in a row at which the memory with which it was lost saw it; None without one."""
+    attempts: int = 0
+    """Steps of the present search."""
+    drifted: int | None = None
+    """Steps in a row at which the memory with which it was lost saw it; None without one."""
     settled: bool = False
-    """Whether the last look saw it while TRACKING: that memory, once prepared, is ``good``."""
+    """Whether the last step saw it while TRACKING: that memory, once prepared, is ``last_good``."""
 
     @property
     def lost(self) -> bool:
@@ -49,21 +49,21 @@ class Target:
 
     @property
     def searching(self) -> bool:
-        """Whether it is LOST and the last look did not see it either."""
+        """Whether it is LOST and the last step did not see it either."""
         return self.lost and self.health.streak == 0
 
     @property
     def guessed(self) -> bool:
         """Whether the memory with which it was lost is the best guess where it is."""
-        return self.searching and self.astray is not None
+        return self.searching and self.drifted is not None
 
 
 class TargetGroup:
     """Tracks the targets of one camera together and judges how each is doing.
 
     **Loss.** A target that is LOST goes back to the memory it had when it was last SEEN while
-    TRACKING, before the trouble began, and one look a frame is taken from that memory, see
-    `_retry`. A look that does not see it leaves no trace. One that does is followed: the next look
+    TRACKING, before the trouble began, and one step a frame is taken from that memory, see
+    `_search`. A step that does not see it leaves no trace. One that does is followed: the next step
     is around the box found, and after ``found_frames`` of them in a row the target is TRACKING as
     soon as one is sure (``found_threshold``).
 
@@ -84,27 +84,27 @@ class TargetGroup:
         return tuple(self._targets)
 
     def step(self, image: Image) -> None:
-        """Take one look at every target. Nothing changes if the network raises."""
+        """Take one step with every target. Nothing changes if the network raises."""
         step_together([(self, image, ())])
 
-    def plan(self, image: Image, skip: Collection[str] = ()) -> Plan:
+    def plan(self, image: Image, skip: Collection[str] = ()) -> StepPlan:
         """Return where in the image the targets not in ``skip`` are to be looked for."""
         height, width = image.shape[:2]
         ids = [name for name in self._targets if name not in skip]
-        places = {
-            name: retry_place(t.good.box, t.looks, width, height, self._config.retry_reach)
+        boxes = {
+            name: search_box(t.last_good.box, t.attempts, width, height, self._config.retry_reach)
             for name in ids
             if (t := self._targets[name]).searching
         }
-        astray = [_astray(name) for name in ids if self._targets[name].astray is not None]
-        return self._tracker.plan(image, [*ids, *astray], places)
+        drifted = [_drifted(name) for name in ids if self._targets[name].drifted is not None]
+        return self._tracker.plan(image, [*ids, *drifted], boxes)
 
     def judge(self, estimates: Mapping[str, Estimate], width: int, height: int) -> None:
-        """Draw the conclusions from a look."""
+        """Draw the conclusions from a step."""
         for name in [name for name in estimates if name in self._targets]:
             self._judge(name, estimates[name], width, height)
-            if (other := estimates.get(_astray(name))) is not None:
-                self._judge_astray(name, other, width, height)
+            if (other := estimates.get(_drifted(name))) is not None:
+                self._judge_drifted(name, other, width, height)
 
     def prepare(self) -> None:
         """Do between two frames what the next would wait for; see `Tracker.prepare`."""
@@ -116,19 +116,19 @@ class TargetGroup:
         return self._tracker.memory
 
     def settle(self) -> None:
-        """Keep the prepared memories of those that the last look saw while TRACKING."""
+        """Keep the prepared memories of those that the last step saw while TRACKING."""
         for name, target in self._targets.items():
             if target.settled:
-                target.good = self._tracker.snapshot(name)
+                target.last_good = self._tracker.snapshot(name)
 
-    def compare(self, image: Image, places: Mapping[str, Sequence[Boxes]]) -> Comparison:
-        """Return what LOST targets, as they were when last seen, say of places in an image.
+    def match_lost(self, image: Image, boxes: Mapping[str, Sequence[Boxes]]) -> Matches:
+        """Return the estimates of LOST targets, as they were when last seen, at boxes in an image.
 
-        Of the targets in ``places``, those that are not LOST are left out. Nothing changes.
+        Of the targets in ``boxes``, those that are not LOST are left out. Nothing changes.
         """
-        lost = {n: p for n, p in places.items() if n in self._targets and self._targets[n].lost}
-        looks = [(self._targets[n].good, place) for n, there in lost.items() for place in there]
-        answers = iter(self._tracker.compare(image, looks))
+        lost = {n: p for n, p in boxes.items() if n in self._targets and self._targets[n].lost}
+        pairs = [(self._targets[n].last_good, box) for n, there in lost.items() for box in there]
+        answers = iter(self._tracker.match(image, pairs))
         return {name: [next(answers) for _ in there] for name, there in lost.items()}
 
     def started(
@@ -150,8 +150,8 @@ class TargetGroup:
         for name, target in other._targets.items():
             if name in self._targets:
                 self._give_up(name)
-            if target.astray is not None:
-                self._tracker.restore(_astray(name), other._tracker.snapshot(_astray(name)))
+            if target.drifted is not None:
+                self._tracker.restore(_drifted(name), other._tracker.snapshot(_drifted(name)))
             self._tracker.restore(name, other._tracker.snapshot(name))
             self._targets[name] = target
 
@@ -169,57 +169,57 @@ class TargetGroup:
         """Return the bytes held for all targets between frames."""
         self.prepare()
         snapshots = [self._tracker.snapshot(name) for name in self._tracker.ids]
-        snapshots += [t.good for t in self._targets.values()]
+        snapshots += [t.last_good for t in self._targets.values()]
         boxes = sum(s.box.nbytes for s in snapshots)
         return boxes + held([tensor for s in snapshots for tensor in s.tensors])
 
     def _judge(self, name: str, estimate: Estimate, width: int, height: int) -> None:
         target = self._targets[name]
-        look = self._kind(estimate, width, height)
+        evidence = self._kind(estimate, width, height)
         was_lost = target.lost
-        target.health = target.health.after(look, self._config)
+        target.health = target.health.after(evidence, self._config)
         target.score = estimate.score
         target.frames += 1
-        target.settled = target.health.state is TargetState.TRACKING and look.seen
-        if target.lost and not was_lost and look is not Look.FAILED:
-            self._tracker.restore(_astray(name), self._tracker.snapshot(name))
-            target.astray = 0
+        target.settled = target.health.state is TargetState.TRACKING and evidence.seen
+        if target.lost and not was_lost and evidence is not Evidence.FAILED:
+            self._tracker.restore(_drifted(name), self._tracker.snapshot(name))
+            target.drifted = 0
         if not target.lost:
             self._give_up(name)
         if target.searching:
-            self._tracker.restore(name, target.good)
-            target.looks = target.looks + 1 if was_lost else 0
+            self._tracker.restore(name, target.last_good)
+            target.attempts = target.attempts + 1 if was_lost else 0
 
-    def _judge_astray(self, name: str, estimate: Estimate, width: int, height: int) -> None:
+    def _judge_drifted(self, name: str, estimate: Estimate, width: int, height: int) -> None:
         target = self._targets[name]
-        if target.astray is None:  # the search was successful
+        if target.drifted is None:  # the search was successful
             return
-        look = self._kind(estimate, width, height)
-        target.astray = target.astray + 1 if look.seen else 0
-        if target.astray >= self._config.found_frames:
-            self._tracker.restore(name, self._tracker.snapshot(_astray(name)))
+        evidence = self._kind(estimate, width, height)
+        target.drifted = target.drifted + 1 if evidence.seen else 0
+        if target.drifted >= self._config.found_frames:
+            self._tracker.restore(name, self._tracker.snapshot(_drifted(name)))
             target.health, target.score = Health(TargetState.TRACKING), estimate.score
             target.settled = True
-        if look is Look.FAILED or not target.lost:
+        if evidence is Evidence.FAILED or not target.lost:
             self._give_up(name)
         if target.guessed:
             target.score = estimate.score
 
-    def _kind(self, estimate: Estimate, width: int, height: int) -> Look:
+    def _kind(self, estimate: Estimate, width: int, height: int) -> Evidence:
         limit = self._config.max_side * np.array([width, height])
         believable = bool((size(estimate.box) <= limit).all())
-        return judge(estimate.score, estimate.good and believable, self._config)
+        return judge(estimate.score, estimate.valid and believable, self._config)
 
     def _give_up(self, name: str) -> None:
         """Forget the memory with which a target was lost, if there is one."""
         target = self._targets[name]
-        if target.astray is not None:
-            self._tracker.drop(_astray(name))
-            target.astray = None
+        if target.drifted is not None:
+            self._tracker.drop(_drifted(name))
+            target.drifted = None
 
     def _result(self, camera: str, name: str, width: int, height: int) -> TargetResult:
         target = self._targets[name]
-        box = self._tracker.box(_astray(name) if target.guessed else name)
+        box = self._tracker.box(_drifted(name) if target.guessed else name)
         return TargetResult(
             id=name,
             camera=camera,
@@ -232,13 +232,13 @@ class TargetGroup:
         )
 
 
-def _astray(name: str) -> str:
+def _drifted(name: str) -> str:
     """Return what the tracker calls the memory with which a target was lost."""
     return f"{name}\0astray"
 
 
 def step_together(steps: Sequence[tuple[TargetGroup, Image, Collection[str]]]) -> None:
-    """Take one look at the targets of several groups, each in its own image, but for some (skip).
+    """Take one step with the targets of several groups, each in its own image, but for some (skip).
 
     The groups share a runtime, which is run once. Nothing changes if it raises.
     """

@@ -17,10 +17,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from re3_ros.boxes import Boxes, is_good
+from re3_ros.boxes import Boxes, is_valid
 from re3_ros.crops import Image, decode, search_window
 from re3_ros.network import Output
-from re3_ros.network.runtimes import Remembered, Runtime
+from re3_ros.network.runtimes import PreviousCrops, Runtime
 
 from ._memory import Estimate, Snapshot, read_only, rows, stack
 
@@ -59,7 +59,7 @@ class Memory:
         return interval > 0 and calls > 0 and calls % interval == 0
 
     def move(self, name: str, box: Boxes, state: Tensor, frame: Any) -> None:
-        """Take over what a look found in an image; the crop there comes first in the next look."""
+        """Take over what a step found in an image; the crop there comes first in the next step."""
         old = self.targets[name]
         self.targets[name] = replace(old, box=box, calls=old.calls + 1, state=state.clone())
         self.ahead[name], self.frame = None, frame
@@ -74,13 +74,13 @@ class Memory:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """Which targets of one tracker are looked for, in which image, around which boxes (4,)."""
+class StepPlan:
+    """Which targets of one tracker are tracked, in which image, around which boxes (4,)."""
 
     memory: Memory
     image: Image
     names: list[str]
-    places: list[Boxes]
+    search_boxes: list[Boxes]
     frame: Any = None
     """The image as the runtime has it, see `Runtime.upload`."""
 
@@ -90,7 +90,7 @@ class Plan:
 
 
 @torch.inference_mode()
-def track_together(plans: Sequence[Plan]) -> list[dict[str, Estimate]]:
+def track_together(plans: Sequence[StepPlan]) -> list[dict[str, Estimate]]:
     """Do what `Tracker.track` does, for different trackers of one runtime, in one batch.
 
     The images have to stay as they are until `Memory.cut` or `prepare_together`.
@@ -101,18 +101,18 @@ def track_together(plans: Sequence[Plan]) -> list[dict[str, Estimate]]:
     prepare_together([plan.memory for plan in busy])
     runtime = busy[0].memory.runtime
     plans = [replace(p, frame=runtime.upload(p.image)) if p.names else p for p in plans]
-    crops = _joined([runtime.cut(p.frame, np.stack(p.places)) for p in plans if p.names])
-    answers, state = _look(runtime, crops, [s for plan in busy for s in plan.before()])
+    crops = _joined([runtime.cut(p.frame, np.stack(p.search_boxes)) for p in plans if p.names])
+    outputs, state = _step(runtime, crops, [s for plan in busy for s in plan.before()])
     found: list[dict[str, Estimate]] = []
     moves = []
     row = 0
     for plan in plans:
         part = slice(row, row + len(plan.names))
-        found.append(_estimates(runtime, plan, answers, part) if plan.names else {})
+        found.append(_estimates(runtime, plan, outputs, part) if plan.names else {})
         moves += [(plan, *pair) for pair in zip(found[-1].items(), state[part], strict=True)]
         row = part.stop
     for plan, (name, estimate), new in moves:  # from here on nothing can fail
-        if estimate.good:
+        if estimate.valid:
             plan.memory.move(name, estimate.box, new, plan.frame)
     return found
 
@@ -142,75 +142,77 @@ def prepare_together(memories: Sequence[Memory]) -> None:
 
 
 @torch.inference_mode()
-def compare(
-    runtime: Runtime, image: Image, looks: Sequence[tuple[Snapshot, Boxes]]
+def match(
+    runtime: Runtime, image: Image, pairs: Sequence[tuple[Snapshot, Boxes]]
 ) -> list[Estimate]:
-    """Return what each snapshot's memory says of the place (4,) beside it."""
-    if not looks:
+    """Return each snapshot's estimate at the box (4,) beside it."""
+    if not pairs:
         return []
-    before, places = [snapshot for snapshot, _ in looks], [place for _, place in looks]
-    answers, _ = _look(runtime, runtime.cut(image, np.stack(places)), before)
-    return _read(runtime, image, answers, before, places)
+    before, search_boxes = [snapshot for snapshot, _ in pairs], [box for _, box in pairs]
+    outputs, _ = _step(runtime, runtime.cut(image, np.stack(search_boxes)), before)
+    return _decode(runtime, image, outputs, before, search_boxes)
 
 
 @dataclass(frozen=True)
-class _Answers:
+class _Outputs:
     corners: Boxes  # (N, 4) crop coordinates
     scores: NDArray[np.float64]  # (N,)
     finite: NDArray[np.bool_]  # (N,) whether corners, visibility and new state are
 
 
-def _look(runtime: Runtime, crops: Tensor, before: Sequence[Snapshot]) -> tuple[_Answers, Tensor]:
+def _step(runtime: Runtime, crops: Tensor, before: Sequence[Snapshot]) -> tuple[_Outputs, Tensor]:
     """Return what the memories ``before`` say of the crops (N, S, S, 3), and their new states."""
     memory = [stack(before, part) for part in ("remembered", "template", "state")]
-    output, state = runtime.look(crops, *memory)
+    output, state = runtime.step(crops, *memory)
     return _to_numpy(output, state), state
 
 
-def _estimates(runtime: Runtime, plan: Plan, answers: _Answers, part: slice) -> dict[str, Estimate]:
-    mine = _Answers(answers.corners[part], answers.scores[part], answers.finite[part])
-    found = _read(runtime, plan.image, mine, plan.before(), plan.places)
+def _estimates(
+    runtime: Runtime, plan: StepPlan, outputs: _Outputs, part: slice
+) -> dict[str, Estimate]:
+    mine = _Outputs(outputs.corners[part], outputs.scores[part], outputs.finite[part])
+    found = _decode(runtime, plan.image, mine, plan.before(), plan.search_boxes)
     return dict(zip(plan.names, found, strict=True))
 
 
-def _read(
+def _decode(
     runtime: Runtime,
     image: Image,
-    answers: _Answers,
+    outputs: _Outputs,
     before: Sequence[Snapshot],
-    places: Sequence[Boxes],
+    search_boxes: Sequence[Boxes],
 ) -> list[Estimate]:
-    """Turn answers into boxes of the image; the last good one where an answer is not."""
+    """Turn outputs into boxes of the image; the last good one where an output is not valid."""
     height, width = image.shape[:2]
-    boxes = decode(answers.corners, search_window(np.stack(places), runtime.context))
-    good = is_good(boxes, width, height) & answers.finite
+    boxes = decode(outputs.corners, search_window(np.stack(search_boxes), runtime.context))
+    valid = is_valid(boxes, width, height) & outputs.finite
     return [
         Estimate(read_only(box), float(score), True) if fine else Estimate(old.box, 0.0, False)
-        for box, score, fine, old in zip(boxes, answers.scores, good, before, strict=True)
+        for box, score, fine, old in zip(boxes, outputs.scores, valid, before, strict=True)
     ]
 
 
 def _reset(
-    runtime: Runtime, seen: Remembered, snapshots: Sequence[Snapshot], due: list[int]
+    runtime: Runtime, seen: PreviousCrops, snapshots: Sequence[Snapshot], due: list[int]
 ) -> list[Tensor]:
     """Return the states after the extra pass, for the rows ``due`` of what was just seen."""
     if not due:
         return []
-    again = Remembered(*(part[due] for part in seen))
+    again = PreviousCrops(*(part[due] for part in seen))
     before = [snapshots[i] for i in due]
     template, first = stack(before, "template"), stack(before, "first_state")
-    return rows(runtime.settle(again, template, first))
+    return rows(runtime.initial_step(again, template, first))
 
 
 def _joined(batches: Sequence[Tensor]) -> Tensor:
     return batches[0] if len(batches) == 1 else torch.cat(list(batches))
 
 
-def _to_numpy(output: Output, state: Tensor) -> _Answers:
+def _to_numpy(output: Output, state: Tensor) -> _Outputs:
     """Bring what the host must know from the device; on a CPU nothing is copied."""
     corners = output.corners.cpu().numpy().astype(np.float64)
     seen = output.visibility
     logits = np.full(len(corners), np.inf) if seen is None else seen.cpu().numpy()
     healthy = np.isfinite(state.cpu().numpy()).reshape(len(corners), -1).all(1)
     scores = 0.5 + 0.5 * np.tanh(logits.astype(np.float64) / 2)  # sigmoid, without overflow
-    return _Answers(corners, scores, healthy & ~np.isnan(logits))
+    return _Outputs(corners, scores, healthy & ~np.isnan(logits))

@@ -36,7 +36,7 @@ from re3_ros.network import Re3Network
 from re3_ros.network.runtimes import Runtime, TorchRuntime
 
 from ._memory import Estimate, Snapshot, read_only, rows
-from ._together import Memory, Plan, compare, prepare_together, track_together
+from ._together import Memory, StepPlan, match, prepare_together, track_together
 
 RESET_INTERVAL = 32
 """Passes between two resets of the recurrent state (paper, on tracking at test time)."""
@@ -96,10 +96,10 @@ class Tracker:
         ids: Sequence[str] | None = None,
         at: Mapping[str, ArrayLike] | None = None,
     ) -> dict[str, Estimate]:
-        """Look for targets (all, if ``ids`` is None) in the next image and return their estimates.
+        """Track targets (all, if ``ids`` is None) in the next image and return their estimates.
 
-        A target named in ``at`` is looked for around that box (4,) instead of around its last one.
-        A target whose output is not good keeps the memory that it had: nothing degenerate is ever
+        A target named in ``at`` is searched for around that box (4,), not around its last one.
+        A target whose output is not valid keeps the memory that it had: nothing degenerate is ever
         fed back. Raises ImageError, BoxError, or TargetError for a name that is unknown or twice
         in ``ids``.
         """
@@ -112,19 +112,19 @@ class Tracker:
         image: Image,
         ids: Sequence[str] | None = None,
         at: Mapping[str, ArrayLike] | None = None,
-    ) -> Plan:
+    ) -> StepPlan:
         """Return what `track` is to do, checked, for `track_together`."""
         image = check_image(image)
         names = self._known(self.memory.targets if ids is None else ids)
-        return Plan(self.memory, image, names, self._places(names, at or {}))
+        return StepPlan(self.memory, image, names, self._search_boxes(names, at or {}))
 
-    def compare(self, image: Image, looks: Sequence[tuple[Snapshot, ArrayLike]]) -> list[Estimate]:
-        """Return what each snapshot's memory says of the place (4,) beside it; no target changes.
+    def match(self, image: Image, pairs: Sequence[tuple[Snapshot, ArrayLike]]) -> list[Estimate]:
+        """Return each snapshot's estimate at the box (4,) beside it; no target changes.
 
         Raises ImageError and BoxError.
         """
-        checked = [(snapshot, check_box(place)) for snapshot, place in looks]
-        return compare(self.runtime, check_image(image), checked)
+        checked = [(snapshot, check_box(box)) for snapshot, box in pairs]
+        return match(self.runtime, check_image(image), checked)
 
     def prepare(self) -> None:
         """Do now what the next frame would otherwise wait for: embed first crops, do due resets.
@@ -190,8 +190,8 @@ class Tracker:
             )
         return names
 
-    def _places(self, names: list[str], at: Mapping[str, ArrayLike]) -> list[Boxes]:
-        """Return the boxes to look around."""
+    def _search_boxes(self, names: list[str], at: Mapping[str, ArrayLike]) -> list[Boxes]:
+        """Return the boxes to search around."""
         stray = [name for name in at if name not in names]
         if stray:
             raise TargetError(f"places are given for {stray}, but looked for are {names}")
@@ -202,7 +202,7 @@ class Tracker:
         """Both crops are the same one, so it is embedded once and also remembered."""
         seen = self.runtime.remember(crops)
         template = self.runtime.template(seen, crops)
-        state = self.runtime.settle(seen, template, self.runtime.initial_state(len(boxes)))
+        state = self.runtime.initial_step(seen, template, self.runtime.initial_state(len(boxes)))
         return {
             name: Snapshot(box, 0, s, s, r, t)
             for (name, box), s, r, t in zip(

@@ -45,10 +45,10 @@ class TargetResult:
     state: TargetState
     box: Boxes
     """(4,) x1, y1, x2, y2 in pixels, clipped to the image; while LOST the best guess: where
-    the network went on to, or what a look of the search follows, or the last good one."""
+    the network went on to, or what a step of the search follows, or the last good one."""
     score: float
     """Probability, as far as the weights are calibrated, that the box overlaps the target by half.
-    While only the last good box is left, that of the last look of the search."""
+    While only the last good box is left, that of the last step of the search."""
     frames_since_init: int
     frames_since_reset: int
     frames_in_state: int

@@ -83,7 +83,7 @@ def collect_logits(
         tracker.start(video.image(0), {"target": truth[0]})
         for frame in range(1, len(truth)):
             estimate = tracker.track(video.image(frame))["target"]
-            if estimate.good:
+            if estimate.valid:
                 logits.append(_logit(estimate.score))
                 hits.append(bool(iou(estimate.box, truth[frame]) >= HIT_IOU))  # False where NaN
     return LabelledLogits(np.array(logits), np.array(hits, np.bool_))

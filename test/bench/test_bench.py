@@ -13,9 +13,9 @@ from re3_ros.bench import (
     PrecisionChange,
     PrecisionRow,
     Roofline,
-    Spread,
     StageRow,
-    Work,
+    TimingStats,
+    Workload,
     bench_model,
     bench_session,
     compare_precision,
@@ -24,7 +24,7 @@ from re3_ros.bench import (
     model_bars,
     session_bars,
     session_table,
-    work_of,
+    workload_of,
     write_results,
 )
 from re3_ros.bench._precision import starts
@@ -46,7 +46,7 @@ def clip():
 
 
 def spread(median):
-    return Spread(median, 2 * median, median / 2)
+    return TimingStats(median, 2 * median, median / 2)
 
 
 def latency(tracker, targets, median):
@@ -54,7 +54,7 @@ def latency(tracker, targets, median):
 
 
 def test_a_spread_is_in_milliseconds():
-    found = Spread.of([0.001, 0.002, 0.009])
+    found = TimingStats.of([0.001, 0.002, 0.009])
     assert (found.median, found.least) == (2.0, 1.0)
     assert found.p99 == pytest.approx(8.86)
 
@@ -117,7 +117,7 @@ def test_the_work_of_a_look_counts_what_it_reads_and_multiplies():
     network = build(
         "paper", trunk_widths=[8] * 5, skip_widths=(), fc_width=10, lstm_width=6, lstm_layers=1
     ).eval()
-    work = work_of(network)
+    work = workload_of(network)
     unused = sum(p.numel() for p in network.fc6_previous.parameters())
     assert work.parameters == sum(p.numel() for p in network.parameters()) - unused
     dense = 10 * 8 * 36 + (10 + 6) * 24 + 3 * 36 + 6 * 4
@@ -127,10 +127,10 @@ def test_the_work_of_a_look_counts_what_it_reads_and_multiplies():
 
 def test_the_floor_is_the_slower_of_memory_and_arithmetic():
     machine = Roofline(1e9, {"float32": 1e10, "bfloat16": 4e10})
-    assert machine.floor(Work(1e8, 1_000_000), "float32") == pytest.approx(10)
-    assert machine.floor(Work(1e6, 1_000_000), "float32") == pytest.approx(4)
-    assert machine.floor(Work(1e6, 1_000_000), "int8") == pytest.approx(1)
-    assert machine.floor(Work(1e8, 1_000_000), "int8") == pytest.approx(2.5)
+    assert machine.floor(Workload(1e8, 1_000_000), "float32") == pytest.approx(10)
+    assert machine.floor(Workload(1e6, 1_000_000), "float32") == pytest.approx(4)
+    assert machine.floor(Workload(1e6, 1_000_000), "int8") == pytest.approx(1)
+    assert machine.floor(Workload(1e8, 1_000_000), "int8") == pytest.approx(2.5)
 
 
 def test_bars_compare_the_fastest_of_ours():

@@ -29,12 +29,12 @@ ANY = st.lists(st.floats(), min_size=4, max_size=4)
     ],
 )
 def test_is_good(box, good):
-    assert bool(boxes.is_good(box, 640, 480)) is good
+    assert bool(boxes.is_valid(box, 640, 480)) is good
 
 
 def test_is_good_takes_many_and_its_own_least_size():
     many = [[0, 0, 5, 5], [0, 0, 50, 50]]
-    np.testing.assert_array_equal(boxes.is_good(many, 640, 480, min_size=10), [False, True])
+    np.testing.assert_array_equal(boxes.is_valid(many, 640, 480, min_size=10), [False, True])
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_box_errors_are_input_and_value_errors():
 
 @given(ANY)
 def test_check_box_accepts_exactly_the_good_boxes(box):
-    if boxes.is_good(box, 640, 480):
+    if boxes.is_valid(box, 640, 480):
         np.testing.assert_array_equal(boxes.check_box(box, 640, 480), box)
     else:
         with pytest.raises(BoxError):

@@ -48,7 +48,7 @@ class Finder(Re3Network):
     def recur(self, embedding, state):
         return embedding[:, :2], state
 
-    def read(self, hidden, embedding):
+    def predict(self, hidden, embedding):
         return Output(embedding[:, :4], embedding[:, 4])
 
 

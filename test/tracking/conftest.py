@@ -58,7 +58,7 @@ class Tiny(Re3Network):
         h2, c2 = self.cells[1](torch.cat([embedding, h1], 1), (h2, c2))
         return h2, torch.stack([h1, c1, h2, c2], 1)
 
-    def read(self, hidden, embedding):
+    def predict(self, hidden, embedding):
         out = self.head(torch.cat([hidden, embedding], 1))
         return Output(out[:, :4], out[:, 4] if self.visibility else None)
 
@@ -97,7 +97,7 @@ class Told(Re3Network):
     def recur(self, embedding, state):
         return embedding[:, :1], state + self.step
 
-    def read(self, hidden, embedding):
+    def predict(self, hidden, embedding):
         n = len(hidden)
         corners = torch.tensor(self.corners, dtype=torch.float32).expand(n, 4)
         return Output(corners, None if self.logit is None else torch.full((n,), self.logit))
@@ -109,7 +109,7 @@ class Blob(Told):
     architecture = "blob"
     crop_size = 40
 
-    def read(self, hidden, embedding):
+    def predict(self, hidden, embedding):
         crops = embedding.view(-1, 3, 40, 40)
         red = (crops[:, 0] > 150) & (crops[:, 1] < 100)
         answers = torch.tensor([self._extent(r) for r in red])

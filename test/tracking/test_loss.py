@@ -64,7 +64,7 @@ def test_hidden_and_seen_again(tracked, show):
 
 
 def good_box(session):
-    return session._cameras["camera"].targets._targets["a"].good.box
+    return session._cameras["camera"].targets._targets["a"].last_good.box
 
 
 def test_the_box_of_a_lost_target_is_where_the_network_went_on_to(tracked, show):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from re3_ros.boxes import is_good
+from re3_ros.boxes import is_valid
 from re3_ros.crops import crop, decode, search_window
 from re3_ros.tracking import Tracker
 
@@ -35,7 +35,7 @@ class Transcription:
         output, state = self.pass_(previous, current, self.state)
         window = search_window(self.box, self.network.context)
         box = decode(output.corners[0].numpy(), window)
-        assert is_good(box, image.shape[1], image.shape[0])
+        assert is_valid(box, image.shape[1], image.shape[0])
         self.image, self.box, self.state = image, box, state
         if self.interval and self.n % self.interval == 0:
             again = self.batch(image, box)
@@ -82,7 +82,7 @@ def test_a_hundred_frames_equal_the_transcription(exact, noise):
     for k in range(1, FRAMES + 1):
         estimate = tracker.track(noise(k))["a"]
         box = plain.update(noise(k))
-        assert estimate.good
+        assert estimate.valid
         assert close(estimate.box, box, 1e-6), k
         assert close(tracker.state("a"), plain.state[0], 1e-6), k
         assert tracker.frames_since_reset("a") == k % 32

@@ -60,8 +60,8 @@ def test_together_is_one_batch(pair, both, monkeypatch):
     it = pair()
     it.prepare()
     looks, seen = [], []
-    look, remember = it.runtime.look, it.runtime.remember
-    monkeypatch.setattr(it.runtime, "look", lambda c, *m: looks.append(len(c)) or look(c, *m))
+    look, remember = it.runtime.step, it.runtime.remember
+    monkeypatch.setattr(it.runtime, "step", lambda c, *m: looks.append(len(c)) or look(c, *m))
     monkeypatch.setattr(it.runtime, "remember", lambda c: seen.append(len(c)) or remember(c))
     it.process_many(both(1))
     it.prepare()
@@ -120,7 +120,7 @@ def lost(blob, session, scene, frame):
 def test_a_lost_target_knows_itself_where_it_is_shown(lost, scene, frame):
     lost.process(frame(12, scene(PLACE)))
     around = np.add(PLACE, (-3, 2, 3, 2))
-    (here, elsewhere) = lost.compare("camera", {"a": [around, (50, 150, 90, 180)]})["a"]
+    (here, elsewhere) = lost.match_lost("camera", {"a": [around, (50, 150, 90, 180)]})["a"]
     assert here.score > 0.9
     assert iou(here.box, PLACE) > 0.8
     assert elsewhere.score < 0.1
@@ -128,7 +128,7 @@ def test_a_lost_target_knows_itself_where_it_is_shown(lost, scene, frame):
 
 def test_looking_at_places_changes_nothing(lost, scene, frame):
     before = lost.process(frame(12, scene(PLACE))).targets[0]
-    lost.compare("camera", {"a": [PLACE] * 3})
+    lost.match_lost("camera", {"a": [PLACE] * 3})
     after = lost.process(frame(13, scene(PLACE))).targets[0]
     assert after.state is before.state
     assert after.box.tolist() == before.box.tolist()
@@ -137,29 +137,29 @@ def test_looking_at_places_changes_nothing(lost, scene, frame):
 def test_only_lost_targets_that_nobody_moves_are_asked(lost, scene, frame):
     lost.initialise("camera", "b", (20, 20, 60, 60))
     lost.process(frame(12, scene((20, 20, 60, 60))))
-    assert set(lost.compare("camera", {"a": [PLACE], "b": [PLACE], "c": [PLACE]})) == {"a"}
+    assert set(lost.match_lost("camera", {"a": [PLACE], "b": [PLACE], "c": [PLACE]})) == {"a"}
     lost.initialise("camera", "a", PLACE)
-    assert lost.compare("camera", {"a": [PLACE]}) == {}
+    assert lost.match_lost("camera", {"a": [PLACE]}) == {}
 
 
 def test_places_on_a_past_frame(lost, scene, frame):
     shown = frame(12, scene(PLACE))
     lost.process(shown)
     lost.process(frame(13, scene(None)))
-    (now,) = lost.compare("camera", {"a": [PLACE]})["a"]
-    (then,) = lost.compare("camera", {"a": [PLACE]}, shown.stamp)["a"]
+    (now,) = lost.match_lost("camera", {"a": [PLACE]})["a"]
+    (then,) = lost.match_lost("camera", {"a": [PLACE]}, shown.stamp)["a"]
     assert now.score < 0.1
     assert then.score > 0.9
 
 
 def test_places_that_cannot_be_looked_at(lost):
     with pytest.raises(BoxError):
-        lost.compare("camera", {"a": [(1, 1, 1, np.nan)]})
+        lost.match_lost("camera", {"a": [(1, 1, 1, np.nan)]})
     with pytest.raises(StampError):
-        lost.compare("camera", {"a": [PLACE]}, stamp=1)
+        lost.match_lost("camera", {"a": [PLACE]}, stamp=1)
     with pytest.raises(CameraError):
-        lost.compare("rear", {"a": [PLACE]})
+        lost.match_lost("rear", {"a": [PLACE]})
 
 
 def test_before_the_first_frame_there_is_nothing_to_look_at(told, session):
-    assert session(told).compare("camera", {"a": [PLACE]}) == {}
+    assert session(told).match_lost("camera", {"a": [PLACE]}) == {}

@@ -43,19 +43,19 @@ def test_degenerate_output_is_never_fed(tracker, told, noise, corners):
     told.corners = corners
     for k in (2, 3):
         estimate = tracker.track(noise(k))["a"]
-        assert not estimate.good
+        assert not estimate.valid
         assert estimate.score == 0
         assert (estimate.box == before.box).all()
     assert same(tracker.snapshot("a"), before)
     told.corners = (2.5, 2.5, 7.5, 7.5)
-    assert tracker.track(noise(4))["a"].good
+    assert tracker.track(noise(4))["a"].valid
 
 
 @pytest.mark.parametrize("broken", ["logit", "step"])
 def test_visibility_or_state_that_is_not_finite_is_never_fed(tracker, told, noise, broken):
     before = tracker.snapshot("a")
     setattr(told, broken, float("nan"))
-    assert not tracker.track(noise(1))["a"].good
+    assert not tracker.track(noise(1))["a"].valid
     assert same(tracker.snapshot("a"), before)
 
 
@@ -63,7 +63,7 @@ def test_one_bad_target_does_not_harm_the_other(tracker, told, noise):
     told.corners = [DEGENERATE["nan"], (3.0, 2.5, 8.0, 7.5)]
     before = tracker.snapshot("a")
     estimates = tracker.track(noise(1))
-    assert [e.good for e in estimates.values()] == [False, True]
+    assert [e.valid for e in estimates.values()] == [False, True]
     assert same(tracker.snapshot("a"), before)
     assert tracker.box("b") == pytest.approx((12, 10, 32, 30))
 
@@ -212,7 +212,7 @@ def test_memory_does_not_grow(tiny, noise):
     def held_after(frames):
         tracker.start(images[0], {"a": BOX, "b": (10, 10, 40, 40)})
         for k in range(frames):
-            assert tracker.track(images[k % 4])["a"].good
+            assert tracker.track(images[k % 4])["a"].valid
             tracker.prepare()
         gc.collect()
         objects = gc.get_objects()

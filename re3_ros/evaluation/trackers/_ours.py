@@ -31,7 +31,7 @@ class ProcedureTracker:
     def update(self, image: Image) -> Answer:
         """Return box and score; the last good box where the network's is degenerate."""
         estimate = self._tracker.track(image)[TARGET]
-        return (estimate.box if estimate.good else self._tracker.box(TARGET)), estimate.score
+        return (estimate.box if estimate.valid else self._tracker.box(TARGET)), estimate.score
 
 
 class SessionTracker:

@@ -8,13 +8,13 @@ state: torch, torch captured in CUDA graphs, ONNX Runtime, OpenVINO.
 
 from ._choice import RUNTIMES, choose, is_installed, make_runtime
 from ._export import FORMATS, Exported, export
-from ._torch import Remembered, Runtime, TorchRuntime
+from ._torch import PreviousCrops, Runtime, TorchRuntime
 
 __all__ = [
     "FORMATS",
     "RUNTIMES",
     "Exported",
-    "Remembered",
+    "PreviousCrops",
     "Runtime",
     "TorchRuntime",
     "choose",

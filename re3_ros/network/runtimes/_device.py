@@ -26,7 +26,7 @@ from re3_ros.crops import visible_parts
 from re3_ros.network import Output, Re3Network
 
 from ._device_crops import cut_parts, part_table
-from ._torch import Remembered, Runtime
+from ._torch import PreviousCrops, Runtime
 
 SIZES = (1, 2, 4, 8, 16, 32, 64)
 """Batches are padded to these; larger ones are run as they are, without a graph."""
@@ -36,7 +36,7 @@ SHAPES = 4
 WARM_UPS = 3
 """Runs before a capture, in which libraries allocate what they need and choose algorithms."""
 
-Step = Callable[..., tuple[Tensor, ...]]
+StepFunction = Callable[..., tuple[Tensor, ...]]
 
 
 class DeviceRuntime(Runtime):
@@ -52,10 +52,10 @@ class DeviceRuntime(Runtime):
         self.state_shape = network.state_shape
         self._dtype = PRECISIONS[precision]
         self._network = _cast(network, self.device, self._dtype)
-        self._look = _Padded(self._look_step, self.device)
-        self._remember = _Padded(self._remember_step, self.device)
-        self._template = _Padded(self._template_step, self.device)
-        self._settle = _Padded(self._settle_step, self.device)
+        self._step = _Padded(self._run_step, self.device)
+        self._remember = _Padded(self._run_remember, self.device)
+        self._template = _Padded(self._run_template, self.device)
+        self._initial_step = _Padded(self._run_initial_step, self.device)
         self._cuts: dict[tuple[int, ...], _Padded] = {}
 
     def upload(self, image: NDArray[np.uint8]) -> Tensor:
@@ -74,46 +74,46 @@ class DeviceRuntime(Runtime):
         table = part_table(parts).to(self.device)
         shape = tuple(frame.shape)
         if shape not in self._cuts and len(self._cuts) < SHAPES:
-            self._cuts[shape] = _Padded(self._cut_step, self.device, shared=1)
+            self._cuts[shape] = _Padded(self._run_cut, self.device, shared=1)
         if shape in self._cuts:
             return self._cuts[shape]([frame, table])[0]
         return cut_parts(frame, table, self.crop_size)
 
     @torch.inference_mode()
-    def remember(self, crops: Tensor) -> Remembered:
+    def remember(self, crops: Tensor) -> PreviousCrops:
         """Embed the crops; ``source`` are their features."""
-        return Remembered(*self._remember([crops]))
+        return PreviousCrops(*self._remember([crops]))
 
     @torch.inference_mode()
-    def template(self, seen: Remembered, crops: Tensor) -> Tensor:
+    def template(self, previous: PreviousCrops, crops: Tensor) -> Tensor:
         """Keep of features and pixels what the network wants."""
-        return self._template([seen.source, crops])[0]
+        return self._template([previous.source, crops])[0]
 
     @torch.inference_mode()
-    def look(
+    def step(
         self, crops: Tensor, remembered: Tensor, template: Tensor, state: Tensor
     ) -> tuple[Output, Tensor]:
         """Embed the crops and advance."""
-        corners, new, *seen = self._look([crops, remembered, template, state])
+        corners, new, *seen = self._step([crops, remembered, template, state])
         return Output(corners, seen[0] if seen else None), new
 
     @torch.inference_mode()
-    def settle(self, seen: Remembered, template: Tensor, state: Tensor) -> Tensor:
+    def initial_step(self, previous: PreviousCrops, template: Tensor, state: Tensor) -> Tensor:
         """Advance on features already there."""
-        return self._settle([seen.remembered, seen.source, template, state])[0]
+        return self._initial_step([previous.remembered, previous.source, template, state])[0]
 
-    def _cut_step(self, frame: Tensor, table: Tensor) -> tuple[Tensor, ...]:
+    def _run_cut(self, frame: Tensor, table: Tensor) -> tuple[Tensor, ...]:
         return (cut_parts(frame, table, self.crop_size),)
 
-    def _remember_step(self, crops: Tensor) -> tuple[Tensor, ...]:
+    def _run_remember(self, crops: Tensor) -> tuple[Tensor, ...]:
         features = self._network.embed(crops.permute(0, 3, 1, 2))
         return self._network.remember(features).float(), features.float()
 
-    def _template_step(self, features: Tensor, crops: Tensor) -> tuple[Tensor, ...]:
+    def _run_template(self, features: Tensor, crops: Tensor) -> tuple[Tensor, ...]:
         pixels = crops.permute(0, 3, 1, 2)
         return (self._network.template(features.to(self._dtype), pixels).float(),)
 
-    def _look_step(
+    def _run_step(
         self, crops: Tensor, remembered: Tensor, template: Tensor, state: Tensor
     ) -> tuple[Tensor, ...]:
         features = self._network.embed(crops.permute(0, 3, 1, 2))
@@ -121,7 +121,7 @@ class DeviceRuntime(Runtime):
         seen = () if output.visibility is None else (output.visibility,)
         return (output.corners, new, *seen)
 
-    def _settle_step(
+    def _run_initial_step(
         self, remembered: Tensor, features: Tensor, template: Tensor, state: Tensor
     ) -> tuple[Tensor, ...]:
         return (self._advance(remembered, features.to(self._dtype), template, state)[1],)
@@ -132,13 +132,13 @@ class DeviceRuntime(Runtime):
         network, kind = self._network, self._dtype
         embedding = network.fuse(remembered.to(kind), features, template.to(kind)).float()
         hidden, new = network.recur(embedding, state)
-        return network.read(hidden, embedding), new
+        return network.predict(hidden, embedding), new
 
 
 class _Padded:
     """A step that runs on batches padded to a few sizes, each captured when it is first met."""
 
-    def __init__(self, step: Step, device: torch.device, shared: int = 0) -> None:
+    def __init__(self, step: StepFunction, device: torch.device, shared: int = 0) -> None:
         """The first ``shared`` inputs are the same for the whole batch."""
         self._step, self._device, self._shared = step, device, shared
         self._captured: dict[int, _Captured] = {}
@@ -166,7 +166,7 @@ class _Padded:
 class _Captured:
     """A step on inputs that stay where they are; on a GPU a CUDA graph."""
 
-    def __init__(self, step: Step, inputs: list[Tensor]) -> None:
+    def __init__(self, step: StepFunction, inputs: list[Tensor]) -> None:
         self.inputs = inputs
         self._step = step
         self._graph: torch.cuda.CUDAGraph | None = None

@@ -115,15 +115,15 @@ def _deviation(graphs: tuple[Graph, ...], engines: list[Engine]) -> float:
 
     One graph's output is the other's input, as in use.
     """
-    *before, look = graphs
+    *before, step = graphs
     *engines_before, last = engines
     worst = 0.0
     for targets in (1, 5):
-        rows = torch.arange(targets) % len(look.example[0])
-        crops, *rest = (t[rows].contiguous() for t in look.example)
+        rows = torch.arange(targets) % len(step.example[0])
+        crops, *rest = (t[rows].contiguous() for t in step.example)
         states = rest[len(before) :]
         kept = [out for graph in before for out in graph.module(crops)]
-        wanted = look.module(crops, *kept, *states)[0].numpy()
+        wanted = step.module(crops, *kept, *states)[0].numpy()
         arrays = [out for engine in engines_before for out in engine([crops.numpy()])]
         found = last([crops.numpy(), *arrays, *(s.numpy() for s in states)])[0]
         worst = max(worst, float(np.abs(found - wanted).max()))

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from re3_ros.network import Output, Re3Network
 
-from ._torch import Remembered, Runtime
+from ._torch import PreviousCrops, Runtime
 from ._traceable import Graph, make_graphs
 
 Engine = Callable[[Sequence[NDArray[np.generic]]], Sequence[NDArray[np.generic]]]
@@ -39,36 +39,36 @@ class GraphRuntime(Runtime):
         self.device = torch.device("cpu")
         self.crop_size, self.context = network.crop_size, network.context
         self.state_shape = network.state_shape
-        remember, *template, look = make_graphs(plain(network))
-        self._inputs, self._outputs = look.inputs, look.outputs
-        self._remember, self._look = compiled(remember), compiled(look)
+        remember, *template, step = make_graphs(plain(network))
+        self._inputs, self._outputs = step.inputs, step.outputs
+        self._remember, self._step = compiled(remember), compiled(step)
         self._template = compiled(template[0]) if template else None
         self._lock = threading.Lock()
 
-    def remember(self, crops: Tensor) -> Remembered:
+    def remember(self, crops: Tensor) -> PreviousCrops:
         """Embed the crops; ``source`` are the crops themselves."""
         (remembered,) = self._run(self._remember, [crops])
-        return Remembered(remembered, crops)
+        return PreviousCrops(remembered, crops)
 
-    def template(self, seen: Remembered, crops: Tensor) -> Tensor:
+    def template(self, previous: PreviousCrops, crops: Tensor) -> Tensor:
         """Embed the crops once more, which makes the graph simpler to call."""
-        del seen
+        del previous
         if self._template is None:
             return torch.zeros(len(crops), 0)
         return self._run(self._template, [crops])[0]
 
-    def look(
+    def step(
         self, crops: Tensor, remembered: Tensor, template: Tensor, state: Tensor
     ) -> tuple[Output, Tensor]:
         """Embed the crops and advance."""
         given = {"crops": crops, "remembered": remembered, "template": template, "state": state}
-        answers = self._run(self._look, [given[name] for name in self._inputs])
+        answers = self._run(self._step, [given[name] for name in self._inputs])
         found = dict(zip(self._outputs, answers, strict=True))
         return Output(found["corners"], found.get("visibility")), found.get("new_state", state)
 
-    def settle(self, seen: Remembered, template: Tensor, state: Tensor) -> Tensor:
-        """Look at the same crops again: one more embedding, but no graph of its own."""
-        _, new = self.look(seen.source, seen.remembered, template, state)
+    def initial_step(self, previous: PreviousCrops, template: Tensor, state: Tensor) -> Tensor:
+        """Run a step on the same crops again: one more embedding, but no graph of its own."""
+        _, new = self.step(previous.source, previous.remembered, template, state)
         return new
 
     def _run(self, engine: Engine, tensors: Sequence[Tensor]) -> list[Tensor]:

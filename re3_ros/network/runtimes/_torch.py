@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What runs a network while it tracks: the interface, and torch itself behind it.
 
-A tracker cuts crops, remembers them between images, and looks at the next image; a runtime is
-whatever does that. Tensors at its boundary are float32 (float64 where a network of float64 is run
-by torch), on ``device``; what lies between, and in which precision, is the runtime's own business.
+A tracker cuts crops, remembers them between images, and runs one step on the next image; a
+runtime is whatever does that. Tensors at its boundary are float32 (float64 where a network of
+float64 is run by torch), on ``device``; what lies between, and in which precision, is the runtime's
+own business.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from re3_ros.crops import Image, crop_many
 from re3_ros.network import Output, Re3Network
 
 
-class Remembered(NamedTuple):
-    """What is kept of crops that were looked at before; a row for each target."""
+class PreviousCrops(NamedTuple):
+    """What is kept of the previous crops, embedded ahead of a step; a row for each target."""
 
     remembered: Tensor
     """(N, A) for the fusion with the next crop."""
     source: Tensor
-    """(N, ...) what `Runtime.settle` needs of the same crops."""
+    """(N, ...) what `Runtime.initial_step` needs of the same crops."""
 
 
 class Runtime(ABC):
@@ -61,25 +62,25 @@ class Runtime(ABC):
         return torch.zeros(targets, *self.state_shape, device=self.device)
 
     @abstractmethod
-    def remember(self, crops: Tensor) -> Remembered:
-        """Return what the next look needs of the crops (N, S, S, 3) around the boxes just found."""
+    def remember(self, crops: Tensor) -> PreviousCrops:
+        """Return what the next step needs of the crops (N, S, S, 3) around the boxes just found."""
 
     @abstractmethod
-    def template(self, seen: Remembered, crops: Tensor) -> Tensor:
+    def template(self, previous: PreviousCrops, crops: Tensor) -> Tensor:
         """Return (N, T), what is kept for the target's life of initial crops (N, S, S, 3), which
-        are remembered as ``seen``."""
+        are remembered as ``previous``."""
 
     @abstractmethod
-    def look(
+    def step(
         self, crops: Tensor, remembered: Tensor, template: Tensor, state: Tensor
     ) -> tuple[Output, Tensor]:
-        """Return output and new state of the current crops (N, S, S, 3); nothing is modified."""
+        """Return output and new state for the current crops (N, S, S, 3); nothing is modified."""
 
     @abstractmethod
-    def settle(self, seen: Remembered, template: Tensor, state: Tensor) -> Tensor:
-        """Return the new state of a pass whose previous and current crops are the same ones.
+    def initial_step(self, previous: PreviousCrops, template: Tensor, state: Tensor) -> Tensor:
+        """Return the new state of a step whose previous and current crops are the same ones.
 
-        The initial pass and resets are such passes, see `re3_ros.tracking`.
+        The first step and resets are such steps, see `re3_ros.tracking`.
         """
 
 
@@ -103,27 +104,27 @@ class TorchRuntime(Runtime):
         return self.network.initial_state(targets)
 
     @torch.inference_mode()
-    def remember(self, crops: Tensor) -> Remembered:
+    def remember(self, crops: Tensor) -> PreviousCrops:
         """Embed the crops; ``source`` are their features."""
         features = self._embed(crops)
-        return Remembered(self.network.remember(features), features)
+        return PreviousCrops(self.network.remember(features), features)
 
     @torch.inference_mode()
-    def template(self, seen: Remembered, crops: Tensor) -> Tensor:
+    def template(self, previous: PreviousCrops, crops: Tensor) -> Tensor:
         """Keep of features and pixels what the network wants."""
-        return self.network.template(seen.source, crops.permute(0, 3, 1, 2))
+        return self.network.template(previous.source, crops.permute(0, 3, 1, 2))
 
     @torch.inference_mode()
-    def look(
+    def step(
         self, crops: Tensor, remembered: Tensor, template: Tensor, state: Tensor
     ) -> tuple[Output, Tensor]:
         """Embed the crops and advance."""
         return self.network.advance(remembered, self._embed(crops), template, state)
 
     @torch.inference_mode()
-    def settle(self, seen: Remembered, template: Tensor, state: Tensor) -> Tensor:
+    def initial_step(self, previous: PreviousCrops, template: Tensor, state: Tensor) -> Tensor:
         """Advance on features already there: no further crop is embedded."""
-        _, new = self.network.advance(seen.remembered, seen.source, template, state)
+        _, new = self.network.advance(previous.remembered, previous.source, template, state)
         return new
 
     def _embed(self, crops: Tensor) -> Tensor:

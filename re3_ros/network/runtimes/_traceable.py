@@ -10,8 +10,8 @@ graph          inputs                                            outputs
 ``look``       crops, remembered, template, state                corners, visibility, new_state
 =============  ================================================  ================================
 
-``look`` is what the image waits for; ``remember`` runs between images, on the crop of the last
-image around the box just found. A reset or an initial pass is ``look`` at that same crop.
+``look`` is one step, and what the image waits for; ``remember`` runs between images, on the crop of
+the last image around the box just found. A reset or the first step is ``look`` at that same crop.
 ``template`` runs once for a target, on its initial crop. What a network does not have (a template,
 a visibility output, a recurrent state) is left out.
 """
@@ -25,10 +25,10 @@ from torch import Tensor, nn
 
 from re3_ros.network import Re3Network
 
-LOOK = ("crops", "remembered", "template", "state"), ("corners", "visibility", "new_state")
+STEP_PORTS = ("crops", "remembered", "template", "state"), ("corners", "visibility", "new_state")
 
 
-class Look(nn.Module):
+class Step(nn.Module):
     """Embed the current crops (N, S, S, 3) uint8 and advance; see the module."""
 
     def __init__(self, network: Re3Network, kept: tuple[str, ...]) -> None:
@@ -50,7 +50,7 @@ class Look(nn.Module):
 
 
 class Remember(nn.Module):
-    """Embed the previous crops (N, S, S, 3) uint8 and keep what the next look needs."""
+    """Embed the previous crops (N, S, S, 3) uint8 and keep what the next step needs."""
 
     def __init__(self, network: Re3Network) -> None:
         super().__init__()
@@ -100,15 +100,15 @@ def make_graphs(network: Re3Network) -> tuple[Graph, ...]:
         "template": network.template(features, pixels),
         "state": network.initial_state(2),
     }
-    inputs = tuple(name for name in LOOK[0] if values[name].numel())
+    inputs = tuple(name for name in STEP_PORTS[0] if values[name].numel())
     output, _ = network.advance(values["remembered"], features, values["template"], values["state"])
     absent = {"visibility"} if output.visibility is None else set()
     absent |= set() if "state" in inputs else {"new_state"}
-    looks = tuple(name for name in LOOK[1] if name not in absent)
+    outputs = tuple(name for name in STEP_PORTS[1] if name not in absent)
     graphs = [Graph("remember", Remember(network).eval(), (crops,), ("crops",), ("remembered",))]
     if "template" in inputs:
         template = Template(network).eval()
         graphs.append(Graph("template", template, (crops,), ("crops",), ("template",)))
     examples = tuple(values[name] for name in inputs)
-    graphs.append(Graph("look", Look(network, inputs).eval(), examples, inputs, looks))
+    graphs.append(Graph("look", Step(network, inputs).eval(), examples, inputs, outputs))
     return tuple(graphs)

@@ -21,7 +21,7 @@ from rclpy.node import Node
 from rich.table import Table
 from vision_msgs.msg import Detection2D
 
-from re3_ros.bench import Bar, Spread
+from re3_ros.bench import Bar, TimingStats
 from re3_ros.errors import SourceError
 from re3_ros.msg import TrackerStatus
 from re3_ros.ros.kit import temporary_node
@@ -70,12 +70,12 @@ class NodeRow:
     received: int
     answered: int
     dropped: int
-    overhead: Spread
+    overhead: TimingStats
     """From the image callback to the published detections, less the network's time."""
-    inference: Spread
-    latency: Spread
+    inference: TimingStats
+    latency: TimingStats
     """From the image callback to the published detections."""
-    whole: Spread
+    whole: TimingStats
     """From the camera's stamp to the recorder's callback."""
     series: list[tuple[float, float]]
     """Seconds since the first image, and the latency then."""
@@ -206,10 +206,10 @@ class _Recorder(NodeRecorder):
             received=last.frames_received,
             answered=last.frames_processed,
             dropped=last.frames_dropped,
-            overhead=Spread.of([m.latency - m.inference for m in statuses]),
-            inference=Spread.of([m.inference for m in statuses]),
-            latency=Spread.of([m.latency for m in statuses]),
-            whole=Spread.of([at - stamp_of(m.header) / 1e9 for at, m in with_target]),
+            overhead=TimingStats.of([m.latency - m.inference for m in statuses]),
+            inference=TimingStats.of([m.inference for m in statuses]),
+            latency=TimingStats.of([m.latency for m in statuses]),
+            whole=TimingStats.of([at - stamp_of(m.header) / 1e9 for at, m in with_target]),
             series=[((stamp_of(m.header) - begin) / 1e9, m.latency) for m in statuses],
         )
 

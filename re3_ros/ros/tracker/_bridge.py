@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from re3_ros.boxes import iou, is_good
+from re3_ros.boxes import iou, is_valid
 from re3_ros.errors import InputError
 from re3_ros.ros.kit import Reports
 from re3_ros.tracking import FrameResult, TrackingSession
@@ -72,7 +72,7 @@ class DetectorBridge:
     def add(self, camera: Camera, message: Any) -> None:
         """Leave a vision_msgs/Detection2DArray; by the thread of the executor."""
         found = [(class_of(d), box_of(d.bbox)) for d in message.detections]
-        good = [(kind, box) for kind, box in found if is_good(box, np.inf, np.inf)]
+        good = [(kind, box) for kind, box in found if is_valid(box, np.inf, np.inf)]
         if len(good) < len(found):
             bad = f"{len(found) - len(good)} of {len(found)} detections have no box of 2 x 2 pixels"
             self._reports.warn("detector box", f"{camera.name}: {bad} or more, and are ignored")
@@ -123,7 +123,7 @@ class DetectorBridge:
         ]
         asked = _by_name(self._in_turn(pairs))
         boxes = {name: [frame.found[i][1] for i in there] for name, there in asked.items()}
-        answers = self._session.compare(camera.name, boxes, frame.stamp)
+        answers = self._session.match_lost(camera.name, boxes, frame.stamp)
         return [
             Match(answer.score, name, i)
             for name, found in answers.items()

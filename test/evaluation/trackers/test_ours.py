@@ -29,7 +29,7 @@ def test_the_procedure_is_the_tracker_of_the_paper(network, sequence):
     assert result.track.failure is None
     for index in range(1, 5):
         estimate = tracker.track(sequence.read(index))["a"]
-        expected = estimate.box if estimate.good else tracker.box("a")
+        expected = estimate.box if estimate.valid else tracker.box("a")
         np.testing.assert_allclose(result.track.boxes[index], expected)
         assert result.track.scores[index] == pytest.approx(estimate.score)
 

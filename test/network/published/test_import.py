@@ -10,6 +10,7 @@ import torch
 
 from re3_ros import network
 from re3_ros.errors import ConfigError, WeightsError
+from re3_ros.network.published import detect_layout, import_published
 from re3_ros.network.published._layouts import LAYOUTS, shapes_of
 
 PRESETS = {"tf-large": "paper", "tf-small": "tf-small", "pt-large": "paper", "pt-small": "pt-small"}
@@ -49,7 +50,7 @@ def crops(grids):
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_outputs_are_those_of_the_program_that_wrote_the_file(fixtures, name):
-    net = network.import_published(fixtures / name)
+    net = import_published(fixtures / name)
     expected = np.load(fixtures / name / "expected.npz")
     assert net.architecture == PRESETS[name]
     state = net.initial_state(2)
@@ -70,8 +71,8 @@ def test_fixtures_would_show_a_mistake(fixtures, name):
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_layout_is_found_and_may_be_named(fixtures, name):
-    assert network.detect_layout(fixtures / name) == name
-    network.import_published(fixtures / name, name)
+    assert detect_layout(fixtures / name) == name
+    import_published(fixtures / name, name)
 
 
 @pytest.mark.parametrize(
@@ -85,11 +86,11 @@ def test_the_layout_is_found_and_may_be_named(fixtures, name):
     ],
 )
 def test_any_of_its_files_may_be_named(fixtures, path):
-    assert network.detect_layout(str(fixtures / path)) == path.partition("/")[0]
+    assert detect_layout(str(fixtures / path)) == path.partition("/")[0]
 
 
 def test_an_imported_network_can_be_saved(fixtures, tmp_path):
-    net = network.import_published(fixtures / "tf-small")
+    net = import_published(fixtures / "tf-small")
     network.save(net, tmp_path / "tf.safetensors")
     loaded = network.load(tmp_path / "tf.safetensors")
     assert loaded.options["trunk_widths"] == [4, 6, 8, 10, 6]
@@ -118,20 +119,20 @@ def test_the_checkpoint_file_names_the_newest(copy):
     (folder / "model.ckpt-0.index").write_bytes(b"damaged")
     text = '# a comment\nmodel_checkpoint_path: "/home/somebody/logs/model.ckpt-99"\n'
     (folder / "checkpoint").write_text(text)
-    assert network.detect_layout(folder) == "tf-small"
+    assert detect_layout(folder) == "tf-small"
 
 
 def test_the_newest_state_of_a_folder_is_taken(copy):
     folder = copy("pt-small")
     (folder / "old.pt").write_bytes(b"damaged")
     os.utime(folder / "old.pt", (1, 1))
-    assert network.detect_layout(folder) == "pt-small"
+    assert detect_layout(folder) == "pt-small"
 
 
 def test_the_zip_format_of_newer_torch_is_read(edited):
     path = edited("pt-large", lambda state: None)
     assert path.read_bytes()[:2] == b"PK"
-    assert network.detect_layout(path) == "pt-large"
+    assert detect_layout(path) == "pt-large"
 
 
 def test_faulty_tensors_are_named_as_the_file_names_them(edited):
@@ -140,7 +141,7 @@ def test_faulty_tensors_are_named_as_the_file_names_them(edited):
         state["classifier.weight"] = torch.zeros(2)
 
     with pytest.raises(WeightsError) as caught:
-        network.import_published(edited("pt-large", names))
+        import_published(edited("pt-large", names))
     assert "lstm1.input_gate.bias is missing" in str(caught.value)
     assert "classifier.weight does not belong there" in str(caught.value)
 
@@ -160,33 +161,33 @@ def test_faulty_tensors_are_named_as_the_file_names_them(edited):
 def test_misshaped_tensors_are_named(edited, name, key, shape, expected):
     path = edited(name, lambda state: state.update({key: torch.zeros(shape)}))
     with pytest.raises(WeightsError) as caught:
-        network.import_published(path)
+        import_published(path)
     assert f"{key} has shape {shape}, expected {expected}" in str(caught.value)
 
 
 def test_widths_of_no_network_are_named(edited):
     path = edited("pt-large", lambda state: state.update({"conv.1.bias": torch.zeros(7)}))
     with pytest.raises(WeightsError, match="all even"):
-        network.import_published(path)
+        import_published(path)
 
 
 def test_values_that_are_not_finite_are_named(edited):
     path = edited("pt-small", lambda state: state["fc6.bias"].fill_(float("nan")))
     with pytest.raises(WeightsError, match=r"fc6.bias holds values that are not finite"):
-        network.import_published(path)
+        import_published(path)
 
 
 def test_the_wrong_layout_names_what_is_missing(fixtures):
     with pytest.raises(WeightsError, match=r"re3/lstm1/rnn/LSTM/block_input/weights is missing"):
-        network.import_published(fixtures / "tf-small", "tf-large")
+        import_published(fixtures / "tf-small", "tf-large")
     with pytest.raises(ConfigError, match="'caffe'; choose one of auto, tf-large, tf-small"):
-        network.import_published(fixtures / "tf-small", "caffe")
+        import_published(fixtures / "tf-small", "caffe")
 
 
 def test_a_state_of_another_network_is_named(tmp_path):
     torch.save(torch.nn.Linear(2, 2).state_dict(), tmp_path / "other.pt")
     with pytest.raises(WeightsError, match=r"none of the published layouts.*2 tensors: bias, weig"):
-        network.import_published(tmp_path / "other.pt")
+        import_published(tmp_path / "other.pt")
 
 
 def test_nothing_in_a_pickle_is_executed(tmp_path):
@@ -198,7 +199,7 @@ def test_nothing_in_a_pickle_is_executed(tmp_path):
     torch.save({"a": Evil()}, tmp_path / "evil2.pt")
     for name in ("evil.pt", "evil2.pt"):
         with pytest.raises(WeightsError, match="is not a readable PyTorch state"):
-            network.import_published(tmp_path / name)
+            import_published(tmp_path / name)
     assert not (tmp_path / "evil").exists()
 
 
@@ -206,30 +207,30 @@ def test_nothing_in_a_pickle_is_executed(tmp_path):
 def test_no_pytorch_state(tmp_path, content):
     (tmp_path / "model.pt").write_bytes(content)
     with pytest.raises(WeightsError, match=r"model.pt (is not a readable|holds no state)"):
-        network.import_published(tmp_path / "model.pt")
+        import_published(tmp_path / "model.pt")
 
 
 @pytest.mark.parametrize("state", [[torch.zeros(2)], {"epoch": 3}, torch.zeros(2)])
 def test_a_file_of_torch_without_a_state(tmp_path, state):
     torch.save(state, tmp_path / "model.pt")
     with pytest.raises(WeightsError, match="holds no state of a network"):
-        network.import_published(tmp_path / "model.pt")
+        import_published(tmp_path / "model.pt")
 
 
 def test_nothing_there(tmp_path):
     with pytest.raises(WeightsError, match="no published weights at"):
-        network.import_published(tmp_path / "nothing.pt")
+        import_published(tmp_path / "nothing.pt")
     with pytest.raises(WeightsError, match="holds no published weights; expected"):
-        network.import_published(tmp_path)
+        import_published(tmp_path)
     with pytest.raises(WeightsError, match=r"nothing.index is missing"):
-        network.import_published(tmp_path / "nothing.index")
+        import_published(tmp_path / "nothing.index")
 
 
 def test_a_missing_shard_is_named(copy):
     folder = copy("tf-large")
     (folder / DATA).unlink()
     with pytest.raises(WeightsError, match=rf"{DATA} is missing; it belongs to model.ckpt-0.index"):
-        network.import_published(folder)
+        import_published(folder)
 
 
 def test_a_truncated_shard_is_named(copy):
@@ -237,7 +238,7 @@ def test_a_truncated_shard_is_named(copy):
     data = (folder / DATA).read_bytes()
     (folder / DATA).write_bytes(data[: len(data) // 8])
     with pytest.raises(WeightsError, match=rf"{DATA} is truncated: \d+ bytes, variable re3/"):
-        network.import_published(folder)
+        import_published(folder)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
@@ -247,4 +248,4 @@ def test_a_damaged_index_is_named(copy, damage):
     data[500] ^= 1
     path.write_bytes({"cut": data[:-60], "flip": data, "empty": b""}[damage])
     with pytest.raises(WeightsError, match=r"model.ckpt-0.index is not a usable TensorFlow index"):
-        network.import_published(path)
+        import_published(path)

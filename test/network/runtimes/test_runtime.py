@@ -142,7 +142,7 @@ def test_openvino_starts_no_thread_and_tells_nobody():
     need("openvino-float32")
     program = (
         "import sys, threading\n"
-        "from re3_ros.network import build, make_runtime\n"
+        "from re3_ros.network import build\nfrom re3_ros.network.runtimes import make_runtime\n"
         "make_runtime(build('compact'), 'openvino-float32')\n"
         "assert 'openvino_telemetry' not in sys.modules, 'it is loaded'\n"
         "print([thread.name for thread in threading.enumerate()])\n"

@@ -11,10 +11,10 @@ pytestmark = pytest.mark.ros
 
 
 def row(**changes):
-    from re3_ros.bench import Spread
+    from re3_ros.bench import TimingStats
     from re3_ros.ros.demos.bench import NodeRow
 
-    spread = Spread(1.5, 3.0, 1.0)
+    spread = TimingStats(1.5, 3.0, 1.0)
     times = dict.fromkeys(("overhead", "inference", "latency", "whole"), spread)
     series = [(n / 20, 0.08) for n in range(90)]
     counts = {"sent": 300, "received": 300, "answered": 100, "dropped": 200}
@@ -50,11 +50,11 @@ def test_a_size_that_is_none_is_named(size, capfd):
 
 
 def test_what_the_node_adds_is_judged():
-    from re3_ros.bench import Spread
+    from re3_ros.bench import TimingStats
     from re3_ros.ros.demos.bench import node_bars
 
     assert [bar.holds for bar in node_bars([row()])] == [True]
-    assert [bar.holds for bar in node_bars([row(overhead=Spread(2.1, 3.0, 1.0))])] == [False]
+    assert [bar.holds for bar in node_bars([row(overhead=TimingStats(2.1, 3.0, 1.0))])] == [False]
 
 
 def test_a_queue_that_grows_is_seen():

@@ -164,13 +164,13 @@ def test_looks_are_limited_and_take_turns(red):
     lose(tracker)
     looks = []
     session = tracker.under_test._active.session
-    compare = session.compare
+    match = session.match_lost
 
-    def counted(camera, places, stamp):
-        looks.append(sum(map(len, places.values())))
-        return compare(camera, places, stamp)
+    def counted(camera, boxes, stamp):
+        looks.append(sum(map(len, boxes.values())))
+        return match(camera, boxes, stamp)
 
-    session.compare = counted
+    session.match_lost = counted
     for _ in range(3):
         image = scene(tracker, AWAY)
         detect(tracker, image, GREY, np.add(GREY, 4), AWAY)

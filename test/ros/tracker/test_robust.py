@@ -164,11 +164,11 @@ def failing(monkeypatch):
             super().__init__(*arguments)
             made.append(weakref.ref(self))
 
-        def look(self, *arguments):
+        def step(self, *arguments):
             if Failing.error is not None:
                 kind, text = Failing.error
                 raise kind(text)
-            return super().look(*arguments)
+            return super().step(*arguments)
 
     def make_runtime(network, _name, device, _threads):
         return Failing(network, device)
