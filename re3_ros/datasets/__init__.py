@@ -1,7 +1,8 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Data sets: the field's videos and pictures, read from their official layouts on disk.
+"""Data sets: the field's videos and stills, read from their official layouts on disk.
 
+In come folders as published, out go `Sequence` (frames and boxes of one target) and `Still`.
 ``list_entries(folder, "got10k", "val")`` names the videos; ``entry.read()`` gives one `Sequence`
 for each target of one; frames are decoded when asked for. ``list_stills(folder, "coco")`` gives
 the objects of photographs.

@@ -1,9 +1,10 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Evaluation: sequences on disk, protocols, metrics, peers and reports.
+"""Evaluation: protocols and metrics.
 
-Any class with ``init(image, box)`` and ``update(image)`` can be measured:
-``mean_auc(run_ope(MyTracker, read_sequences(folder)))``.
+In come sequences (`re3_ros.datasets`) and trackers (`re3_ros.evaluation.trackers`), out go results
+and figures, which `re3_ros.evaluation.report` shows. Any class with ``init(image, box)`` and
+``update(image)`` can be measured: ``mean_auc(run_ope(MyTracker, read_sequences(folder)))``.
 """
 
 from ._attributes import (

@@ -1,6 +1,10 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures in and out: image encodings, video sources, drawing, MP4, and the demo scene."""
+"""Images in and out: encodings, video files, folders and cameras, drawing, MP4, tables of boxes.
+
+In come files and encoded images, out go frames for a session (`open_source`, `run_frames`); back
+come its results, and out go annotated videos and tables (`ResultFiles`).
+"""
 
 from ._closing import Closing
 from ._drawing import STATE_COLOURS, WHITE, draw_box, draw_label, draw_results, draw_status
