@@ -22,7 +22,7 @@ from rich.table import Table
 from torch import Tensor
 
 from re3_ros.bench import describe_machine
-from re3_ros.evaluation.trackers import shared_folder
+from re3_ros.evaluation.trackers import default_data_folder
 from re3_ros.network import build
 from re3_ros.simulation import HostRenderer, Renderer, TorchRenderer, Track
 from re3_ros.training import Batch, Stage, TrainingConfig, Unroll, read_config, read_data
@@ -163,7 +163,7 @@ def main(
     load_before = os.getloadavg()[0]
     results = {}
     for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
-        bench = Bench(settings, chosen, data or shared_folder(), device)
+        bench = Bench(settings, chosen, data or default_data_folder(), device)
         rates = measure(bench, rounds, threads)
         both = together(rates)
         _show(device, rates, both)

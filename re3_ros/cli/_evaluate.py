@@ -25,7 +25,7 @@ from ._options import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from re3_ros.evaluation import Options, Protocol, Reinitialised, ReportTable, Result
+    from re3_ros.evaluation import ComparisonOptions, Protocol, Reinitialised, ReportTable, SequenceResult
     from re3_ros.evaluation.trackers import TrackerSpec
 
 PROTOCOLS = ("ope", "reinit", "occluded", "vot")
@@ -102,11 +102,11 @@ def evaluate(
     state: StateOption = None,
 ) -> None:
     """Measure trackers on sequences with true boxes: success, precision, robustness, speed."""
-    from re3_ros.evaluation import Options
-    from re3_ros.evaluation.trackers import TrackerSpec, parse_specs, shared_folder
+    from re3_ros.evaluation import ComparisonOptions
+    from re3_ros.evaluation.trackers import TrackerSpec, parse_specs, default_data_folder
     from re3_ros.tracking import pick_device
 
-    models = shared_folder() / "peers" / "nanotrack_v2"
+    models = default_data_folder() / "peers" / "nanotrack_v2"
     common = TrackerSpec(
         "re3",
         weights,
@@ -117,10 +117,10 @@ def evaluate(
     )
     run = _Run(
         specs=parse_specs(trackers or [DEFAULT_TRACKERS], common),
-        data=data or shared_folder() / "data" / "bench",
+        data=data or default_data_folder() / "data" / "bench",
         cache=cache or output / "cache",
         output=output,
-        options=Options(jobs, threads, timeout, fresh, layout, split, tuple(_words(sequences))),
+        options=ComparisonOptions(jobs, threads, timeout, fresh, layout, split, tuple(_words(sequences))),
         vot=vot,
         state=None if state is None else _words(state),
     )
@@ -140,7 +140,7 @@ class _Run:
         data: Path,
         cache: Path,
         output: Path,
-        options: Options,
+        options: ComparisonOptions,
         vot: str | None,
         state: list[str] | None,
     ) -> None:
@@ -152,7 +152,7 @@ class _Run:
         """Run the protocols, print their tables, and write the report."""
         from re3_ros.evaluation.report import (
             Extras,
-            restart_plots,
+            reinit_plots,
             state_plots,
             write_report,
             write_tables,
@@ -163,7 +163,7 @@ class _Run:
         runs = self._reinit() if "reinit" in protocols else {}
         if "vot" in protocols:
             self._vot()
-        extras = Extras(tuple(self.tables), restart_plots(runs, results) if runs else ())
+        extras = Extras(tuple(self.tables), reinit_plots(runs, results) if runs else ())
         if not results:
             labels = [spec.label for spec in self.specs]
             title, lede = "Tracker evaluation", f"{len(labels)} trackers on {self.data.name}"
@@ -171,32 +171,32 @@ class _Run:
         paths = state_plots(self.specs, results, self.cache, self.state)
         return write_report(self.output, results, self._about(), replace(extras, paths=paths))
 
-    def _one_pass(self, protocols: list[str]) -> dict[str, list[Result]]:
+    def _one_pass(self, protocols: list[str]) -> dict[str, list[SequenceResult]]:
         from re3_ros.evaluation import (
             OnePass,
-            attribute_figures,
-            occluded_figures,
-            occlusion_figures,
+            attribute_table,
+            occluded_table,
+            occlusion_table,
         )
-        from re3_ros.evaluation.report import failures, sequence_figures, summary_figures
+        from re3_ros.evaluation.report import failures, sequence_table, summary_table
 
         results = self._measure(OnePass())
         if len(next(iter(results.values()))) <= SMALL:
-            _show(sequence_figures(results))
-        _show(summary_figures(results))
-        _show(occlusion_figures(results))  # the report has it anyhow
-        self._add(attribute_figures(results))
+            _show(sequence_table(results))
+        _show(summary_table(results))
+        _show(occlusion_table(results))  # the report has it anyhow
+        self._add(attribute_table(results))
         if "occluded" in protocols:
-            self._add(occluded_figures(results))
+            self._add(occluded_table(results))
         for line in failures(results):
             _fail(line)
         return results
 
     def _reinit(self) -> dict[str, list[Reinitialised]]:
-        from re3_ros.evaluation import Restarts, reinit_figures, reinit_sequence_figures
+        from re3_ros.evaluation import Reinitialisation, reinit_table, reinit_sequence_table
 
-        runs = self._measure(Restarts())
-        self._add(reinit_figures(runs), reinit_sequence_figures(runs))
+        runs = self._measure(Reinitialisation())
+        self._add(reinit_table(runs), reinit_sequence_table(runs))
         for tracker, each in runs.items():
             for run in each:
                 if run.failure is not None:
@@ -204,11 +204,11 @@ class _Run:
         return runs
 
     def _vot(self) -> None:
-        from re3_ros.evaluation import readable, vot_figures
-        from re3_ros.evaluation.trackers import VotOptions, run_vot, suitable
+        from re3_ros.evaluation import readable_sequences, vot_table
+        from re3_ros.evaluation.trackers import VotOptions, run_vot, fully_labelled
 
-        found, broken = readable(self.data, self.options)
-        chosen = suitable(found)
+        found, broken = readable_sequences(self.data, self.options)
+        chosen = fully_labelled(found)
         for line in broken:
             _fail(line)
         if len(chosen) < len(found):
@@ -218,7 +218,7 @@ class _Run:
         options = options if self.vot is None else replace(options, python=self.vot)
         typer.echo(f"running the VOT toolkit on {len(chosen)} sequences", err=True)
         figures = run_vot(self.specs, chosen, self.output / "vot", options)
-        self._add(vot_figures(figures))
+        self._add(vot_table(figures))
         for figure in figures:
             if figure.failure is not None:
                 _fail(f"{figure.tracker}: {figure.failure}")

@@ -13,7 +13,7 @@ import typer
 from ._options import CacheOption, ReportOption
 
 if TYPE_CHECKING:
-    from re3_ros.evaluation import Result
+    from re3_ros.evaluation import SequenceResult
     from re3_ros.evaluation.trackers import TrackerSpec
     from re3_ros.network import Re3Network
     from re3_ros.training import Video
@@ -48,34 +48,34 @@ def score(
     """Measure what the scores are worth: on sequences, and on what training held back."""
     from re3_ros.errors import ConfigError
     from re3_ros.evaluation import score_quality, scored_frames
-    from re3_ros.evaluation.report import print_table, score_figures, write_score
-    from re3_ros.evaluation.trackers import OURS, TrackerSpec, shared_folder
+    from re3_ros.evaluation.report import print_table, score_table, write_score
+    from re3_ros.evaluation.trackers import OUR_TRACKERS, TrackerSpec, default_data_folder
     from re3_ros.network import load
     from re3_ros.training import held_out_videos, read_run_config
     from re3_ros.weights import default_weights
 
     file = weights or default_weights()
     spec, network = TrackerSpec(tracker, file, device), load(file, device)
-    if tracker not in OURS:
+    if tracker not in OUR_TRACKERS:
         raise ConfigError(
-            f"tracker is {tracker!r}; expected {' or '.join(OURS)}, which give scores"
+            f"tracker is {tracker!r}; expected {' or '.join(OUR_TRACKERS)}, which give scores"
         )
     run = read_run_config(file, config)
-    held = held_out_videos(run, training_data or shared_folder(), videos, frames)
-    folder = data or shared_folder() / "data" / "bench"
+    held = held_out_videos(run, training_data or default_data_folder(), videos, frames)
+    folder = data or default_data_folder() / "data" / "bench"
     results = {
         "sequences": _run_sequences(spec, folder, cache or output / "cache", jobs),
         "simulated videos": _run_videos(spec, network, held.simulated, "simulated videos"),
         "held clips": _run_videos(spec, network, held.clips, "held clips"),
     }
     qualities = {n: score_quality(*scored_frames(rs)) for n, rs in results.items() if rs}
-    print_table(score_figures(qualities))
+    print_table(score_table(qualities))
     about = {"tracker": tracker, "weights_sha256": spec.weights_hash(), "data": folder.name}
     for path in write_score(output, qualities, about):
         typer.echo(f"wrote {path}")
 
 
-def _run_sequences(spec: TrackerSpec, data: Path, cache: Path, jobs: int) -> list[Result]:
+def _run_sequences(spec: TrackerSpec, data: Path, cache: Path, jobs: int) -> list[SequenceResult]:
     """Return the results on a data set, finished ones from the cache."""
     from rich.progress import Progress
 
@@ -90,13 +90,13 @@ def _run_sequences(spec: TrackerSpec, data: Path, cache: Path, jobs: int) -> lis
 
 def _run_videos(
     spec: TrackerSpec, network: Re3Network, videos: Sequence[Video], title: str
-) -> list[Result]:
+) -> list[SequenceResult]:
     """Return the results on videos that were held back, with a progress bar."""
     from rich.progress import track
 
     from re3_ros.evaluation import run_video
-    from re3_ros.evaluation.trackers import OURS
+    from re3_ros.evaluation.trackers import OUR_TRACKERS
 
-    make = OURS[spec.name]
+    make = OUR_TRACKERS[spec.name]
     shown = track(videos, title, transient=True)
     return [run_video(make(network, spec.device), video) for video in shown]

@@ -8,23 +8,23 @@ and figures, which `re3_ros.evaluation.report` shows. Any class with ``init(imag
 """
 
 from ._attributes import (
-    attribute_figures,
-    occluded_figures,
+    attribute_table,
+    occluded_table,
     only_occluded,
-    reinit_figures,
-    reinit_sequence_figures,
+    reinit_table,
+    reinit_sequence_table,
     sequence_attributes,
-    vot_figures,
+    vot_table,
 )
 from ._cache import TrackCache
-from ._compare import Options, Summary, compare, compare_reinitialised, measure, readable, summarise
+from ._compare import ComparisonOptions, Summary, compare, compare_reinitialised, measure, readable_sequences, summarise
 from ._metrics import (
     NORMALISED_THRESHOLDS,
     PRECISION_THRESHOLDS,
     SUCCESS_THRESHOLDS,
     Curve,
     auc,
-    distances,
+    centre_errors,
     overlaps,
     paper_average,
     precision_curve,
@@ -32,10 +32,10 @@ from ._metrics import (
     success_curve,
     success_rate,
 )
-from ._occlusion import Contrast, Occlusion, occluded_frames, occlusion, occlusion_figures
-from ._protocols import OnePass, Protocol, Restarts
+from ._occlusion import Contrast, Occlusion, occluded_frames, occlusion, occlusion_table
+from ._protocols import OnePass, Protocol, Reinitialisation
 from ._reinit import Reinitialised, pool, run_reinitialised
-from ._runner import Result, Track, mean_auc, run_ope, run_sequence
+from ._runner import SequenceResult, Track, mean_auc, run_ope, run_sequence
 from ._score import ScoreQuality, run_video, score_quality, scored_frames
 from ._table import Best, ReportTable, Value
 

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from re3_ros.datasets import Flags, Sequence
-from re3_ros.evaluation.trackers import VotFigures
+from re3_ros.evaluation.trackers import VotResult
 
 from ._compare import summarise
 from ._labels import label_rows
 from ._metrics import success_curve
 from ._occlusion import occluded_frames
 from ._reinit import Reinitialised, pool
-from ._runner import Result
+from ._runner import SequenceResult
 from ._table import ReportTable
 
-Results = Mapping[str, list[Result]]
+Results = Mapping[str, list[SequenceResult]]
 
 LABELS = "attributes.csv"
 WORDS = {
@@ -54,7 +54,7 @@ def sequence_attributes(sequence: Sequence) -> tuple[str, ...]:
     return tuple(name for row in rows for name in row["attributes"].split())
 
 
-def attribute_figures(results: Results) -> ReportTable:
+def attribute_table(results: Results) -> ReportTable:
     """Return the mean AUC of each tracker over the sequences with each attribute (OTB, LaSOT...).
 
     Tags of single frames (VOT) count as well: the AUC of all frames that have them, in one heap.
@@ -76,12 +76,12 @@ def attribute_figures(results: Results) -> ReportTable:
     )
 
 
-def only_occluded(results: Results) -> dict[str, list[Result]]:
+def only_occluded(results: Results) -> dict[str, list[SequenceResult]]:
     """Return the results on occluded frames alone, of the sequences that have such frames."""
     return {name: [h for r in rs if (h := _hidden(r)) is not None] for name, rs in results.items()}
 
 
-def occluded_figures(results: Results) -> ReportTable:
+def occluded_table(results: Results) -> ReportTable:
     """Return the figures of each tracker on the occluded frames alone; no rows without any."""
     hidden = {name: rs for name, rs in only_occluded(results).items() if rs}
     names = ("auc", "precision", "normalised_precision", "mean_iou", "success_50")
@@ -99,7 +99,7 @@ def occluded_figures(results: Results) -> ReportTable:
     )
 
 
-def reinit_figures(runs: Mapping[str, list[Reinitialised]]) -> ReportTable:
+def reinit_table(runs: Mapping[str, list[Reinitialised]]) -> ReportTable:
     """Return accuracy, drops, robustness and average of each tracker (paper, Table I)."""
     pooled = sorted(((pool(rs), name) for name, rs in runs.items()), key=lambda p: -p[0].average)
     rows = [_reinit_row(name, both, runs[name]) for both, name in pooled]
@@ -116,7 +116,7 @@ def reinit_figures(runs: Mapping[str, list[Reinitialised]]) -> ReportTable:
     )
 
 
-def reinit_sequence_figures(runs: Mapping[str, list[Reinitialised]]) -> ReportTable:
+def reinit_sequence_table(runs: Mapping[str, list[Reinitialised]]) -> ReportTable:
     """Return the drops of each tracker on each sequence."""
     rows = [(row[0].sequence, *(r.drops for r in row)) for row in zip(*runs.values(), strict=True)]
     return ReportTable(
@@ -128,7 +128,7 @@ def reinit_sequence_figures(runs: Mapping[str, list[Reinitialised]]) -> ReportTa
     )
 
 
-def vot_figures(figures: Iterable[VotFigures]) -> ReportTable:
+def vot_table(figures: Iterable[VotResult]) -> ReportTable:
     """Return a row for each tracker, the best EAO first."""
     rows = tuple((f.tracker, f.eao, f.accuracy, f.robustness, f.failures) for f in figures)
     return ReportTable(
@@ -156,7 +156,7 @@ def _attribute_row(name: str, results: Results) -> tuple[Any, ...]:
     return title, len(chosen[0]), _present(chosen[0]), *means
 
 
-def _names(result: Result) -> tuple[str, ...]:
+def _names(result: SequenceResult) -> tuple[str, ...]:
     return () if result.source is None else sequence_attributes(result.source)
 
 
@@ -170,21 +170,21 @@ def _tag_row(tag: str, results: Results) -> tuple[Any, ...] | None:
     return f"frames: {tag}", len(chosen[0]), _present(chosen[0]), *means
 
 
-def _tagged(result: Result, tag: str) -> Result | None:
+def _tagged(result: SequenceResult, tag: str) -> SequenceResult | None:
     flags = None if result.source is None else result.source.tags.get(tag)
     return _restricted(result, flags)
 
 
-def _hidden(result: Result) -> Result | None:
+def _hidden(result: SequenceResult) -> SequenceResult | None:
     return _restricted(result, None if result.source is None else occluded_frames(result.source))
 
 
-def _restricted(result: Result, flags: Flags | None) -> Result | None:
+def _restricted(result: SequenceResult, flags: Flags | None) -> SequenceResult | None:
     if flags is None:
         return None
     part = result.only(flags)
     return part if part.counted else None
 
 
-def _present(results: Iterable[Result]) -> int:
+def _present(results: Iterable[SequenceResult]) -> int:
     return sum(int(np.isfinite(r.truth).all(axis=1).sum()) for r in results)

@@ -18,9 +18,9 @@ from re3_ros.evaluation.trackers import TrackerSpec
 
 from ._cache import Arrays, TrackCache
 from ._metrics import Curve, success_rate
-from ._protocols import OnePass, Protocol, Restarts
+from ._protocols import OnePass, Protocol, Reinitialisation
 from ._reinit import Reinitialised
-from ._runner import Result, mean_auc
+from ._runner import SequenceResult, mean_auc
 from ._subprocess import Beat, Lost, run_apart
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Options:
+class ComparisonOptions:
     """How a comparison is run."""
 
     jobs: int = 1
@@ -103,9 +103,9 @@ def compare(
     threads: int = 1,
     fresh: bool = False,
     done: Done | None = None,
-) -> dict[str, list[Result]]:
+) -> dict[str, list[SequenceResult]]:
     """Run every tracker over every sequence in ``data`` once: `measure` with `OnePass`."""
-    options = Options(jobs=jobs, threads=threads, fresh=fresh, done=done)
+    options = ComparisonOptions(jobs=jobs, threads=threads, fresh=fresh, done=done)
     return measure(OnePass(), specs, data, cache, options)
 
 
@@ -113,10 +113,10 @@ def compare_reinitialised(
     specs: Iterable[TrackerSpec],
     data: Path | str,
     cache: Path | str,
-    options: Options | None = None,
+    options: ComparisonOptions | None = None,
 ) -> dict[str, list[Reinitialised]]:
-    """Run every tracker over every sequence with re-initialisation: `measure` with `Restarts`."""
-    return measure(Restarts(), specs, data, cache, options)
+    """Run every tracker over every sequence with re-initialisation: `measure` with `Reinitialisation`."""
+    return measure(Reinitialisation(), specs, data, cache, options)
 
 
 def measure(
@@ -124,7 +124,7 @@ def measure(
     specs: Iterable[TrackerSpec],
     data: Path | str,
     cache: Path | str,
-    options: Options | None = None,
+    options: ComparisonOptions | None = None,
 ) -> dict[str, list[T]]:
     """Run every tracker over every sequence in ``data``; return results by tracker, in order.
 
@@ -135,7 +135,7 @@ def measure(
     Raises SourceError where ``data`` holds no sequence, ConfigError or WeightsError for a tracker
     that cannot be made.
     """
-    specs, options = list(specs), options or Options()
+    specs, options = list(specs), options or ComparisonOptions()
     items = _items(data, options)
     for spec in specs:
         spec.check()
@@ -149,7 +149,7 @@ def measure(
     return {s.label: [results[s.label, n] for n in range(len(items))] for s in specs}
 
 
-def readable(data: Path | str, options: Options) -> tuple[list[Sequence], list[str]]:
+def readable_sequences(data: Path | str, options: ComparisonOptions) -> tuple[list[Sequence], list[str]]:
     """Return the sequences that a comparison with these options is about, and for each that
     cannot be read, its name and the reason. Raises SourceError where there are none at all."""
     items = _items(data, options)
@@ -157,12 +157,12 @@ def readable(data: Path | str, options: Options) -> tuple[list[Sequence], list[s
     return [item for item in items if isinstance(item, Sequence)], broken
 
 
-def summarise(results: Mapping[str, list[Result]]) -> list[Summary]:
+def summarise(results: Mapping[str, list[SequenceResult]]) -> list[Summary]:
     """Return a summary for each tracker, the best mean AUC first."""
     return sorted((_summary(*item) for item in results.items()), key=lambda s: -s.auc)
 
 
-def _summary(tracker: str, results: list[Result]) -> Summary:
+def _summary(tracker: str, results: list[SequenceResult]) -> Summary:
     seconds = np.concatenate([r.track.seconds[1:] for r in results])
     spent = seconds[seconds > 0] * 1e3
     later = np.concatenate([r.overlaps[1:] for r in results])
@@ -185,7 +185,7 @@ def _summary(tracker: str, results: list[Result]) -> Summary:
     )
 
 
-def _items(data: Path | str, options: Options) -> list[Sequence | _Broken]:
+def _items(data: Path | str, options: ComparisonOptions) -> list[Sequence | _Broken]:
     entries = _chosen(list_entries(data, options.layout, options.split), options.only)
     return [item for entry in entries for item in _read(entry)]
 
@@ -209,7 +209,7 @@ def _results(
     specs: list[TrackerSpec],
     items: list[Sequence | _Broken],
     store: TrackCache,
-    options: Options,
+    options: ComparisonOptions,
 ) -> Iterator[tuple[TrackerSpec, int, T]]:
     """Yield what is broken, then what is kept, then what has to be run, as it is finished."""
     missing: list[_Task[T]] = []
@@ -237,7 +237,7 @@ def _results(
             yield task.spec, task.number, failure
 
 
-def _pace(options: Options) -> str:
+def _pace(options: ComparisonOptions) -> str:
     """Return what keeps speeds of different numbers of threads apart, "" for one thread."""
     return f".threads{options.threads}" if options.threads > 1 else ""
 

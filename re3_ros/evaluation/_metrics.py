@@ -30,7 +30,7 @@ def overlaps(truth: ArrayLike, boxes: ArrayLike) -> Curve:
     return np.where(absent, np.nan, iou(truth, boxes))
 
 
-def distances(truth: ArrayLike, boxes: ArrayLike, normalised: bool = False) -> Curve:
+def centre_errors(truth: ArrayLike, boxes: ArrayLike, normalised: bool = False) -> Curve:
     """Return the distances ``(n,)`` between centres, NaN where the target is absent.
 
     In pixels or, ``normalised``, with x and y in widths and heights of the true box. Infinite

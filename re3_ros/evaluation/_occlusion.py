@@ -27,7 +27,7 @@ from re3_ros.datasets import Flags, Sequence
 
 from ._labels import label_rows
 from ._metrics import Curve, success_curve
-from ._runner import Result
+from ._runner import SequenceResult
 from ._table import ReportTable
 
 LABELS = "occluded.csv"
@@ -86,14 +86,14 @@ def occluded_frames(sequence: Sequence, degrees: Iterable[str] = DEGREES) -> Fla
     return flags
 
 
-def occlusion(results: Mapping[str, list[Result]]) -> list[Occlusion]:
+def occlusion(results: Mapping[str, list[SequenceResult]]) -> list[Occlusion]:
     """Return a row for each tracker, the smallest loss first; none without occluded frames."""
     rows = [_occlusion(tracker, rs) for tracker, rs in results.items()]
     found = [row for row in rows if row is not None]
     return sorted(found, key=lambda row: np.nan_to_num(row.by_sequence.loss, nan=np.inf))
 
 
-def occlusion_figures(results: Mapping[str, list[Result]]) -> ReportTable:
+def occlusion_table(results: Mapping[str, list[SequenceResult]]) -> ReportTable:
     """Return AUC by sequence, and the relative loss in all three readings; see the module."""
     rows = occlusion(results)
     losses = ("loss, %", "by frame, %", "by attribute, %")
@@ -124,7 +124,7 @@ def _note(rows: list[Occlusion]) -> str:
     )
 
 
-def _occlusion(tracker: str, results: list[Result]) -> Occlusion | None:
+def _occlusion(tracker: str, results: list[SequenceResult]) -> Occlusion | None:
     pairs = [(r, h) for r in results if (h := _hidden(r)) is not None]
     if not pairs:
         return None
@@ -141,7 +141,7 @@ def _occlusion(tracker: str, results: list[Result]) -> Occlusion | None:
     )
 
 
-def _hidden(result: Result) -> Result | None:
+def _hidden(result: SequenceResult) -> SequenceResult | None:
     """Return the result on occluded frames alone, None where there are none."""
     flags = None if result.source is None else occluded_frames(result.source)
     hidden = None if flags is None else result.only(flags)

@@ -14,7 +14,7 @@ from re3_ros.evaluation.trackers import TrackerSpec
 
 from ._cache import Arrays
 from ._reinit import Reinitialised, lost_throughout, run_reinitialised
-from ._runner import Result, Track, failed, run_sequence
+from ._runner import SequenceResult, Track, failed, run_sequence
 from ._subprocess import Beat
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Protocol(ABC, Generic[T]):
         """Return what a failure counts as; None stands for a sequence that cannot be read."""
 
 
-class OnePass(Protocol[Result]):
+class OnePass(Protocol[SequenceResult]):
     """OPE: told the first box, the tracker goes through the sequence once (OTB)."""
 
     def run(self, spec: TrackerSpec, sequence: Sequence, beat: Beat) -> tuple[Arrays, str | None]:
@@ -48,21 +48,21 @@ class OnePass(Protocol[Result]):
         kept = {"boxes": track.boxes, "scores": track.scores, "seconds": track.seconds}
         return kept, track.failure
 
-    def read(self, sequence: Sequence, kept: Arrays) -> Result:
+    def read(self, sequence: Sequence, kept: Arrays) -> SequenceResult:
         """Measure the track against the truth."""
         track = Track(kept["boxes"], kept["scores"], kept["seconds"])
-        return Result(sequence.name, sequence.truth, track, sequence)
+        return SequenceResult(sequence.name, sequence.truth, track, sequence)
 
-    def fail(self, name: str, sequence: Sequence | None, reason: str) -> Result:
+    def fail(self, name: str, sequence: Sequence | None, reason: str) -> SequenceResult:
         """Return zero overlap on every frame."""
         if sequence is None:
             return failed(name, reason)
         n = len(sequence)
         track = Track(np.full((n, 4), np.nan), np.full(n, np.nan), np.zeros(n), reason)
-        return Result(name, sequence.truth, track, sequence)
+        return SequenceResult(name, sequence.truth, track, sequence)
 
 
-class Restarts(Protocol[Reinitialised]):
+class Reinitialisation(Protocol[Reinitialised]):
     """The paper's protocol: a tracker that lost its target is put back on it."""
 
     kind = ".reinit"

@@ -21,7 +21,7 @@ import numpy as np
 from re3_ros.boxes import Boxes, iou
 from re3_ros.datasets import Sequence
 from re3_ros.errors import ConfigError
-from re3_ros.evaluation.trackers import Running, TrackerFactory, interpret
+from re3_ros.evaluation.trackers import RunningTracker, TrackerFactory, parse_prediction
 
 from ._metrics import Curve, paper_average, robustness
 
@@ -112,7 +112,7 @@ class _Run:
         self.factory, self.sequence = factory, sequence
         self.skipped, self.burn_in = skipped, burn_in
         self.drops = 0
-        self._tracker: Running | None = None
+        self._tracker: RunningTracker | None = None
         self._start_at = 0
         self._uncounted = 0
         self._last: Boxes = sequence.truth[0]
@@ -136,14 +136,14 @@ class _Run:
         return overlap
 
     def _start(self, index: int) -> float:
-        self._tracker = Running(self.factory)
+        self._tracker = RunningTracker(self.factory)
         self._last = self.sequence.truth[index]
         self._tracker.init(self._tracker.read(self.sequence, index), self._last.copy())
         return 1.0
 
-    def _update(self, index: int, tracker: Running) -> float:
+    def _update(self, index: int, tracker: RunningTracker) -> float:
         answer = tracker.update(tracker.read(self.sequence, index))
-        self._last, _ = interpret(answer, self._last)
+        self._last, _ = parse_prediction(answer, self._last)
         return float(iou(self._last, self.sequence.truth[index]))
 
     def close(self) -> None:

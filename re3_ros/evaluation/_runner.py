@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from re3_ros.boxes import Boxes
 from re3_ros.datasets import Flags, Sequence
 from re3_ros.errors import ConfigError
-from re3_ros.evaluation.trackers import Running, TrackerFactory, interpret
+from re3_ros.evaluation.trackers import RunningTracker, TrackerFactory, parse_prediction
 
 from ._metrics import (
     NORMALISED_THRESHOLDS,
     Curve,
-    distances,
+    centre_errors,
     overlaps,
     precision_curve,
     success_curve,
@@ -44,7 +44,7 @@ class Track:
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class SequenceResult:
     """A track measured against the truth."""
 
     sequence: str
@@ -58,7 +58,7 @@ class Result:
         """Why the sequence counts as zero overlap, None if it was tracked to its end."""
         return self.track.failure
 
-    def only(self, rows: Flags) -> Result:
+    def only(self, rows: Flags) -> SequenceResult:
         """Return the result on the frames (n,) that are true; on the others there is no truth."""
         truth = np.where(np.asarray(rows, bool)[:, None], self.truth, np.nan)
         return replace(self, truth=truth)
@@ -81,7 +81,7 @@ class Result:
     @cached_property
     def precision_curve(self) -> Curve:
         """Precision curve (51,) over 0 ... 50 pixels."""
-        return precision_curve(distances(self.truth, self.track.boxes))
+        return precision_curve(centre_errors(self.truth, self.track.boxes))
 
     @property
     def auc(self) -> float:
@@ -96,7 +96,7 @@ class Result:
     @property
     def normalised_precision(self) -> float:
         """Area under the precision curve over distances 0 ... 0.5 of the true box's sides."""
-        far = distances(self.truth, self.track.boxes, normalised=True)
+        far = centre_errors(self.truth, self.track.boxes, normalised=True)
         return float(precision_curve(far, NORMALISED_THRESHOLDS).mean())
 
     @property
@@ -142,7 +142,7 @@ def run_sequence(
     boxes, scores, seconds = np.empty((n, 4)), np.full(n, np.nan), np.zeros(n)
     index = -1
     try:
-        with contextlib.closing(Running(factory)) as tracker:
+        with contextlib.closing(RunningTracker(factory)) as tracker:
             boxes[0] = sequence.truth[0]
             for index in range(n):
                 beat()
@@ -151,7 +151,7 @@ def run_sequence(
                 answer = tracker.update(image) if index else tracker.init(image, boxes[0].copy())
                 seconds[index] = time.perf_counter() - begin
                 if index:
-                    boxes[index], scores[index] = interpret(answer, boxes[index - 1])
+                    boxes[index], scores[index] = parse_prediction(answer, boxes[index - 1])
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001  a broken tracker must not end the others' run
@@ -160,18 +160,18 @@ def run_sequence(
     return Track(boxes, scores, seconds)
 
 
-def failed(sequence: str, reason: str) -> Result:
+def failed(sequence: str, reason: str) -> SequenceResult:
     """Return the result of a sequence that could not be read: zero overlap on two frames, of
     which the first is left out where figures leave the first frame out."""
     track = Track(np.full((2, 4), np.nan), np.full(2, np.nan), np.zeros(2), reason)
-    return Result(sequence, np.array([[0.0, 0.0, 1.0, 1.0]] * 2), track)
+    return SequenceResult(sequence, np.array([[0.0, 0.0, 1.0, 1.0]] * 2), track)
 
 
 def run_ope(
     factory: TrackerFactory,
     sequences: Iterable[Sequence],
-    done: Callable[[Result], None] | None = None,
-) -> list[Result]:
+    done: Callable[[SequenceResult], None] | None = None,
+) -> list[SequenceResult]:
     """Run every sequence in this process, with a new tracker each; ``done`` hears of each result.
 
     ``mean_auc(run_ope(lambda: MyTracker(), read_sequences(folder)))`` is the usual figure.
@@ -179,13 +179,13 @@ def run_ope(
     results = []
     for sequence in sequences:
         track = run_sequence(factory, sequence)
-        results.append(Result(sequence.name, sequence.truth, track, sequence))
+        results.append(SequenceResult(sequence.name, sequence.truth, track, sequence))
         if done is not None:
             done(results[-1])
     return results
 
 
-def mean_auc(results: Iterable[Result]) -> float:
+def mean_auc(results: Iterable[SequenceResult]) -> float:
     """Return the mean over sequences of the area under the success curve."""
     return float(np.mean([r.auc for r in results]))
 

@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from re3_ros.errors import InputError
-from re3_ros.evaluation.trackers import VisualTracker, interpret
+from re3_ros.evaluation.trackers import VisualTracker, parse_prediction
 from re3_ros.training import HIT_IOU, Video
 
 from ._metrics import Curve
-from ._runner import Result, Track
+from ._runner import SequenceResult, Track
 
 BINS = 10
 
@@ -99,7 +99,7 @@ def reliability(scores: NDArray[np.float64], hits: NDArray[np.bool_]) -> tuple[B
     return tuple(_bin(scores[index == i], hits[index == i]) for i in range(BINS))
 
 
-def scored_frames(results: Iterable[Result]) -> tuple[Curve, NDArray[np.bool_]]:
+def scored_frames(results: Iterable[SequenceResult]) -> tuple[Curve, NDArray[np.bool_]]:
     """Return scores and hits (n,) of all frames that a tracker gave a score for.
 
     Frames nobody labelled are left out; on those without the target no box is a hit.
@@ -114,7 +114,7 @@ def scored_frames(results: Iterable[Result]) -> tuple[Curve, NDArray[np.bool_]]:
     return np.concatenate(scores), np.concatenate(hits)
 
 
-def run_video(tracker: VisualTracker, video: Video) -> Result:
+def run_video(tracker: VisualTracker, video: Video) -> SequenceResult:
     """Track a video of no data set, in RGB; whatever the tracker raises is not caught."""
     truth = video.boxes
     boxes, scores = np.empty((len(truth), 4)), np.full(len(truth), np.nan)
@@ -122,8 +122,8 @@ def run_video(tracker: VisualTracker, video: Video) -> Result:
     tracker.init(video.image(0), truth[0].copy())
     for index in range(1, len(truth)):
         answer = tracker.update(video.image(index))
-        boxes[index], scores[index] = interpret(answer, boxes[index - 1])
-    return Result(video.name, truth, Track(boxes, scores, np.zeros(len(truth))))
+        boxes[index], scores[index] = parse_prediction(answer, boxes[index - 1])
+    return SequenceResult(video.name, truth, Track(boxes, scores, np.zeros(len(truth))))
 
 
 def _bin(scores: NDArray[np.float64], hits: NDArray[np.bool_]) -> Bin:

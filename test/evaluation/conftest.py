@@ -7,7 +7,7 @@ import pytest
 
 from re3_ros.boxes import from_xywh
 from re3_ros.datasets import read_sequences
-from re3_ros.evaluation import Result, Track
+from re3_ros.evaluation import SequenceResult, Track
 
 
 class Scripted:
@@ -49,7 +49,7 @@ def results_of(sequences):
     def result(sequence, boxes, ms):
         seconds = np.full(len(sequence), ms / 1e3)
         track = Track(boxes, np.full(len(sequence), np.nan), seconds)
-        return Result(sequence.name, sequence.truth, track, sequence)
+        return SequenceResult(sequence.name, sequence.truth, track, sequence)
 
     return {
         "good": [result(s, s.truth + 1, 5.0) for s in sequences],

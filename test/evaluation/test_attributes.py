@@ -13,13 +13,13 @@ from re3_ros.datasets._otb_facts import ATTRIBUTES
 from re3_ros.datasets._uav123 import ATTRIBUTES as UAV123
 from re3_ros.evaluation import (
     Reinitialised,
-    Result,
+    SequenceResult,
     Track,
-    attribute_figures,
-    occluded_figures,
+    attribute_table,
+    occluded_table,
     only_occluded,
-    reinit_figures,
-    reinit_sequence_figures,
+    reinit_table,
+    reinit_sequence_table,
     sequence_attributes,
     summarise,
 )
@@ -43,7 +43,7 @@ def result(sequence, right):
     boxes = np.where(np.asarray(right)[:, None], sequence.truth, sequence.truth + 500)
     n = len(sequence)
     track = Track(boxes, np.full(n, np.nan), np.ones(n))
-    return Result(sequence.name, sequence.truth, track, sequence)
+    return SequenceResult(sequence.name, sequence.truth, track, sequence)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def results(sequences):
 
 
 def test_attributes_by_hand(results):
-    table = attribute_figures(results)
+    table = attribute_table(results)
     assert table.columns == ("attribute", "sequences", "frames", "perfect", "half")
     rows = {row[0]: row[1:] for row in table.rows}
     top = 20 / 21
@@ -73,7 +73,7 @@ def rows_of(table):
 
 def test_the_letters_of_benchmarks_are_written_out(sequences):
     lettered = [replace(s, attributes=("OCC",)) for s in sequences]
-    ((title, count, *_),) = attribute_figures(
+    ((title, count, *_),) = attribute_table(
         {"t": [replace(result(s, np.ones(len(s), bool)), source=s) for s in lettered]}
     ).rows[:1]
     assert (title, count) == ("occlusion (OCC)", 2)
@@ -110,8 +110,8 @@ def test_public_sequences_have_their_attributes(shared):
 
 def test_no_attributes_no_rows(data):
     plain = {"t": [result(s, np.ones(len(s), bool)) for s in read_sequences(data)]}
-    assert attribute_figures(plain).rows == ()
-    assert occluded_figures(plain).rows == ()
+    assert attribute_table(plain).rows == ()
+    assert occluded_table(plain).rows == ()
 
 
 def test_average_overlap_and_success_rates_by_hand(results):
@@ -130,7 +130,7 @@ def test_agrees_with_the_toolkit_of_got10k():
     truth = np.tile([10.0, 10, 50, 40], (30, 1))
     boxes = truth + rng.normal(0, 8, truth.shape)
     track = Track(boxes, np.zeros(30), np.ones(30))
-    mine = Result("s", truth, track)
+    mine = SequenceResult("s", truth, track)
     average, rate, *_ = experiment._evaluate(mine.overlaps[1:], np.ones(29))
     assert mine.average_overlap == pytest.approx(average, abs=1e-6)
     assert mine.success_50 == pytest.approx(rate, abs=1e-6)
@@ -140,7 +140,7 @@ def test_occluded_frames_alone(results):
     (kept,) = only_occluded(results)["half"]
     assert kept.sequence == "slow"
     assert int(np.isfinite(kept.truth).all(axis=1).sum()) == 5
-    table = occluded_figures(results)
+    table = occluded_table(results)
     rows = {row[0]: row[1:] for row in table.rows}
     assert rows["perfect"][0] == pytest.approx(20 / 21)
     assert rows["half"][0] == pytest.approx(20 / 21 / 5)
@@ -153,7 +153,7 @@ def test_the_papers_table_is_over_frames_and_not_over_sequences():
         "a": [Reinitialised(np.ones(30), 0, sequence="x"), Reinitialised(np.zeros(10), 1)],
         "b": [Reinitialised(np.ones(30), 0, sequence="x"), Reinitialised(np.ones(10), 0)],
     }
-    first, second = reinit_figures(runs).rows
+    first, second = reinit_table(runs).rows
     assert first == ("b", 40, 1, 0, 1, 1, None)
     robust = np.exp(-30 / 40)
     assert second == (
@@ -165,7 +165,7 @@ def test_the_papers_table_is_over_frames_and_not_over_sequences():
         pytest.approx((0.75 + robust) / 2),
         None,
     )
-    assert reinit_sequence_figures(runs).rows == (("x", 0, 0), ("", 1, 0))
+    assert reinit_sequence_table(runs).rows == (("x", 0, 0), ("", 1, 0))
 
 
 # Table I of the paper: accuracy and drops on VOT14 and on VID.
@@ -180,6 +180,6 @@ TABLE_I = {
 def test_a_run_with_the_papers_drops_gets_the_papers_average(row):
     for (accuracy, drops, average), frames in zip(TABLE_I[row], (10_213, 273_505), strict=True):
         run = Reinitialised(np.full(frames, accuracy), drops)
-        ((_, counted, *figures, _),) = reinit_figures({row: [run]}).rows
+        ((_, counted, *figures, _),) = reinit_table({row: [run]}).rows
         assert counted == frames
         assert figures[-1] == pytest.approx(average, abs=0.000501)

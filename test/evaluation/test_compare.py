@@ -8,9 +8,9 @@ import pytest
 
 from re3_ros import evaluation
 from re3_ros.errors import ConfigError, SourceError, WeightsError
-from re3_ros.evaluation import OnePass, Options, Restarts, measure, readable, summarise
+from re3_ros.evaluation import OnePass, ComparisonOptions, Reinitialisation, measure, readable_sequences, summarise
 from re3_ros.evaluation._runner import Track
-from re3_ros.evaluation.report import failures, sequence_table, summary_table
+from re3_ros.evaluation.report import failures, rich_sequence_table, rich_summary_table
 from re3_ros.evaluation.trackers import TrackerSpec
 from re3_ros.network import build, save
 
@@ -181,19 +181,19 @@ def test_ours_in_parallel(data, tmp_path, weights):
 
 def test_tables_have_a_row_for_each(data, tmp_path):
     results = compare([MOSSE, FLOW], data, tmp_path / "cache")
-    assert summary_table(results).row_count == 2
-    assert sequence_table(results).row_count == 2
-    assert [str(c.header) for c in sequence_table(results).columns][2:] == ["mosse", "medianflow"]
+    assert rich_summary_table(results).row_count == 2
+    assert rich_sequence_table(results).row_count == 2
+    assert [str(c.header) for c in rich_sequence_table(results).columns][2:] == ["mosse", "medianflow"]
 
 
 def test_drops_are_kept_apart_from_tracks(data, tmp_path, monkeypatch):
     compare([MOSSE], data, tmp_path / "cache")
-    options = Options(jobs=0)
-    first = measure(Restarts(), [MOSSE], data, tmp_path / "cache", options)["mosse"]
+    options = ComparisonOptions(jobs=0)
+    first = measure(Reinitialisation(), [MOSSE], data, tmp_path / "cache", options)["mosse"]
     assert [run.sequence for run in first] == ["fast", "slow"]
     assert len(list((tmp_path / "cache").rglob("*.npz"))) == 4
     monkeypatch.setattr("re3_ros.evaluation._protocols.run_reinitialised", pytest.fail)
-    second = measure(Restarts(), [MOSSE], data, tmp_path / "cache", options)["mosse"]
+    second = measure(Reinitialisation(), [MOSSE], data, tmp_path / "cache", options)["mosse"]
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a.overlaps, b.overlaps)
         assert (a.drops, a.failure) == (b.drops, b.failure)
@@ -220,7 +220,7 @@ def test_other_layouts_are_read_and_rotated_boxes_stood_upright(data, tmp_path):
         (folder / "groundtruth.txt").write_text(text)
     (data / "list.txt").write_text("fast\nslow\n")
     heard = []
-    options = Options(jobs=0, layout="vot", begin=heard.append)
+    options = ComparisonOptions(jobs=0, layout="vot", begin=heard.append)
     results = measure(OnePass(), [MOSSE], data, tmp_path / "cache", options)["mosse"]
     assert heard == [2]
     assert [r.failure for r in results] == [None, None]
@@ -255,8 +255,8 @@ def test_an_absent_target_is_no_failure(write, tmp_path):
 
 def test_what_can_be_read_and_what_cannot(data):
     (data / "fast" / "groundtruth.txt").write_text("none\n")
-    sequences, broken = readable(data, Options())
+    sequences, broken = readable_sequences(data, ComparisonOptions())
     assert [s.name for s in sequences] == ["slow"]
     assert len(broken) == 1
     assert broken[0].startswith("fast: ")
-    assert readable(data, Options(only=("slow",)))[1] == []
+    assert readable_sequences(data, ComparisonOptions(only=("slow",)))[1] == []

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from re3_ros.boxes import to_xywh
 from re3_ros.evaluation import (
     auc,
-    distances,
+    centre_errors,
     overlaps,
     paper_average,
     precision_curve,
@@ -57,10 +57,10 @@ def test_auc_by_hand():
 
 
 def test_distances_by_hand():
-    np.testing.assert_allclose(distances(TRUTH, BOXES), [0, 2.5, np.hypot(20, 20), NAN])
+    np.testing.assert_allclose(centre_errors(TRUTH, BOXES), [0, 2.5, np.hypot(20, 20), NAN])
     wide = np.array([[0.0, 0, 20, 10]])
     moved = wide + 5
-    assert distances(wide, moved, normalised=True)[0] == pytest.approx(np.hypot(0.25, 0.5))
+    assert centre_errors(wide, moved, normalised=True)[0] == pytest.approx(np.hypot(0.25, 0.5))
 
 
 def test_precision_counts_the_threshold_itself():
@@ -74,9 +74,9 @@ def test_precision_counts_the_threshold_itself():
 def test_a_box_that_is_no_box_is_a_miss_and_no_absence():
     boxes = np.full((1, 4), NAN)
     assert overlaps(TRUTH[:1], boxes)[0] == 0
-    assert distances(TRUTH[:1], boxes)[0] == np.inf
+    assert centre_errors(TRUTH[:1], boxes)[0] == np.inf
     assert auc(TRUTH[:1], boxes) == 0
-    assert precision_curve(distances(TRUTH[:1], boxes)).max() == 0
+    assert precision_curve(centre_errors(TRUTH[:1], boxes)).max() == 0
 
 
 @pytest.mark.parametrize("row", TABLE_I)
@@ -118,7 +118,7 @@ def test_agrees_with_the_got10k_toolkit(toolkit, corners, sides):
     boxes[::3] = truth[::3] + 0.7
     ious, errors = toolkit._calc_metrics(to_xywh(boxes), to_xywh(truth))
     np.testing.assert_allclose(overlaps(truth, boxes), ious, atol=1e-6)
-    np.testing.assert_allclose(distances(truth, boxes), errors, atol=1e-6)
+    np.testing.assert_allclose(centre_errors(truth, boxes), errors, atol=1e-6)
     success, precision = toolkit._calc_curves(ious, errors)
     np.testing.assert_allclose(success_curve(ious), success, atol=1e-6)
     np.testing.assert_allclose(precision_curve(errors), precision, atol=1e-6)

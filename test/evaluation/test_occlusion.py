@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from re3_ros.datasets import Sequence, read_sequences
-from re3_ros.evaluation import Result, Track, auc, occluded_frames, occlusion, occlusion_figures
+from re3_ros.evaluation import SequenceResult, Track, auc, occluded_frames, occlusion, occlusion_table
 
 BOX = np.array([10.0, 10.0, 30.0, 30.0])
 FAR = BOX + 500
@@ -24,7 +24,7 @@ def make_result(sequence, missed=()):
     boxes = np.tile(BOX, (len(sequence), 1))
     boxes[list(missed)] = FAR
     track = Track(boxes, np.full(len(boxes), np.nan), np.zeros(len(boxes)))
-    return Result(sequence.name, sequence.truth, track, sequence)
+    return SequenceResult(sequence.name, sequence.truth, track, sequence)
 
 
 PERFECT = auc(BOX[None], BOX[None])
@@ -64,13 +64,13 @@ def test_without_labels_there_is_no_row():
     results = {"t": [make_result(make_sequence())]}
     assert occluded_frames(make_sequence()) is None
     assert occlusion(results) == []
-    assert "No sequence" in occlusion_figures(results).note
+    assert "No sequence" in occlusion_table(results).note
     assert occlusion({"t": [make_result(make_sequence(occluded=[]))]}) == []
 
 
 def test_the_smallest_loss_comes_first_and_a_tracker_that_never_hits_last():
     sequence = make_sequence("hidden", 10, occluded=[4, 5])
-    table = occlusion_figures(
+    table = occlusion_table(
         {
             "never": [make_result(sequence, range(10))],
             "loses": [make_result(sequence, [5])],

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from re3_ros.datasets import Sequence
 from re3_ros.errors import InputError
-from re3_ros.evaluation import Result, Track, run_video, score_quality, scored_frames
-from re3_ros.evaluation.report import score_figures, write_score
+from re3_ros.evaluation import SequenceResult, Track, run_video, score_quality, scored_frames
+from re3_ros.evaluation.report import score_table, write_score
 
 BOX = np.array([10.0, 10.0, 30.0, 30.0])
 
@@ -93,7 +93,7 @@ def make_result(labelled=None):
     scores = np.array([np.nan, 0.9, 0.8, 0.7, 0.6])
     paths = tuple(Path(f"{i}.jpg") for i in range(5))
     source = Sequence("made", paths, truth, labelled=labelled)
-    return Result("made", truth, Track(boxes, scores, np.zeros(5)), source)
+    return SequenceResult("made", truth, Track(boxes, scores, np.zeros(5)), source)
 
 
 def test_a_frame_without_the_target_is_no_hit_and_the_first_frame_has_no_score():
@@ -140,4 +140,4 @@ def test_the_report(tmp_path):
     assert document["sets"]["some"]["bins"][8] == [2, 0.85, 0.5]
     assert document["sets"]["one"]["roc_area"] is None
     assert cv2.imread(str(paths[1])).std() > 10
-    assert score_figures(qualities).texts()[0][:4] == ["some", "4", "0.500", "0.875"]
+    assert score_table(qualities).texts()[0][:4] == ["some", "4", "0.500", "0.875"]

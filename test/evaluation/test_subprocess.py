@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from re3_ros.errors import ConfigError
-from re3_ros.evaluation import OnePass, Options, Restarts, measure
+from re3_ros.evaluation import OnePass, ComparisonOptions, Reinitialisation, measure
 from re3_ros.evaluation.trackers import parse_specs
 
 TRACKERS = """
@@ -76,7 +76,7 @@ def wait_until(condition, seconds=60):
 
 def test_who_crashes_or_hangs_fails_and_the_others_go_on(data, tmp_path, plugins):
     names = ["manners:Dies", "manners:Hangs", "manners:Leaves", "manners:Still"]
-    options = Options(jobs=2, timeout=8, only=("slow",))
+    options = ComparisonOptions(jobs=2, timeout=8, only=("slow",))
     results = measure(OnePass(), parse_specs(names), data, tmp_path / "cache", options)
     reasons = {name: rs[0].failure for name, rs in results.items()}
     assert reasons["manners:Still"] is None
@@ -92,14 +92,14 @@ def test_who_crashes_or_hangs_fails_and_the_others_go_on(data, tmp_path, plugins
 
 
 def test_programs_of_a_tracker_are_told_the_number_of_threads(data, tmp_path, plugins):
-    options = Options(threads=3, only=("slow",))
+    options = ComparisonOptions(threads=3, only=("slow",))
     results = measure(OnePass(), parse_specs(["manners:Tells"]), data, tmp_path / "c", options)
     assert results["manners:Tells"][0].failure == "frame 2 of 10: ValueError: 3"
 
 
 def test_with_reinitialisation_a_crash_is_a_drop_on_every_frame(data, tmp_path, plugins):
-    options = Options(only=("slow",))
-    runs = measure(Restarts(), parse_specs(["manners:Dies"]), data, tmp_path / "c", options)
+    options = ComparisonOptions(only=("slow",))
+    runs = measure(Reinitialisation(), parse_specs(["manners:Dies"]), data, tmp_path / "c", options)
     (run,) = runs["manners:Dies"]
     assert (run.sequence, run.frames, run.drops) == ("slow", 10, 10)
     assert run.failure == "crashed: its process died by SIGSEGV"
@@ -113,7 +113,7 @@ def test_what_the_user_can_mend_ends_the_run(data, tmp_path, plugins, jobs):
             parse_specs(["manners:Complains"]),
             data,
             tmp_path / "cache",
-            Options(jobs=jobs),
+            ComparisonOptions(jobs=jobs),
         )
 
 

@@ -7,17 +7,17 @@ In come results of `re3_ros.evaluation`, out go tables on the terminal, CSV, JSO
 
 from ._page import Extras
 from ._report import write_report, write_tables
-from ._scatter import restart_plots
-from ._score_report import score_figures, write_score
+from ._scatter import reinit_plots
+from ._score_report import score_table, write_score
 from ._state_path import StatePath, state_path, state_plot, state_plots
 from ._tables import (
     failures,
     print_table,
     rich_table,
-    sequence_figures,
     sequence_table,
-    summary_figures,
+    rich_sequence_table,
     summary_table,
+    rich_summary_table,
 )
 
 __all__ = [

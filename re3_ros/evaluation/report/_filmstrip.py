@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from re3_ros.boxes import Boxes, intersection, to_xywh
 from re3_ros.crops import Image
 from re3_ros.datasets import Sequence
-from re3_ros.evaluation import Curve, Result
+from re3_ros.evaluation import Curve, SequenceResult
 
 LOST_BELOW = 0.1
 """IoU below which a frame counts as lost."""
@@ -88,7 +88,7 @@ class Filmstrip:
     alt: str
 
 
-def worst_failures(results: Iterable[Result], most: int = 6) -> list[Failure]:
+def worst_failures(results: Iterable[SequenceResult], most: int = 6) -> list[Failure]:
     """Return a tracker's failures, one a sequence, the greatest share of lost frames first.
 
     Sequences that it did not track to their end for another reason are left out.
@@ -100,7 +100,7 @@ def worst_failures(results: Iterable[Result], most: int = 6) -> list[Failure]:
 def filmstrip(
     failure: Failure,
     sequence: Sequence,
-    results: Mapping[str, Result],
+    results: Mapping[str, SequenceResult],
     main: str,
     occluded: Flags | None = None,
 ) -> Filmstrip:
@@ -134,7 +134,7 @@ def frames_to_show(failure: Failure, frames: int) -> list[int]:
     return sorted({int(np.clip(i, 0, min(last, frames - 1))) for i in wanted})
 
 
-def _failure(result: Result) -> Failure | None:
+def _failure(result: SequenceResult) -> Failure | None:
     lost = result.overlaps < LOST_BELOW  # False where the target is absent
     runs = list(_runs(lost | np.isnan(result.overlaps)))
     runs = [(start, n) for start, n in runs if lost[start : start + n].any()]
@@ -151,19 +151,19 @@ def _runs(flags: Flags) -> Iterable[tuple[int, int]]:
     return [(int(a), int(b - a)) for a, b in edges.reshape(-1, 2)]
 
 
-def _rivals(results: Mapping[str, Result], main: str) -> list[str]:
+def _rivals(results: Mapping[str, SequenceResult], main: str) -> list[str]:
     others = [name for name in results if name != main]
     return [main, *sorted(others, key=lambda name: -results[name].auc)[:1]]
 
 
-def _text(failure: Failure, results: Mapping[str, Result], main: str) -> str:
+def _text(failure: Failure, results: Mapping[str, SequenceResult], main: str) -> str:
     n = len(results[main].truth)
     end = "to the end" if failure.last == n - 1 else f"to frame {failure.last + 1}"
     told = f"{main} is off the target from frame {failure.first + 1} {end} of {n}; AUC "
     return told + ", ".join(f"{name} {r.auc:.3f}" for name, r in results.items())
 
 
-def _tile(sequence: Sequence, results: Mapping[str, Result], main: str, index: int) -> Tile:
+def _tile(sequence: Sequence, results: Mapping[str, SequenceResult], main: str, index: int) -> Tile:
     image = sequence.read(index, "bgr")
     boxes = {name: r.track.boxes[index] for name, r in results.items()}
     window = _window(_last_seen(sequence.truth, index), boxes[main], image)

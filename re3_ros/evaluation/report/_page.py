@@ -12,10 +12,10 @@ from typing import Any
 from re3_ros.errors import SourceError
 from re3_ros.evaluation import (
     ReportTable,
-    Result,
+    SequenceResult,
     occluded_frames,
     occlusion,
-    occlusion_figures,
+    occlusion_table,
     summarise,
 )
 
@@ -30,7 +30,7 @@ from ._plots import (
 )
 from ._scatter import speed_plot
 from ._style import Style, pick_main, styles
-from ._tables import failures, sequence_figures, summary_figures
+from ._tables import failures, sequence_table, summary_table
 
 PACKAGE, MACHINE = "re3_ros", "machine"
 
@@ -71,7 +71,7 @@ class Page:
 
 
 def page_of_results(
-    results: Mapping[str, list[Result]], facts: Mapping[str, Any], extras: Extras
+    results: Mapping[str, list[SequenceResult]], facts: Mapping[str, Any], extras: Extras
 ) -> Page:
     """Return the page of a one-pass evaluation."""
     main = extras.main or pick_main(results)
@@ -88,16 +88,16 @@ def page_of_results(
     first = next(iter(results.values()))
     tables = {t.name: t for t in extras.tables}
     if under_occlusion:
-        tables = {"occlusion": occlusion_figures(results), **tables}
+        tables = {"occlusion": occlusion_table(results), **tables}
     return Page(
         title="Tracker evaluation",
         lede=lede(len(results), len(first), sum(len(r.truth) for r in first), facts),
         main=main,
         looks=looks,
         facts=tuple(flatten(facts)),
-        overview=summary_figures(results),
+        overview=summary_table(results),
         plots=tuple(plot for plot in plots if plot is not None),
-        sequences=sequence_figures(results),
+        sequences=sequence_table(results),
         by_sequence=sequence_plot(results, looks),
         tables=tuple(tables.values()),
         strips=tuple(_strips(results, main)),
@@ -145,7 +145,7 @@ def _count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'s' * (number != 1)}"
 
 
-def _strips(results: Mapping[str, list[Result]], main: str) -> Iterable[Filmstrip]:
+def _strips(results: Mapping[str, list[SequenceResult]], main: str) -> Iterable[Filmstrip]:
     """Yield filmstrips of the main tracker's worst failures, as far as there are frames."""
     for failure in worst_failures(results[main]):
         # A frame that cannot be read is no reason to lose the report; the tables are whole.
@@ -153,12 +153,12 @@ def _strips(results: Mapping[str, list[Result]], main: str) -> Iterable[Filmstri
             yield from _strip(failure, _of_sequence(results, failure.sequence), main)
 
 
-def _strip(failure: Failure, results: Mapping[str, Result], main: str) -> Iterable[Filmstrip]:
+def _strip(failure: Failure, results: Mapping[str, SequenceResult], main: str) -> Iterable[Filmstrip]:
     source = results[main].source
     if source is not None:
         yield filmstrip(failure, source, results, main, occluded_frames(source))
 
 
-def _of_sequence(results: Mapping[str, list[Result]], sequence: str) -> dict[str, Result]:
+def _of_sequence(results: Mapping[str, list[SequenceResult]], sequence: str) -> dict[str, SequenceResult]:
     """Return each tracker's result on one sequence."""
     return {name: r for name, rs in results.items() for r in rs if r.sequence == sequence}

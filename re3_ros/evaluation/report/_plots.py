@@ -16,9 +16,9 @@ from re3_ros.evaluation import (
     PRECISION_THRESHOLDS,
     SUCCESS_THRESHOLDS,
     Curve,
-    Result,
+    SequenceResult,
     Summary,
-    distances,
+    centre_errors,
     precision_curve,
 )
 
@@ -50,7 +50,7 @@ class Line(NamedTuple):
     curve: Curve
 
 
-class OcclusionFigures(Protocol):
+class OcclusionRow(Protocol):
     """A tracker's AUC on all frames, and on those in which the target is occluded."""
 
     @property
@@ -102,7 +102,7 @@ def precision_plot(summaries: Iterable[Summary], looks: Mapping[str, Style]) -> 
     )
 
 
-def normalised_plot(results: Mapping[str, list[Result]], looks: Mapping[str, Style]) -> Plot:
+def normalised_plot(results: Mapping[str, list[SequenceResult]], looks: Mapping[str, Style]) -> Plot:
     """Return the mean normalised precision curves (TrackingNet, LaSOT), the best area first."""
     return _curves(
         "normalised_precision",
@@ -116,7 +116,7 @@ def normalised_plot(results: Mapping[str, list[Result]], looks: Mapping[str, Sty
     )
 
 
-def occlusion_plot(rows: Iterable[OcclusionFigures], looks: Mapping[str, Style]) -> Plot | None:
+def occlusion_plot(rows: Iterable[OcclusionRow], looks: Mapping[str, Style]) -> Plot | None:
     """Return AUC on all against occluded frames (the paper's Fig. 5); None without figures."""
     rows = sorted(rows, key=lambda r: r.everywhere)
     if not rows:
@@ -149,7 +149,7 @@ def occlusion_plot(rows: Iterable[OcclusionFigures], looks: Mapping[str, Style])
     )
 
 
-def sequence_plot(results: Mapping[str, list[Result]], looks: Mapping[str, Style]) -> Plot:
+def sequence_plot(results: Mapping[str, list[SequenceResult]], looks: Mapping[str, Style]) -> Plot:
     """Return each sequence's AUC: a bar for the main tracker, marks for the others."""
     main = next(name for name, look in looks.items() if look.main)
     order = np.argsort([r.auc for r in results[main]])[:MOST_BARS]
@@ -180,7 +180,7 @@ def sequence_plot(results: Mapping[str, list[Result]], looks: Mapping[str, Style
     )
 
 
-def loss_text(row: OcclusionFigures) -> str:
+def loss_text(row: OcclusionRow) -> str:
     """Return the relative change of AUC under occlusion, signed, in percent."""
     if row.everywhere <= 0 or not math.isfinite(row.occluded):
         return ""
@@ -216,8 +216,8 @@ def _curves(
     return Plot(name, title, caption, alt, figure)
 
 
-def _normalised(tracker: str, results: Iterable[Result]) -> Line:
-    far = [distances(r.truth, r.track.boxes, normalised=True) for r in results]
+def _normalised(tracker: str, results: Iterable[SequenceResult]) -> Line:
+    far = [centre_errors(r.truth, r.track.boxes, normalised=True) for r in results]
     curve = np.mean([precision_curve(d, NORMALISED_THRESHOLDS) for d in far], axis=0)
     return Line(tracker, float(curve.mean()), curve)
 

@@ -21,7 +21,7 @@ from re3_ros.evaluation import (
     PRECISION_THRESHOLDS,
     SUCCESS_THRESHOLDS,
     ReportTable,
-    Result,
+    SequenceResult,
     Summary,
     summarise,
 )
@@ -46,7 +46,7 @@ FIGURES = (
 
 def write_report(
     folder: Path | str,
-    results: Mapping[str, list[Result]],
+    results: Mapping[str, list[SequenceResult]],
     about: Mapping[str, Any] | None = None,
     extras: Extras | None = None,
 ) -> list[Path]:
@@ -54,7 +54,7 @@ def write_report(
     further table and a PNG for each figure; return their paths.
 
     ``about`` (data, weights, ...) goes into JSON and HTML. The HTML holds all figures and pictures
-    in itself. Results that have no frames (`Result.source`) yield no filmstrip.
+    in itself. Results that have no frames (`SequenceResult.source`) yield no filmstrip.
     """
     facts = {**(about or {}), MACHINE: _machine()}
     page, summaries = page_of_results(results, facts, extras or Extras()), summarise(results)
@@ -112,7 +112,7 @@ def _summary_row(summary: Summary) -> dict[str, Any]:
     return {"tracker": summary.tracker, **figures, **counts}
 
 
-def _row(tracker: str, result: Result) -> dict[str, Any]:
+def _row(tracker: str, result: SequenceResult) -> dict[str, Any]:
     figures = {name: _number(getattr(result, name)) for name in FIGURES}
     rest = {"frames": len(result.truth), "failure": result.failure}
     return {"tracker": tracker, "sequence": result.sequence, **figures, **rest}
@@ -120,7 +120,7 @@ def _row(tracker: str, result: Result) -> dict[str, Any]:
 
 def _document(
     summaries: Iterable[Summary],
-    results: Mapping[str, list[Result]],
+    results: Mapping[str, list[SequenceResult]],
     facts: Mapping[str, Any],
     tables: Iterable[ReportTable],
 ) -> dict[str, Any]:

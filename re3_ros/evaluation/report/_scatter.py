@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from re3_ros.evaluation import Reinitialised, Result, Summary, pool, summarise
+from re3_ros.evaluation import Reinitialised, SequenceResult, Summary, pool, summarise
 
 from ._plots import Plot, alt_text
 from ._style import LIGHT, Style, drawn, styles
@@ -46,8 +46,8 @@ def speed_plot(summaries: Iterable[Summary], looks: Mapping[str, Style]) -> Plot
     return _over_speed("speed", "AUC", points, looks)
 
 
-def restart_plots(
-    runs: Mapping[str, list[Reinitialised]], results: Mapping[str, list[Result]]
+def reinit_plots(
+    runs: Mapping[str, list[Reinitialised]], results: Mapping[str, list[SequenceResult]]
 ) -> tuple[Plot, ...]:
     """Return accuracy and robustness with re-initialisation: against each other (VOT) and, where
     one-pass ``results`` tell the speed, each over it (the paper's Fig. 3)."""

@@ -21,7 +21,7 @@ POINTS = 200
 """Points of an ROC curve that are written down."""
 
 
-def score_figures(qualities: Mapping[str, ScoreQuality]) -> ReportTable:
+def score_table(qualities: Mapping[str, ScoreQuality]) -> ReportTable:
     """Return a row for each set of frames."""
     return ReportTable(
         name="score",

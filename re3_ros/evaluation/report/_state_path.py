@@ -24,8 +24,8 @@ from re3_ros.boxes import Boxes
 from re3_ros.crops import Image, crop
 from re3_ros.datasets import Sequence
 from re3_ros.errors import ConfigError
-from re3_ros.evaluation import Curve, Result, TrackCache, overlaps
-from re3_ros.evaluation.trackers import OURS, TrackerSpec
+from re3_ros.evaluation import Curve, SequenceResult, TrackCache, overlaps
+from re3_ros.evaluation.trackers import OUR_TRACKERS, TrackerSpec
 from re3_ros.network import Re3Network, load
 from re3_ros.tracking import Tracker
 from re3_ros.weights import default_weights
@@ -71,7 +71,7 @@ class StatePath:
 
 def state_plots(
     specs: Iterable[TrackerSpec],
-    results: Mapping[str, list[Result]],
+    results: Mapping[str, list[SequenceResult]],
     cache: Path | str,
     names: Iterable[str] | None = None,
 ) -> tuple[Plot, ...]:
@@ -80,7 +80,7 @@ def state_plots(
 
     Raises ConfigError for a name that is none of the sequences'.
     """
-    ours = next((spec for spec in specs if spec.name in OURS), None)
+    ours = next((spec for spec in specs if spec.name in OUR_TRACKERS), None)
     if ours is None:
         return ()
     found = {r.sequence: r for r in results[ours.label] if r.source is not None}
@@ -96,9 +96,9 @@ def state_path(spec: TrackerSpec, sequence: Sequence, cache: Path | str) -> Stat
 
     Raises ConfigError for a tracker that is none of ours, and what `record_states` raises.
     """
-    if spec.name not in OURS:
+    if spec.name not in OUR_TRACKERS:
         raise ConfigError(
-            f"{spec.name} has no recurrent state to draw; trackers that have: {', '.join(OURS)}"
+            f"{spec.name} has no recurrent state to draw; trackers that have: {', '.join(OUR_TRACKERS)}"
         )
     store, method = TrackCache(Path(cache)), embedding_method()
     file = store.path(spec.folder(), sequence, f".state-{method}")
@@ -176,7 +176,7 @@ def state_plot(path: StatePath) -> Plot:
     )
 
 
-def _best(results: Iterable[Result]) -> list[str]:
+def _best(results: Iterable[SequenceResult]) -> list[str]:
     """Return the sequence with the highest AUC that is long enough, if there is one."""
     whole = [r for r in results if r.failure is None and len(r.truth) >= LEAST_FRAMES]
     return [max(whole, key=lambda r: r.auc).sequence] if whole else []

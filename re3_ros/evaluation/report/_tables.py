@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from re3_ros.evaluation import Best, ReportTable, Result, Summary, Value, summarise
+from re3_ros.evaluation import Best, ReportTable, SequenceResult, Summary, Value, summarise
 
 WIDEST = 10_000
 """Characters."""
@@ -36,7 +36,7 @@ def print_table(table: ReportTable, console: Console | None = None) -> None:
     console.print(drawn)
 
 
-def summary_figures(results: Mapping[str, list[Result]]) -> ReportTable:
+def summary_table(results: Mapping[str, list[SequenceResult]]) -> ReportTable:
     """Return one row a tracker, the best mean AUC first."""
     summaries = summarise(results)
     names: tuple[str, ...] = OVERVIEW
@@ -53,7 +53,7 @@ def summary_figures(results: Mapping[str, list[Result]]) -> ReportTable:
     )
 
 
-def sequence_figures(results: Mapping[str, list[Result]]) -> ReportTable:
+def sequence_table(results: Mapping[str, list[SequenceResult]]) -> ReportTable:
     """Return the AUC of each tracker on each sequence."""
     return ReportTable(
         name="sequences",
@@ -64,22 +64,22 @@ def sequence_figures(results: Mapping[str, list[Result]]) -> ReportTable:
     )
 
 
-def summary_table(results: Mapping[str, list[Result]]) -> Table:
-    """Return `summary_figures` for the terminal."""
-    return rich_table(summary_figures(results))
+def rich_summary_table(results: Mapping[str, list[SequenceResult]]) -> Table:
+    """Return `summary_table` for the terminal."""
+    return rich_table(summary_table(results))
 
 
-def sequence_table(results: Mapping[str, list[Result]]) -> Table:
-    """Return `sequence_figures` for the terminal."""
-    return rich_table(sequence_figures(results))
+def rich_sequence_table(results: Mapping[str, list[SequenceResult]]) -> Table:
+    """Return `sequence_table` for the terminal."""
+    return rich_table(sequence_table(results))
 
 
-def failures(results: Mapping[str, list[Result]]) -> list[str]:
+def failures(results: Mapping[str, list[SequenceResult]]) -> list[str]:
     """Return a line for each sequence that counts as zero overlap, with its reason."""
     return [f"{tracker}, {r.sequence}: {r.track.failure}" for tracker, r in _failed(results)]
 
 
-def _failed(results: Mapping[str, list[Result]]) -> Iterator[tuple[str, Result]]:
+def _failed(results: Mapping[str, list[SequenceResult]]) -> Iterator[tuple[str, SequenceResult]]:
     for tracker, rs in results.items():
         yield from ((tracker, r) for r in rs if r.track.failure is not None)
 
@@ -98,7 +98,7 @@ def _summary_row(s: Summary) -> tuple[Value, ...]:
     )
 
 
-def _sequence_row(row: Sequence[Result]) -> tuple[Value, ...]:
+def _sequence_row(row: Sequence[SequenceResult]) -> tuple[Value, ...]:
     cells = ("failed" if r.track.failure is not None else r.auc for r in row)
     return row[0].sequence, len(row[0].truth), *cells
 

@@ -6,21 +6,21 @@
 in anybody's module, a program that speaks TraX. The VOT toolkit runs them as TraX servers.
 """
 
-from ._interface import Running, TrackerFactory, VisualTracker, interpret
+from ._interface import RunningTracker, TrackerFactory, VisualTracker, parse_prediction
 from ._ours import ProcedureTracker, SessionTracker
-from ._peers import OPENCV, OpenCVTracker
+from ._peers import OPENCV_TRACKERS, OpenCVTracker
 from ._specs import (
-    OURS,
+    OUR_TRACKERS,
     TRACKERS,
     TrackerSpec,
     limit_threads,
     parse_spec,
     parse_specs,
-    shared_folder,
+    default_data_folder,
 )
 from ._trax_client import TraxTracker
 from ._trax_server import serve_trax
-from ._vot import VotFigures, VotOptions, run_vot, suitable
+from ._vot import VotResult, VotOptions, run_vot, fully_labelled
 
 __all__ = [
     "OPENCV",

@@ -51,7 +51,7 @@ AnyTracker = VisualTracker | PathTracker
 TrackerFactory = Callable[[], AnyTracker]
 
 
-class Running:
+class RunningTracker:
     """A tracker at work: knows what frames it takes, and ends what it has started."""
 
     def __init__(self, factory: TrackerFactory) -> None:
@@ -66,7 +66,7 @@ class Running:
         return sequence.frames[index] if self._paths else sequence.read(index, self._colour)
 
 
-def interpret(answer: Any, last: Boxes) -> tuple[Boxes, float]:
+def parse_prediction(answer: Any, last: Boxes) -> tuple[Boxes, float]:
     """Return box and score of a tracker's answer; ValueError for what is neither."""
     if answer is None:
         return last, np.nan

@@ -18,7 +18,7 @@ from re3_ros.errors import ConfigError
 
 from ._interface import Answer
 
-OPENCV = {
+OPENCV_TRACKERS = {
     "mosse": "legacy.TrackerMOSSE",
     "kcf": "TrackerKCF",
     "medianflow": "legacy.TrackerMedianFlow",
@@ -44,7 +44,7 @@ class OpenCVTracker:
         if name in MODELS:
             self._tracker = _with_models(name, models or {})
         else:
-            self._tracker = _find(OPENCV[name]).create()
+            self._tracker = _find(OPENCV_TRACKERS[name]).create()
 
     def init(self, image: Image, box: Boxes) -> None:
         """Start on ``image``, at whole pixels: most of OpenCV's trackers take nothing else."""
@@ -70,7 +70,7 @@ def _find(path: str) -> Any:
 
 def _with_models(name: str, models: Mapping[str, Path | None]) -> Any:
     """Return a tracker that is a network."""
-    params = _find(f"{OPENCV[name]}_Params")()
+    params = _find(f"{OPENCV_TRACKERS[name]}_Params")()
     for what, theirs in MODELS[name].items():
         path = models.get(what)
         if path is None or not path.is_file():
@@ -82,6 +82,6 @@ def _with_models(name: str, models: Mapping[str, Path | None]) -> Any:
     # Its DNN module warns of a target that nobody asked for, twice a sequence.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     try:
-        return _find(OPENCV[name]).create(params)
+        return _find(OPENCV_TRACKERS[name]).create(params)
     except cv2.error as error:
         raise ConfigError(f"{name}: OpenCV cannot use {dict(models)}: {error.err}") from error

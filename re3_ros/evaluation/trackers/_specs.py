@@ -22,15 +22,15 @@ from re3_ros.weights import default_weights
 
 from ._interface import AnyTracker, TrackerFactory
 from ._ours import ProcedureTracker, SessionTracker
-from ._peers import MODELS, OPENCV, OpenCVTracker
+from ._peers import MODELS, OPENCV_TRACKERS, OpenCVTracker
 from ._plugin import find_plugin, source_of
 from ._trax_client import TraxTracker, check_command
 
-OURS: dict[str, type[SessionTracker | ProcedureTracker]] = {
+OUR_TRACKERS: dict[str, type[SessionTracker | ProcedureTracker]] = {
     "re3": SessionTracker,
     "re3-procedure": ProcedureTracker,
 }
-TRACKERS = (*OURS, *OPENCV)
+TRACKERS = (*OUR_TRACKERS, *OPENCV_TRACKERS)
 """Every name that `TrackerSpec` knows, besides ``trax:COMMAND`` and ``MODULE:CLASS``."""
 TRAX = "trax:"
 _ALIAS = re.compile(r"([\w.+ -]+)=(.*)", re.DOTALL)
@@ -87,9 +87,9 @@ class TrackerSpec:
 
     def create(self) -> AnyTracker:
         """Return a new tracker. Raises ConfigError or WeightsError."""
-        if self.name in OURS:
-            return OURS[self.name](_network(self._weights(), self.device), self.device)
-        if self.name in OPENCV:
+        if self.name in OUR_TRACKERS:
+            return OUR_TRACKERS[self.name](_network(self._weights(), self.device), self.device)
+        if self.name in OPENCV_TRACKERS:
             return OpenCVTracker(self.name, self.models)
         if self.name.startswith(TRAX):
             return TraxTracker(self.name.removeprefix(TRAX))
@@ -107,10 +107,10 @@ class TrackerSpec:
         Of others' trackers: their command or name, and the files that these name.
         """
         digest = hashlib.sha256(self.name.encode())
-        if self.name in OURS:
+        if self.name in OUR_TRACKERS:
             files = [self._weights(), *_sources()]
             digest.update(self.device.encode())
-        elif self.name in OPENCV:
+        elif self.name in OPENCV_TRACKERS:
             files = [path for path in self.models.values() if path]
             digest.update(cv2.__version__.encode())
         elif self.name.startswith(TRAX):
@@ -128,7 +128,7 @@ class TrackerSpec:
 
     def weights_hash(self) -> str | None:
         """Return the sha256 of our weights file, None for others' trackers."""
-        if self.name not in OURS:
+        if self.name not in OUR_TRACKERS:
             return None
         return hashlib.sha256(self._weights().read_bytes()).hexdigest()
 
@@ -147,7 +147,7 @@ def parse_spec(text: str, common: TrackerSpec | None = None) -> TrackerSpec:
     alias, name = (aliased[1].strip(), aliased[2]) if aliased else ("", text)
     spec = replace(common or TrackerSpec("re3"), alias=alias)
     ours, at, weights = name.strip().partition("@")
-    if at and ours in OURS:
+    if at and ours in OUR_TRACKERS:
         alias = alias or f"{ours}@{Path(weights).stem}"
         return replace(spec, name=ours, weights=Path(weights), alias=alias)
     return replace(spec, name=name.strip())
@@ -172,7 +172,7 @@ def parse_specs(texts: Iterable[str], common: TrackerSpec | None = None) -> list
     return specs
 
 
-def shared_folder() -> Path:
+def default_data_folder() -> Path:
     """Return the folder of public sequences: ``RE3_SHARED``, or ``shared`` beside this project."""
     return Path(os.environ.get("RE3_SHARED") or Path(re3_ros.__file__).parents[2] / "shared")
 

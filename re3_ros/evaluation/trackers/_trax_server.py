@@ -12,7 +12,7 @@ from re3_ros.boxes import Boxes
 from re3_ros.datasets import Colour
 from re3_ros.errors import Re3Error, SourceError
 
-from ._interface import TrackerFactory, interpret
+from ._interface import TrackerFactory, parse_prediction
 from ._trax import Message, encode_region, parse_image, parse_message, parse_region
 
 ARGUMENTS = {"initialize": 2, "frame": 1, "quit": 0}
@@ -94,7 +94,7 @@ class _Server:
         elif self._tracker is None:
             raise SourceError("TraX message 'frame' came before 'initialize'")
         else:
-            self._last, score = interpret(self._tracker.update(self._read(message)), self._last)
+            self._last, score = parse_prediction(self._tracker.update(self._read(message)), self._last)
         properties = {"confidence": f"{score:.6f}"} if np.isfinite(score) else {}
         self.send(Message("state", (encode_region(self._last),), properties))
 

@@ -39,7 +39,7 @@ EXPERIMENT = "supervised"
 
 
 @dataclass(frozen=True)
-class VotFigures:
+class VotResult:
     """What the toolkit says of one tracker."""
 
     tracker: str
@@ -74,7 +74,7 @@ def run_vot(
     sequences: Iterable[Sequence],
     workspace: Path | str,
     options: VotOptions | None = None,
-) -> list[VotFigures]:
+) -> list[VotResult]:
     """Run the toolkit's supervised experiment, the best EAO first.
 
     Its workspace is a folder below ``workspace``, one for each set of sequences.
@@ -86,7 +86,7 @@ def run_vot(
 
     Raises ConfigError where there is no toolkit, SourceError where no sequence is left.
     """
-    options, kept = options or VotOptions(), suitable(sequences)
+    options, kept = options or VotOptions(), fully_labelled(sequences)
     _check_toolkit(options.python)
     digest = hashlib.sha256("".join(s.name + s.fingerprint() for s in kept).encode()).hexdigest()
     root = Path(workspace).resolve() / digest[:12]
@@ -95,7 +95,7 @@ def run_vot(
     return sorted(figures, key=lambda f: -np.nan_to_num(f.eao, nan=-1.0))
 
 
-def suitable(sequences: Iterable[Sequence]) -> list[Sequence]:
+def fully_labelled(sequences: Iterable[Sequence]) -> list[Sequence]:
     """Return the sequences in which the target is always there and labelled."""
     return [s for s in sequences if np.isfinite(s.truth).all()]
 
@@ -108,9 +108,9 @@ def write_workspace(
 ) -> dict[str, str]:
     """Write a workspace of the toolkit; return its name for each tracker, by ours.
 
-    Frames are links to ours. Raises SourceError where no sequence is `suitable`.
+    Frames are links to ours. Raises SourceError where no sequence is `fully_labelled`.
     """
-    options, kept, specs = options or VotOptions(), suitable(sequences), list(specs)
+    options, kept, specs = options or VotOptions(), fully_labelled(sequences), list(specs)
     if not kept:
         raise SourceError("no sequence shows its target in every frame, as VOT's experiment needs")
     root.mkdir(parents=True, exist_ok=True)
@@ -209,7 +209,7 @@ def _check_toolkit(python: str) -> None:
         )
 
 
-def _measure(label: str, name: str, root: Path, python: str) -> VotFigures:
+def _measure(label: str, name: str, root: Path, python: str) -> VotResult:
     """Run one tracker, and the analysis of what it did."""
     report = root / "analysis" / f"{name}.json"
     report.unlink(missing_ok=True)
@@ -221,10 +221,10 @@ def _measure(label: str, name: str, root: Path, python: str) -> VotFigures:
         lines = [line for line in said.splitlines() if "error" in line.lower()] or said.splitlines()
         reason = lines[0].strip() if lines else "the toolkit said nothing"
         nan = float("nan")
-        return VotFigures(label, nan, nan, nan, nan, reason)
+        return VotResult(label, nan, nan, nan, nan, reason)
     (ratio, expected) = json.loads(report.read_text())["results"][EXPERIMENT]["results"]
     accuracy, failures, (robustness, _), *_ = ratio[0]
-    return VotFigures(label, accuracy, robustness, failures, expected[0][0])
+    return VotResult(label, accuracy, robustness, failures, expected[0][0])
 
 
 def _run(python: str, *arguments: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from re3_ros.errors import SourceError
-from re3_ros.evaluation import Result, Track
+from re3_ros.evaluation import SequenceResult, Track
 from re3_ros.evaluation._runner import failed
 from re3_ros.evaluation.report._filmstrip import (
     TILE_WIDTH,
@@ -29,7 +29,7 @@ def result(name, lost=(), absent=(), truth=TRUTH):
     truth, boxes = truth.copy(), truth.copy()
     boxes[list(lost)] += 100
     truth[list(absent)] = np.nan
-    return Result(name, truth, Track(boxes, np.zeros(len(truth)), np.zeros(len(truth))))
+    return SequenceResult(name, truth, Track(boxes, np.zeros(len(truth)), np.zeros(len(truth))))
 
 
 def test_the_longest_stretch_is_the_failure():

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from re3_ros.evaluation import ReportTable
-from re3_ros.evaluation.report import Extras, sequence_figures, write_report
+from re3_ros.evaluation.report import Extras, sequence_table, write_report
 from re3_ros.evaluation.report._style import DARK, LIGHT
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -112,7 +112,7 @@ def test_dark_and_light_are_both_there(text):
 
 def test_cells_hold_what_the_tables_hold(page, results):
     cells = [text for _, text in page.all("td")]
-    for row in sequence_figures(results).texts():
+    for row in sequence_table(results).texts():
         assert row[1:] in [cells[i : i + len(row) - 1] for i in range(len(cells))]
     assert "0.250" in cells
     assert [text for _, text in page.all("caption")] == [

@@ -5,7 +5,7 @@ import pytest
 
 from re3_ros.evaluation import Reinitialised, summarise
 from re3_ros.evaluation._runner import failed
-from re3_ros.evaluation.report._scatter import restart_plots, speed_plot
+from re3_ros.evaluation.report._scatter import reinit_plots, speed_plot
 from re3_ros.evaluation.report._style import styles
 
 
@@ -41,13 +41,13 @@ def test_without_times_there_is_no_plot_of_speed():
 
 
 def test_accuracy_and_robustness_are_those_of_all_frames_together(runs):
-    (plot,) = restart_plots(runs, {})
+    (plot,) = reinit_plots(runs, {})
     assert marks(plot) == {(round(np.exp(-0.1), 3), 0.6), (1.0, 0.4)}
     assert "good 0.600 and 0.905" in plot.alt
 
 
 def test_where_speed_is_known_both_are_drawn_over_it(runs, results):
-    _, accuracy, robustness = restart_plots(runs, results)
+    _, accuracy, robustness = reinit_plots(runs, results)
     assert marks(accuracy) == {(200.0, 0.6), (500.0, 0.4)}
     assert marks(robustness) == {(200.0, 0.905), (500.0, 1.0)}
     assert [p.title for p in (accuracy, robustness)] == [

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from re3_ros.evaluation import ReportTable
 from re3_ros.evaluation._runner import failed
-from re3_ros.evaluation.report import failures, print_table, sequence_figures, summary_figures
+from re3_ros.evaluation.report import failures, print_table, sequence_table, summary_table
 
 
 def printed(table):
@@ -63,7 +63,7 @@ def test_no_figure_is_cut_in_a_narrow_terminal():
 
 
 def test_a_row_a_tracker_the_best_first(results):
-    table = summary_figures(results)
+    table = summary_table(results)
     assert [row[0] for row in table.rows] == ["good", "bad"]
     assert table.bold()[0][1:7] == [True] * 6
     assert not any(table.bold()[1][:7])
@@ -71,7 +71,7 @@ def test_a_row_a_tracker_the_best_first(results):
 
 
 def test_a_row_a_sequence_with_its_best_tracker_in_bold(results):
-    table = sequence_figures(results)
+    table = sequence_table(results)
     assert table.columns == ("sequence", "frames", "good", "bad")
     assert [row[:2] for row in table.rows] == [("left", 30), ("right", 30)]
     assert table.bold() == [[False, False, True, False]] * 2
@@ -79,8 +79,8 @@ def test_a_row_a_sequence_with_its_best_tracker_in_bold(results):
 
 def test_a_failed_sequence_says_so():
     results = {"a": [failed("s", "no frames")], "b": [failed("s", "crashed")]}
-    table = sequence_figures(results)
+    table = sequence_table(results)
     assert table.texts()[0][2:] == ["failed", "failed"]
     assert not any(table.bold()[0])
     assert failures(results) == ["a, s: no frames", "b, s: crashed"]
-    assert summary_figures(results).rows[0][-1] == 1
+    assert summary_table(results).rows[0][-1] == 1

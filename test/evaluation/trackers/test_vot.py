@@ -12,7 +12,7 @@ import yaml
 
 from re3_ros.datasets import read_sequences
 from re3_ros.errors import ConfigError, SourceError
-from re3_ros.evaluation import run_reinitialised, run_sequence, vot_figures
+from re3_ros.evaluation import run_reinitialised, run_sequence, vot_table
 from re3_ros.evaluation.trackers import TrackerSpec, TraxTracker, VotOptions, parse_specs, run_vot
 from re3_ros.evaluation.trackers._vot import write_workspace
 
@@ -91,7 +91,7 @@ def test_the_toolkit_measures_a_tracker_through_trax(toolkit, sequences, tmp_pat
 
     assert broken.failure is not None
     assert np.isnan(broken.eao)
-    assert [row[0] for row in vot_figures([good, broken]).rows] == [good.tracker, "broken"]
+    assert [row[0] for row in vot_table([good, broken]).rows] == [good.tracker, "broken"]
 
 
 def test_a_tracker_with_the_protocols_own_library_is_understood(toolkit, sequences, tmp_path):
