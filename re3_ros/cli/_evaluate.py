@@ -25,7 +25,13 @@ from ._options import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from re3_ros.evaluation import ComparisonOptions, Protocol, Reinitialised, ReportTable, SequenceResult
+    from re3_ros.evaluation import (
+        ComparisonOptions,
+        Protocol,
+        Reinitialised,
+        ReportTable,
+        SequenceResult,
+    )
     from re3_ros.evaluation.trackers import TrackerSpec
 
 PROTOCOLS = ("ope", "reinit", "occluded", "vot")
@@ -103,7 +109,7 @@ def evaluate(
 ) -> None:
     """Measure trackers on sequences with true boxes: success, precision, robustness, speed."""
     from re3_ros.evaluation import ComparisonOptions
-    from re3_ros.evaluation.trackers import TrackerSpec, parse_specs, default_data_folder
+    from re3_ros.evaluation.trackers import TrackerSpec, default_data_folder, parse_specs
     from re3_ros.tracking import pick_device
 
     models = default_data_folder() / "peers" / "nanotrack_v2"
@@ -120,7 +126,9 @@ def evaluate(
         data=data or default_data_folder() / "data" / "bench",
         cache=cache or output / "cache",
         output=output,
-        options=ComparisonOptions(jobs, threads, timeout, fresh, layout, split, tuple(_words(sequences))),
+        options=ComparisonOptions(
+            jobs, threads, timeout, fresh, layout, split, tuple(_words(sequences))
+        ),
         vot=vot,
         state=None if state is None else _words(state),
     )
@@ -193,7 +201,7 @@ class _Run:
         return results
 
     def _reinit(self) -> dict[str, list[Reinitialised]]:
-        from re3_ros.evaluation import Reinitialisation, reinit_table, reinit_sequence_table
+        from re3_ros.evaluation import Reinitialisation, reinit_sequence_table, reinit_table
 
         runs = self._measure(Reinitialisation())
         self._add(reinit_table(runs), reinit_sequence_table(runs))
@@ -205,7 +213,7 @@ class _Run:
 
     def _vot(self) -> None:
         from re3_ros.evaluation import readable_sequences, vot_table
-        from re3_ros.evaluation.trackers import VotOptions, run_vot, fully_labelled
+        from re3_ros.evaluation.trackers import VotOptions, fully_labelled, run_vot
 
         found, broken = readable_sequences(self.data, self.options)
         chosen = fully_labelled(found)

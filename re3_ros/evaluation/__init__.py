@@ -11,13 +11,21 @@ from ._attributes import (
     attribute_table,
     occluded_table,
     only_occluded,
-    reinit_table,
     reinit_sequence_table,
+    reinit_table,
     sequence_attributes,
     vot_table,
 )
 from ._cache import TrackCache
-from ._compare import ComparisonOptions, Summary, compare, compare_reinitialised, measure, readable_sequences, summarise
+from ._compare import (
+    ComparisonOptions,
+    Summary,
+    compare,
+    compare_reinitialised,
+    measure,
+    readable_sequences,
+    summarise,
+)
 from ._metrics import (
     NORMALISED_THRESHOLDS,
     PRECISION_THRESHOLDS,
@@ -35,7 +43,7 @@ from ._metrics import (
 from ._occlusion import Contrast, Occlusion, occluded_frames, occlusion, occlusion_table
 from ._protocols import OnePass, Protocol, Reinitialisation
 from ._reinit import Reinitialised, pool, run_reinitialised
-from ._runner import SequenceResult, Track, mean_auc, run_ope, run_sequence
+from ._runner import SequenceResult, Trajectory, mean_auc, run_ope, run_sequence
 from ._score import ScoreQuality, run_video, score_quality, scored_frames
 from ._table import Best, ReportTable, Value
 
@@ -44,40 +52,40 @@ __all__ = [
     "PRECISION_THRESHOLDS",
     "SUCCESS_THRESHOLDS",
     "Best",
+    "ComparisonOptions",
     "Contrast",
     "Curve",
     "Occlusion",
     "OnePass",
-    "Options",
     "Protocol",
+    "Reinitialisation",
     "Reinitialised",
     "ReportTable",
-    "Restarts",
-    "Result",
     "ScoreQuality",
+    "SequenceResult",
     "Summary",
-    "Track",
     "TrackCache",
+    "Trajectory",
     "Value",
-    "attribute_figures",
+    "attribute_table",
     "auc",
+    "centre_errors",
     "compare",
     "compare_reinitialised",
-    "distances",
     "mean_auc",
     "measure",
-    "occluded_figures",
     "occluded_frames",
+    "occluded_table",
     "occlusion",
-    "occlusion_figures",
+    "occlusion_table",
     "only_occluded",
     "overlaps",
     "paper_average",
     "pool",
     "precision_curve",
-    "readable",
-    "reinit_figures",
-    "reinit_sequence_figures",
+    "readable_sequences",
+    "reinit_sequence_table",
+    "reinit_table",
     "robustness",
     "run_ope",
     "run_reinitialised",
@@ -89,5 +97,5 @@ __all__ = [
     "success_curve",
     "success_rate",
     "summarise",
-    "vot_figures",
+    "vot_table",
 ]

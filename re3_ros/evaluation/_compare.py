@@ -115,7 +115,7 @@ def compare_reinitialised(
     cache: Path | str,
     options: ComparisonOptions | None = None,
 ) -> dict[str, list[Reinitialised]]:
-    """Run every tracker over every sequence with re-initialisation: `measure` with `Reinitialisation`."""
+    """Run every tracker over every sequence with `Reinitialisation`."""
     return measure(Reinitialisation(), specs, data, cache, options)
 
 
@@ -149,7 +149,9 @@ def measure(
     return {s.label: [results[s.label, n] for n in range(len(items))] for s in specs}
 
 
-def readable_sequences(data: Path | str, options: ComparisonOptions) -> tuple[list[Sequence], list[str]]:
+def readable_sequences(
+    data: Path | str, options: ComparisonOptions
+) -> tuple[list[Sequence], list[str]]:
     """Return the sequences that a comparison with these options is about, and for each that
     cannot be read, its name and the reason. Raises SourceError where there are none at all."""
     items = _items(data, options)
@@ -163,7 +165,7 @@ def summarise(results: Mapping[str, list[SequenceResult]]) -> list[Summary]:
 
 
 def _summary(tracker: str, results: list[SequenceResult]) -> Summary:
-    seconds = np.concatenate([r.track.seconds[1:] for r in results])
+    seconds = np.concatenate([r.trajectory.seconds[1:] for r in results])
     spent = seconds[seconds > 0] * 1e3
     later = np.concatenate([r.overlaps[1:] for r in results])
     later = later[~np.isnan(later)]

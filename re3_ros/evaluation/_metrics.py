@@ -31,7 +31,7 @@ def overlaps(truth: ArrayLike, boxes: ArrayLike) -> Curve:
 
 
 def centre_errors(truth: ArrayLike, boxes: ArrayLike, normalised: bool = False) -> Curve:
-    """Return the distances ``(n,)`` between centres, NaN where the target is absent.
+    """Return the centre location errors ``(n,)``, NaN where the target is absent.
 
     In pixels or, ``normalised``, with x and y in widths and heights of the true box. Infinite
     where the box is not finite: such a frame is a miss, not an absence.

@@ -14,7 +14,7 @@ from re3_ros.evaluation.trackers import TrackerSpec
 
 from ._cache import Arrays
 from ._reinit import Reinitialised, lost_throughout, run_reinitialised
-from ._runner import SequenceResult, Track, failed, run_sequence
+from ._runner import SequenceResult, Trajectory, failed, run_sequence
 from ._subprocess import Beat
 
 T = TypeVar("T")
@@ -49,8 +49,8 @@ class OnePass(Protocol[SequenceResult]):
         return kept, track.failure
 
     def read(self, sequence: Sequence, kept: Arrays) -> SequenceResult:
-        """Measure the track against the truth."""
-        track = Track(kept["boxes"], kept["scores"], kept["seconds"])
+        """Measure the trajectory against the truth."""
+        track = Trajectory(kept["boxes"], kept["scores"], kept["seconds"])
         return SequenceResult(sequence.name, sequence.truth, track, sequence)
 
     def fail(self, name: str, sequence: Sequence | None, reason: str) -> SequenceResult:
@@ -58,7 +58,7 @@ class OnePass(Protocol[SequenceResult]):
         if sequence is None:
             return failed(name, reason)
         n = len(sequence)
-        track = Track(np.full((n, 4), np.nan), np.full(n, np.nan), np.zeros(n), reason)
+        track = Trajectory(np.full((n, 4), np.nan), np.full(n, np.nan), np.zeros(n), reason)
         return SequenceResult(name, sequence.truth, track, sequence)
 
 

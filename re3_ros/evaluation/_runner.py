@@ -30,8 +30,8 @@ from ._metrics import (
 
 
 @dataclass(frozen=True, eq=False)
-class Track:
-    """What one tracker said of one sequence of n frames."""
+class Trajectory:
+    """The boxes of one tracker on one sequence of n frames, as VOT's trajectory."""
 
     boxes: Boxes
     """(n, 4); row 0 is the given box. All NaN, hence zero overlap, after a failure."""
@@ -45,18 +45,18 @@ class Track:
 
 @dataclass(frozen=True, eq=False)
 class SequenceResult:
-    """A track measured against the truth."""
+    """A trajectory measured against the ground truth."""
 
     sequence: str
     truth: Boxes
-    track: Track
+    trajectory: Trajectory
     source: Sequence | None = None
     """The frames and labels, None where the sequence could not be read."""
 
     @property
     def failure(self) -> str | None:
         """Why the sequence counts as zero overlap, None if it was tracked to its end."""
-        return self.track.failure
+        return self.trajectory.failure
 
     def only(self, rows: Flags) -> SequenceResult:
         """Return the result on the frames (n,) that are true; on the others there is no truth."""
@@ -71,7 +71,7 @@ class SequenceResult:
     @cached_property
     def overlaps(self) -> Curve:
         """IoU (n,), NaN where the target is absent."""
-        return overlaps(self.truth, self.track.boxes)
+        return overlaps(self.truth, self.trajectory.boxes)
 
     @cached_property
     def success(self) -> Curve:
@@ -81,7 +81,7 @@ class SequenceResult:
     @cached_property
     def precision_curve(self) -> Curve:
         """Precision curve (51,) over 0 ... 50 pixels."""
-        return precision_curve(centre_errors(self.truth, self.track.boxes))
+        return precision_curve(centre_errors(self.truth, self.trajectory.boxes))
 
     @property
     def auc(self) -> float:
@@ -96,7 +96,7 @@ class SequenceResult:
     @property
     def normalised_precision(self) -> float:
         """Area under the precision curve over distances 0 ... 0.5 of the true box's sides."""
-        far = centre_errors(self.truth, self.track.boxes, normalised=True)
+        far = centre_errors(self.truth, self.trajectory.boxes, normalised=True)
         return float(precision_curve(far, NORMALISED_THRESHOLDS).mean())
 
     @property
@@ -122,17 +122,17 @@ class SequenceResult:
     @property
     def ms(self) -> float:
         """Median milliseconds an update."""
-        return _milliseconds(self.track.seconds, 50)
+        return _milliseconds(self.trajectory.seconds, 50)
 
     @property
     def ms_99(self) -> float:
         """99th percentile of the milliseconds an update."""
-        return _milliseconds(self.track.seconds, 99)
+        return _milliseconds(self.trajectory.seconds, 99)
 
 
 def run_sequence(
     factory: TrackerFactory, sequence: Sequence, beat: Callable[[], None] = lambda: None
-) -> Track:
+) -> Trajectory:
     """Track one sequence with a tracker made for it; ``beat`` is called before every frame.
 
     Whatever the tracker raises, an unreadable frame, and an answer that is no box make a failure
@@ -156,14 +156,14 @@ def run_sequence(
         raise
     except Exception as error:  # noqa: BLE001  a broken tracker must not end the others' run
         reason = f"frame {index + 1} of {n}: {type(error).__name__}: {error}"
-        return Track(np.full((n, 4), np.nan), scores, seconds, reason)
-    return Track(boxes, scores, seconds)
+        return Trajectory(np.full((n, 4), np.nan), scores, seconds, reason)
+    return Trajectory(boxes, scores, seconds)
 
 
 def failed(sequence: str, reason: str) -> SequenceResult:
     """Return the result of a sequence that could not be read: zero overlap on two frames, of
     which the first is left out where figures leave the first frame out."""
-    track = Track(np.full((2, 4), np.nan), np.full(2, np.nan), np.zeros(2), reason)
+    track = Trajectory(np.full((2, 4), np.nan), np.full(2, np.nan), np.zeros(2), reason)
     return SequenceResult(sequence, np.array([[0.0, 0.0, 1.0, 1.0]] * 2), track)
 
 

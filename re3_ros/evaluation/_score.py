@@ -22,7 +22,7 @@ from re3_ros.evaluation.trackers import VisualTracker, parse_prediction
 from re3_ros.training import HIT_IOU, Video
 
 from ._metrics import Curve
-from ._runner import SequenceResult, Track
+from ._runner import SequenceResult, Trajectory
 
 BINS = 10
 
@@ -44,7 +44,7 @@ class ScoreQuality:
     frames: int
     hits: float
     """Share of frames that are hits."""
-    area: float
+    roc_auc: float
     """Area under the ROC curve: the chance that a hit scores above a miss; NaN without both."""
     brier: float
     """Mean squared difference between score and hit (1 or 0); 0 is perfect."""
@@ -52,9 +52,9 @@ class ScoreQuality:
     """Mean over frames of ``abs(mean score - share of hits)`` of the frame's bin."""
     bins: tuple[Bin, ...]
     """Reliability: tenths of [0, 1], lowest first."""
-    false_alarms: Curve
+    false_positive_rate: Curve
     """ROC: share of misses that score above a falling threshold."""
-    detections: Curve
+    true_positive_rate: Curve
     """ROC: share of hits that score above the same thresholds."""
 
 
@@ -65,23 +65,23 @@ def score_quality(scores: ArrayLike, hits: ArrayLike) -> ScoreQuality:
     """
     s, h = np.asarray(scores, np.float64), np.asarray(hits, np.bool_)
     _check(s, h)
-    false_alarms, detections = roc_curve(s, h)
+    false_positive_rate, true_positive_rate = roc_curve(s, h)
     bins = reliability(s, h)
     gaps = [b.frames * abs(b.score - b.hits) for b in bins if b.frames]
     return ScoreQuality(
         frames=len(s),
         hits=float(h.mean()),
-        area=_area(false_alarms, detections),
+        roc_auc=_area(false_positive_rate, true_positive_rate),
         brier=float(np.mean((s - h) ** 2)),
         calibration_error=sum(gaps) / len(s),
         bins=bins,
-        false_alarms=false_alarms,
-        detections=detections,
+        false_positive_rate=false_positive_rate,
+        true_positive_rate=true_positive_rate,
     )
 
 
 def roc_curve(scores: NDArray[np.float64], hits: NDArray[np.bool_]) -> tuple[Curve, Curve]:
-    """Return false alarms and detections (k,), from (0, 0) to (1, 1), a point a distinct score.
+    """Return false and true positive rates (k,), from (0, 0) to (1, 1), a point a distinct score.
 
     NaN where there are no misses, or no hits.
     """
@@ -106,10 +106,10 @@ def scored_frames(results: Iterable[SequenceResult]) -> tuple[Curve, NDArray[np.
     """
     scores, hits = [np.empty(0)], [np.empty(0, np.bool_)]
     for result in results:
-        told = ~np.isnan(result.track.scores)
+        told = ~np.isnan(result.trajectory.scores)
         if result.source is not None and result.source.labelled is not None:
             told &= result.source.labelled
-        scores.append(result.track.scores[told])
+        scores.append(result.trajectory.scores[told])
         hits.append(result.overlaps[told] >= HIT_IOU)  # NaN >= HIT_IOU is False
     return np.concatenate(scores), np.concatenate(hits)
 
@@ -123,7 +123,7 @@ def run_video(tracker: VisualTracker, video: Video) -> SequenceResult:
     for index in range(1, len(truth)):
         answer = tracker.update(video.image(index))
         boxes[index], scores[index] = parse_prediction(answer, boxes[index - 1])
-    return SequenceResult(video.name, truth, Track(boxes, scores, np.zeros(len(truth))))
+    return SequenceResult(video.name, truth, Trajectory(boxes, scores, np.zeros(len(truth))))
 
 
 def _bin(scores: NDArray[np.float64], hits: NDArray[np.bool_]) -> Bin:

@@ -7,7 +7,7 @@ import pytest
 
 from re3_ros.boxes import from_xywh
 from re3_ros.datasets import read_sequences
-from re3_ros.evaluation import SequenceResult, Track
+from re3_ros.evaluation import SequenceResult, Trajectory
 
 
 class Scripted:
@@ -48,7 +48,7 @@ def results_of(sequences):
 
     def result(sequence, boxes, ms):
         seconds = np.full(len(sequence), ms / 1e3)
-        track = Track(boxes, np.full(len(sequence), np.nan), seconds)
+        track = Trajectory(boxes, np.full(len(sequence), np.nan), seconds)
         return SequenceResult(sequence.name, sequence.truth, track, sequence)
 
     return {

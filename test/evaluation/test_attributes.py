@@ -14,12 +14,12 @@ from re3_ros.datasets._uav123 import ATTRIBUTES as UAV123
 from re3_ros.evaluation import (
     Reinitialised,
     SequenceResult,
-    Track,
+    Trajectory,
     attribute_table,
     occluded_table,
     only_occluded,
-    reinit_table,
     reinit_sequence_table,
+    reinit_table,
     sequence_attributes,
     summarise,
 )
@@ -42,7 +42,7 @@ def result(sequence, right):
     """Return a result that is right on some frames, and far off on the others."""
     boxes = np.where(np.asarray(right)[:, None], sequence.truth, sequence.truth + 500)
     n = len(sequence)
-    track = Track(boxes, np.full(n, np.nan), np.ones(n))
+    track = Trajectory(boxes, np.full(n, np.nan), np.ones(n))
     return SequenceResult(sequence.name, sequence.truth, track, sequence)
 
 
@@ -129,7 +129,7 @@ def test_agrees_with_the_toolkit_of_got10k():
     rng = np.random.default_rng(2)
     truth = np.tile([10.0, 10, 50, 40], (30, 1))
     boxes = truth + rng.normal(0, 8, truth.shape)
-    track = Track(boxes, np.zeros(30), np.ones(30))
+    track = Trajectory(boxes, np.zeros(30), np.ones(30))
     mine = SequenceResult("s", truth, track)
     average, rate, *_ = experiment._evaluate(mine.overlaps[1:], np.ones(29))
     assert mine.average_overlap == pytest.approx(average, abs=1e-6)

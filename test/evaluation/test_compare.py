@@ -8,8 +8,15 @@ import pytest
 
 from re3_ros import evaluation
 from re3_ros.errors import ConfigError, SourceError, WeightsError
-from re3_ros.evaluation import OnePass, ComparisonOptions, Reinitialisation, measure, readable_sequences, summarise
-from re3_ros.evaluation._runner import Track
+from re3_ros.evaluation import (
+    ComparisonOptions,
+    OnePass,
+    Reinitialisation,
+    measure,
+    readable_sequences,
+    summarise,
+)
+from re3_ros.evaluation._runner import Trajectory
 from re3_ros.evaluation.report import failures, rich_sequence_table, rich_summary_table
 from re3_ros.evaluation.trackers import TrackerSpec
 from re3_ros.network import build, save
@@ -70,8 +77,8 @@ def test_nothing_is_run_twice(data, tmp_path, counted):
     second = compare([MOSSE, FLOW], data, tmp_path / "cache")
     assert counted == [("medianflow", "fast"), ("medianflow", "slow")]
     for a, b in zip(first["mosse"], second["mosse"], strict=True):
-        np.testing.assert_array_equal(a.track.boxes, b.track.boxes)
-        np.testing.assert_array_equal(a.track.seconds, b.track.seconds)
+        np.testing.assert_array_equal(a.trajectory.boxes, b.trajectory.boxes)
+        np.testing.assert_array_equal(a.trajectory.seconds, b.trajectory.seconds)
 
 
 def test_speeds_of_more_threads_are_measured_anew(data, tmp_path, counted):
@@ -111,7 +118,7 @@ def test_parallel_processes_give_the_same_boxes(data, tmp_path):
     together = compare([MOSSE, FLOW], data, tmp_path / "together", jobs=2)
     for name, results in alone.items():
         for a, b in zip(results, together[name], strict=True):
-            np.testing.assert_array_equal(a.track.boxes, b.track.boxes)
+            np.testing.assert_array_equal(a.trajectory.boxes, b.trajectory.boxes)
 
 
 def test_failures_are_not_kept(data, tmp_path, monkeypatch):
@@ -119,7 +126,7 @@ def test_failures_are_not_kept(data, tmp_path, monkeypatch):
 
     def crash(factory, sequence, beat):
         n = len(sequence)
-        return Track(np.zeros((n, 4)), np.zeros(n), np.zeros(n), "crashed")
+        return Trajectory(np.zeros((n, 4)), np.zeros(n), np.zeros(n), "crashed")
 
     monkeypatch.setattr(_protocols, "run_sequence", crash)
     results = compare([MOSSE], data, tmp_path / "cache")["mosse"]
@@ -143,8 +150,8 @@ def test_a_damaged_frame_counts_as_zero_and_is_tried_again(data, tmp_path, count
     (data / "fast" / "img" / "00000004.jpg").write_bytes(b"")
     for _ in range(2):
         fast, slow = compare([MOSSE], data, tmp_path / "cache")["mosse"]
-        assert "00000004.jpg is not a readable image" in fast.track.failure
-        assert slow.track.failure is None
+        assert "00000004.jpg is not a readable image" in fast.trajectory.failure
+        assert slow.trajectory.failure is None
     assert counted == [("mosse", "fast"), ("mosse", "slow"), ("mosse", "fast")]
 
 
@@ -175,15 +182,18 @@ def test_fingerprints_know_the_weights(weights, tmp_path):
 def test_ours_in_parallel(data, tmp_path, weights):
     spec = TrackerSpec("re3", weights())
     results = compare([spec, MOSSE], data, tmp_path / "cache", jobs=2)["re3"]
-    assert [r.track.failure for r in results] == [None, None]
-    assert all(np.isfinite(r.track.scores[1:]).all() for r in results)
+    assert [r.trajectory.failure for r in results] == [None, None]
+    assert all(np.isfinite(r.trajectory.scores[1:]).all() for r in results)
 
 
 def test_tables_have_a_row_for_each(data, tmp_path):
     results = compare([MOSSE, FLOW], data, tmp_path / "cache")
     assert rich_summary_table(results).row_count == 2
     assert rich_sequence_table(results).row_count == 2
-    assert [str(c.header) for c in rich_sequence_table(results).columns][2:] == ["mosse", "medianflow"]
+    assert [str(c.header) for c in rich_sequence_table(results).columns][2:] == [
+        "mosse",
+        "medianflow",
+    ]
 
 
 def test_drops_are_kept_apart_from_tracks(data, tmp_path, monkeypatch):

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from re3_ros.datasets import Sequence, read_sequences
-from re3_ros.evaluation import SequenceResult, Track, auc, occluded_frames, occlusion, occlusion_table
+from re3_ros.evaluation import (
+    SequenceResult,
+    Trajectory,
+    auc,
+    occluded_frames,
+    occlusion,
+    occlusion_table,
+)
 
 BOX = np.array([10.0, 10.0, 30.0, 30.0])
 FAR = BOX + 500
@@ -23,7 +30,7 @@ def make_result(sequence, missed=()):
     """Return a track that is perfect but for the missed frames."""
     boxes = np.tile(BOX, (len(sequence), 1))
     boxes[list(missed)] = FAR
-    track = Track(boxes, np.full(len(boxes), np.nan), np.zeros(len(boxes)))
+    track = Trajectory(boxes, np.full(len(boxes), np.nan), np.zeros(len(boxes)))
     return SequenceResult(sequence.name, sequence.truth, track, sequence)
 
 

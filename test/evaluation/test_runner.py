@@ -15,7 +15,7 @@ def sequence(sequence_folder):
 
 def test_a_tracker_that_knows_the_truth_is_perfect(sequence, scripted, boxes):
     (result,) = run_ope(lambda: scripted(boxes[1:]), [sequence])
-    assert result.track.failure is None
+    assert result.trajectory.failure is None
     assert result.mean_iou == 1
     assert result.auc == pytest.approx(20 / 21)
     assert result.precision == 1
@@ -70,7 +70,7 @@ def test_a_broken_tracker_counts_zero_overlap_with_the_reason(
     sequence, scripted, boxes, answer, reason
 ):
     (result,) = run_ope(lambda: scripted([*boxes[1:3], answer]), [sequence])
-    assert reason in result.track.failure
+    assert reason in result.trajectory.failure
     assert result.auc == result.precision == result.mean_iou == 0
 
 
@@ -79,7 +79,7 @@ def test_the_other_sequences_go_on(data, scripted):
     trackers = iter([scripted([RuntimeError("no")]), scripted(slow.truth[1:])])
     heard = []
     results = run_ope(lambda: next(trackers), [fast, slow], heard.append)
-    assert [r.track.failure is None for r in results] == [False, True]
+    assert [r.trajectory.failure is None for r in results] == [False, True]
     assert mean_auc(results) == pytest.approx(10 / 21)
     assert heard == results
 
@@ -122,5 +122,5 @@ def test_reading_is_not_timed_and_every_frame_is(sequence, scripted, boxes, monk
     clock = iter(range(1000))
     monkeypatch.setattr("time.perf_counter", lambda: next(clock))
     (result,) = run_ope(lambda: scripted(boxes[1:]), [sequence])
-    assert (result.track.seconds == 1).all()
+    assert (result.trajectory.seconds == 1).all()
     assert result.ms == result.ms_99 == 1000

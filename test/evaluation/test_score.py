@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from re3_ros.datasets import Sequence
 from re3_ros.errors import InputError
-from re3_ros.evaluation import SequenceResult, Track, run_video, score_quality, scored_frames
+from re3_ros.evaluation import SequenceResult, Trajectory, run_video, score_quality, scored_frames
 from re3_ros.evaluation.report import score_table, write_score
 
 BOX = np.array([10.0, 10.0, 30.0, 30.0])
@@ -20,7 +20,7 @@ BOX = np.array([10.0, 10.0, 30.0, 30.0])
 
 def test_perfect_scores():
     q = score_quality([0.0, 0.0, 1.0, 1.0, 1.0], [False, False, True, True, True])
-    assert (q.frames, q.hits, q.area) == (5, 0.6, 1.0)
+    assert (q.frames, q.hits, q.roc_auc) == (5, 0.6, 1.0)
     assert (q.brier, q.calibration_error) == (0.0, 0.0)
     assert (q.bins[0].frames, q.bins[-1].frames) == (2, 3)
 
@@ -28,22 +28,22 @@ def test_perfect_scores():
 def test_a_worked_example():
     q = score_quality([0.95, 0.85, 0.85, 0.25], [True, False, True, False])
     # Pairs of a hit and a miss: two won by 0.95, one tied and one won by 0.85.
-    assert q.area == pytest.approx((2 + 0.5 + 1) / 4)
+    assert q.roc_auc == pytest.approx((2 + 0.5 + 1) / 4)
     assert q.brier == pytest.approx((0.05**2 + 0.85**2 + 0.15**2 + 0.25**2) / 4)
     assert q.calibration_error == pytest.approx((0.05 + 2 * abs(0.85 - 0.5) + 0.25) / 4)
-    assert q.false_alarms.tolist() == [0, 0, 0.5, 1]
-    assert q.detections.tolist() == [0, 0.5, 1, 1]
+    assert q.false_positive_rate.tolist() == [0, 0, 0.5, 1]
+    assert q.true_positive_rate.tolist() == [0, 0.5, 1, 1]
 
 
 def test_the_same_score_for_all_tells_nothing():
-    assert score_quality([0.7] * 10, [True] * 7 + [False] * 3).area == 0.5
+    assert score_quality([0.7] * 10, [True] * 7 + [False] * 3).roc_auc == 0.5
     assert score_quality([0.7] * 10, [True] * 7 + [False] * 3).calibration_error < 1e-9
 
 
 @pytest.mark.parametrize("hits", [[True] * 3, [False] * 3])
 def test_without_both_kinds_there_is_no_area(hits):
     q = score_quality([0.2, 0.5, 0.9], hits)
-    assert np.isnan(q.area)
+    assert np.isnan(q.roc_auc)
     assert np.isfinite([q.brier, q.calibration_error]).all()
 
 
@@ -59,7 +59,7 @@ def test_the_area_is_the_chance_that_a_hit_scores_above_a_miss(frames):
         return
     difference = scores[hits][:, None] - scores[~hits]
     expected = (difference > 0).mean() + (difference == 0).mean() / 2
-    assert q.area == pytest.approx(expected)
+    assert q.roc_auc == pytest.approx(expected)
 
 
 @given(st.floats(0.1, 5), st.floats(-3, 3))
@@ -68,7 +68,7 @@ def test_calibration_leaves_the_area_as_it_is(scale, offset):
     logits, hits = rng.normal(0, 2, 200), rng.random(200) < 0.6
     before = score_quality(1 / (1 + np.exp(-logits)), hits)
     after = score_quality(1 / (1 + np.exp(-scale * logits - offset)), hits)
-    assert after.area == pytest.approx(before.area, abs=1e-12)
+    assert after.roc_auc == pytest.approx(before.roc_auc, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def make_result(labelled=None):
     scores = np.array([np.nan, 0.9, 0.8, 0.7, 0.6])
     paths = tuple(Path(f"{i}.jpg") for i in range(5))
     source = Sequence("made", paths, truth, labelled=labelled)
-    return SequenceResult("made", truth, Track(boxes, scores, np.zeros(5)), source)
+    return SequenceResult("made", truth, Trajectory(boxes, scores, np.zeros(5)), source)
 
 
 def test_a_frame_without_the_target_is_no_hit_and_the_first_frame_has_no_score():
@@ -125,7 +125,7 @@ def test_a_video_is_shown_frame_by_frame(scripted):
     result = run_video(tracker, Still())
     assert [int(image[0, 0, 0]) for image in tracker.images] == [0, 1, 2, 3]
     assert np.array_equal(tracker.starts, [BOX])
-    assert np.array_equal(result.track.boxes, [BOX, BOX, BOX, BOX + 9])
+    assert np.array_equal(result.trajectory.boxes, [BOX, BOX, BOX, BOX + 9])
     assert scored_frames([result])[0].tolist() == [0.9, 0.2]
 
 

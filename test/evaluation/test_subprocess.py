@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from re3_ros.errors import ConfigError
-from re3_ros.evaluation import OnePass, ComparisonOptions, Reinitialisation, measure
+from re3_ros.evaluation import ComparisonOptions, OnePass, Reinitialisation, measure
 from re3_ros.evaluation.trackers import parse_specs
 
 TRACKERS = """
@@ -119,9 +119,10 @@ def test_what_the_user_can_mend_ends_the_run(data, tmp_path, plugins, jobs):
 
 SCRIPT = """
 import os, sys
-from re3_ros.evaluation import OnePass, Options, measure, parse_specs
+from re3_ros.evaluation import ComparisonOptions, OnePass, measure
+from re3_ros.evaluation.trackers import parse_specs
 if __name__ == "__main__":
-    measure(OnePass(), parse_specs(["manners:Hangs"]), sys.argv[1], "cache", Options())
+    measure(OnePass(), parse_specs(["manners:Hangs"]), sys.argv[1], "cache", ComparisonOptions())
 """
 
 
@@ -141,7 +142,8 @@ def test_workers_end_with_a_killed_parent(data, tmp_path, plugins):
 
 UNGUARDED = """
 import sys
-from re3_ros.evaluation import compare, parse_specs
+from re3_ros.evaluation import compare
+from re3_ros.evaluation.trackers import parse_specs
 compare(parse_specs(["manners:Still"]), sys.argv[1], "cache")
 """
 

@@ -13,11 +13,11 @@ from ._state_path import StatePath, state_path, state_plot, state_plots
 from ._tables import (
     failures,
     print_table,
+    rich_sequence_table,
+    rich_summary_table,
     rich_table,
     sequence_table,
-    rich_sequence_table,
     summary_table,
-    rich_summary_table,
 )
 
 __all__ = [
@@ -25,15 +25,15 @@ __all__ = [
     "StatePath",
     "failures",
     "print_table",
-    "restart_plots",
+    "reinit_plots",
+    "rich_sequence_table",
+    "rich_summary_table",
     "rich_table",
-    "score_figures",
-    "sequence_figures",
+    "score_table",
     "sequence_table",
     "state_path",
     "state_plot",
     "state_plots",
-    "summary_figures",
     "summary_table",
     "write_report",
     "write_score",

@@ -93,7 +93,7 @@ def worst_failures(results: Iterable[SequenceResult], most: int = 6) -> list[Fai
 
     Sequences that it did not track to their end for another reason are left out.
     """
-    found = (_failure(r) for r in results if r.track.failure is None)
+    found = (_failure(r) for r in results if r.trajectory.failure is None)
     return sorted((f for f in found if f), key=lambda f: -f.share)[:most]
 
 
@@ -165,7 +165,7 @@ def _text(failure: Failure, results: Mapping[str, SequenceResult], main: str) ->
 
 def _tile(sequence: Sequence, results: Mapping[str, SequenceResult], main: str, index: int) -> Tile:
     image = sequence.read(index, "bgr")
-    boxes = {name: r.track.boxes[index] for name, r in results.items()}
+    boxes = {name: r.trajectory.boxes[index] for name, r in results.items()}
     window = _window(_last_seen(sequence.truth, index), boxes[main], image)
     ordered = [name for name in boxes if name != main] + [main]
     marks = [_mark(name, boxes[name]) for name in ordered if _visible(boxes[name], window)]

@@ -153,12 +153,16 @@ def _strips(results: Mapping[str, list[SequenceResult]], main: str) -> Iterable[
             yield from _strip(failure, _of_sequence(results, failure.sequence), main)
 
 
-def _strip(failure: Failure, results: Mapping[str, SequenceResult], main: str) -> Iterable[Filmstrip]:
+def _strip(
+    failure: Failure, results: Mapping[str, SequenceResult], main: str
+) -> Iterable[Filmstrip]:
     source = results[main].source
     if source is not None:
         yield filmstrip(failure, source, results, main, occluded_frames(source))
 
 
-def _of_sequence(results: Mapping[str, list[SequenceResult]], sequence: str) -> dict[str, SequenceResult]:
+def _of_sequence(
+    results: Mapping[str, list[SequenceResult]], sequence: str
+) -> dict[str, SequenceResult]:
     """Return each tracker's result on one sequence."""
     return {name: r for name, rs in results.items() for r in rs if r.sequence == sequence}

@@ -102,7 +102,9 @@ def precision_plot(summaries: Iterable[Summary], looks: Mapping[str, Style]) -> 
     )
 
 
-def normalised_plot(results: Mapping[str, list[SequenceResult]], looks: Mapping[str, Style]) -> Plot:
+def normalised_plot(
+    results: Mapping[str, list[SequenceResult]], looks: Mapping[str, Style]
+) -> Plot:
     """Return the mean normalised precision curves (TrackingNet, LaSOT), the best area first."""
     return _curves(
         "normalised_precision",
@@ -217,7 +219,7 @@ def _curves(
 
 
 def _normalised(tracker: str, results: Iterable[SequenceResult]) -> Line:
-    far = [centre_errors(r.truth, r.track.boxes, normalised=True) for r in results]
+    far = [centre_errors(r.truth, r.trajectory.boxes, normalised=True) for r in results]
     curve = np.mean([precision_curve(d, NORMALISED_THRESHOLDS) for d in far], axis=0)
     return Line(tracker, float(curve.mean()), curve)
 

@@ -28,7 +28,7 @@ def score_table(qualities: Mapping[str, ScoreQuality]) -> ReportTable:
         title="Score against IoU >= 0.5",
         columns=("frames of", "frames", "hits", "ROC area", "calibration error", "Brier"),
         rows=tuple(
-            (name, q.frames, q.hits, q.area, q.calibration_error, q.brier)
+            (name, q.frames, q.hits, q.roc_auc, q.calibration_error, q.brier)
             for name, q in qualities.items()
         ),
         note="A score is meant to be the probability that the box overlaps the object by half. "
@@ -50,16 +50,16 @@ def write_score(
 
 
 def _document(q: ScoreQuality) -> dict[str, Any]:
-    chosen = np.unique(np.linspace(0, len(q.detections) - 1, POINTS).astype(int))
+    chosen = np.unique(np.linspace(0, len(q.true_positive_rate) - 1, POINTS).astype(int))
     return {
         "frames": q.frames,
         "hits": _number(q.hits),
-        "roc_area": _number(q.area),
+        "roc_area": _number(q.roc_auc),
         "calibration_error": _number(q.calibration_error),
         "brier": _number(q.brier),
         "bins": [[b.frames, _number(b.score), _number(b.hits)] for b in q.bins],
-        "false_alarms": [_number(v) for v in q.false_alarms[chosen]],
-        "detections": [_number(v) for v in q.detections[chosen]],
+        "false_alarms": [_number(v) for v in q.false_positive_rate[chosen]],
+        "detections": [_number(v) for v in q.true_positive_rate[chosen]],
     }
 
 
@@ -70,8 +70,8 @@ def _plot(path: Path, qualities: Mapping[str, ScoreQuality]) -> None:
     left, right = figure.subplots(1, 2)
     for number, (name, q) in enumerate(qualities.items()):
         colour = f"C{number}"
-        label = f"{name} [area {q.area:.3f}]"
-        left.plot(q.false_alarms, q.detections, color=colour, label=label)
+        label = f"{name} [area {q.roc_auc:.3f}]"
+        left.plot(q.false_positive_rate, q.true_positive_rate, color=colour, label=label)
         used = [b for b in q.bins if b.frames]
         error = f"{name} [error {q.calibration_error:.3f}]"
         scores, hits = [b.score for b in used], [b.hits for b in used]

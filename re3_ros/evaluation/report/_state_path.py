@@ -98,7 +98,8 @@ def state_path(spec: TrackerSpec, sequence: Sequence, cache: Path | str) -> Stat
     """
     if spec.name not in OUR_TRACKERS:
         raise ConfigError(
-            f"{spec.name} has no recurrent state to draw; trackers that have: {', '.join(OUR_TRACKERS)}"
+            f"{spec.name} has no recurrent state to draw; trackers that have: "
+            f"{', '.join(OUR_TRACKERS)}"
         )
     store, method = TrackCache(Path(cache)), embedding_method()
     file = store.path(spec.folder(), sequence, f".state-{method}")

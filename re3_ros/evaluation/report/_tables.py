@@ -76,12 +76,12 @@ def rich_sequence_table(results: Mapping[str, list[SequenceResult]]) -> Table:
 
 def failures(results: Mapping[str, list[SequenceResult]]) -> list[str]:
     """Return a line for each sequence that counts as zero overlap, with its reason."""
-    return [f"{tracker}, {r.sequence}: {r.track.failure}" for tracker, r in _failed(results)]
+    return [f"{tracker}, {r.sequence}: {r.trajectory.failure}" for tracker, r in _failed(results)]
 
 
 def _failed(results: Mapping[str, list[SequenceResult]]) -> Iterator[tuple[str, SequenceResult]]:
     for tracker, rs in results.items():
-        yield from ((tracker, r) for r in rs if r.track.failure is not None)
+        yield from ((tracker, r) for r in rs if r.trajectory.failure is not None)
 
 
 def _summary_row(s: Summary) -> tuple[Value, ...]:
@@ -99,7 +99,7 @@ def _summary_row(s: Summary) -> tuple[Value, ...]:
 
 
 def _sequence_row(row: Sequence[SequenceResult]) -> tuple[Value, ...]:
-    cells = ("failed" if r.track.failure is not None else r.auc for r in row)
+    cells = ("failed" if r.trajectory.failure is not None else r.auc for r in row)
     return row[0].sequence, len(row[0].truth), *cells
 
 

@@ -13,35 +13,35 @@ from ._specs import (
     OUR_TRACKERS,
     TRACKERS,
     TrackerSpec,
+    default_data_folder,
     limit_threads,
     parse_spec,
     parse_specs,
-    default_data_folder,
 )
 from ._trax_client import TraxTracker
 from ._trax_server import serve_trax
-from ._vot import VotResult, VotOptions, run_vot, fully_labelled
+from ._vot import VotOptions, VotResult, fully_labelled, run_vot
 
 __all__ = [
-    "OPENCV",
-    "OURS",
+    "OPENCV_TRACKERS",
+    "OUR_TRACKERS",
     "TRACKERS",
     "OpenCVTracker",
     "ProcedureTracker",
-    "Running",
+    "RunningTracker",
     "SessionTracker",
     "TrackerFactory",
     "TrackerSpec",
     "TraxTracker",
     "VisualTracker",
-    "VotFigures",
     "VotOptions",
-    "interpret",
+    "VotResult",
+    "default_data_folder",
+    "fully_labelled",
     "limit_threads",
+    "parse_prediction",
     "parse_spec",
     "parse_specs",
     "run_vot",
     "serve_trax",
-    "shared_folder",
-    "suitable",
 ]

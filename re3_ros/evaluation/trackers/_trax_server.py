@@ -94,7 +94,9 @@ class _Server:
         elif self._tracker is None:
             raise SourceError("TraX message 'frame' came before 'initialize'")
         else:
-            self._last, score = parse_prediction(self._tracker.update(self._read(message)), self._last)
+            self._last, score = parse_prediction(
+                self._tracker.update(self._read(message)), self._last
+            )
         properties = {"confidence": f"{score:.6f}"} if np.isfinite(score) else {}
         self.send(Message("state", (encode_region(self._last),), properties))
 

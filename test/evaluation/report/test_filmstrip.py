@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from re3_ros.errors import SourceError
-from re3_ros.evaluation import SequenceResult, Track
+from re3_ros.evaluation import SequenceResult, Trajectory
 from re3_ros.evaluation._runner import failed
 from re3_ros.evaluation.report._filmstrip import (
     TILE_WIDTH,
@@ -29,7 +29,9 @@ def result(name, lost=(), absent=(), truth=TRUTH):
     truth, boxes = truth.copy(), truth.copy()
     boxes[list(lost)] += 100
     truth[list(absent)] = np.nan
-    return SequenceResult(name, truth, Track(boxes, np.zeros(len(truth)), np.zeros(len(truth))))
+    return SequenceResult(
+        name, truth, Trajectory(boxes, np.zeros(len(truth)), np.zeros(len(truth)))
+    )
 
 
 def test_the_longest_stretch_is_the_failure():
@@ -106,7 +108,7 @@ def test_a_tile_holds_truth_and_the_main_box_whole(strip, results):
 def test_the_truth_lies_above_the_main_box_and_that_above_the_others(strip, results):
     marks = strip.tiles[-1].marks
     assert [m.tracker for m in marks] == ["good", "bad", None]
-    x1, y1, x2, y2 = results["good"][1].track.boxes[29]
+    x1, y1, x2, y2 = results["good"][1].trajectory.boxes[29]
     assert marks[0][1:] == pytest.approx((x1, y1, x2 - x1, y2 - y1), abs=0.06)
     assert "bad IoU 0.00" in strip.tiles[-1].alt
     assert strip.tiles[-1].alt.startswith("Frame 30 of right: good IoU 0.8")
@@ -137,8 +139,8 @@ def test_an_absence_cuts_the_timeline_and_leaves_no_true_box(pair, results):
 
 def test_a_crashed_rival_is_left_out_of_the_pictures(pair, results):
     (_, right) = pair
-    crashed = Track(np.full((30, 4), np.nan), np.zeros(30), np.zeros(30), "crashed")
-    both = {"bad": results["bad"][1], "good": replace(results["good"][1], track=crashed)}
+    crashed = Trajectory(np.full((30, 4), np.nan), np.zeros(30), np.zeros(30), "crashed")
+    both = {"bad": results["bad"][1], "good": replace(results["good"][1], trajectory=crashed)}
     strip = filmstrip(Failure("right", 10, 29, 0.5), right, both, "bad")
     assert {m.tracker for t in strip.tiles for m in t.marks} == {"bad", None}
 

@@ -26,24 +26,24 @@ def test_the_procedure_is_the_tracker_of_the_paper(network, sequence):
     (result,) = run_ope(lambda: ProcedureTracker(network), [sequence])
     tracker = Tracker(network)
     tracker.start(sequence.read(0), {"a": sequence.truth[0]})
-    assert result.track.failure is None
+    assert result.trajectory.failure is None
     for index in range(1, 5):
         estimate = tracker.track(sequence.read(index))["a"]
         expected = estimate.box if estimate.valid else tracker.box("a")
-        np.testing.assert_allclose(result.track.boxes[index], expected)
-        assert result.track.scores[index] == pytest.approx(estimate.score)
+        np.testing.assert_allclose(result.trajectory.boxes[index], expected)
+        assert result.trajectory.scores[index] == pytest.approx(estimate.score)
 
 
 def test_the_session_gives_boxes_inside_the_image(network, sequence):
     (result,) = run_ope(lambda: SessionTracker(network), [sequence])
-    assert result.track.failure is None
-    np.testing.assert_array_equal(result.track.boxes, clip(result.track.boxes, 128, 96))
-    assert (result.track.scores[1:] >= 0).all()
+    assert result.trajectory.failure is None
+    np.testing.assert_array_equal(result.trajectory.boxes, clip(result.trajectory.boxes, 128, 96))
+    assert (result.trajectory.scores[1:] >= 0).all()
 
 
 @pytest.mark.parametrize("make", [ProcedureTracker, SessionTracker])
 def test_a_first_box_that_cannot_be_tracked_is_a_failure(network, sequence, make):
     sequence.truth[0] = [500, 500, 520, 520]
     (result,) = run_ope(lambda: make(network), [sequence])
-    assert result.track.failure.startswith("frame 1 of 5: BoxError")
+    assert result.trajectory.failure.startswith("frame 1 of 5: BoxError")
     assert result.auc == 0

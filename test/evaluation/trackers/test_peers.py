@@ -22,7 +22,7 @@ def test_opencvs_trackers_follow_an_easy_object(name, write, tmp_path):
     sequence = read_sequence(write(tmp_path / "slow", boxes))
     (result,) = run_ope(lambda: OpenCVTracker(name), [sequence])
     stays_put = (32 - 7) / (32 + 7)
-    assert result.track.failure is None
+    assert result.trajectory.failure is None
     assert result.overlaps[-1] > stays_put + 0.1
 
 
@@ -73,7 +73,7 @@ def test_vit_says_what_its_network_says(sequence_folder):
     model = Path(__file__).parent / "models" / "middle.onnx"
     sequence = read_sequence(sequence_folder).first(4)
     (result,) = run_ope(lambda: OpenCVTracker("vit", {"model": model}), [sequence])
-    assert result.track.failure is None
-    centres = centre(result.track.boxes)
+    assert result.trajectory.failure is None
+    centres = centre(result.trajectory.boxes)
     assert np.abs(centres - centres[0]).max() <= 2
-    assert np.ptp(size(result.track.boxes[1:]), axis=1).max() <= 1  # it says: a square
+    assert np.ptp(size(result.trajectory.boxes[1:]), axis=1).max() <= 1  # it says: a square
