@@ -8,20 +8,20 @@ coordinates and back. Training, tracking and the runtimes cut with the same func
 
 from ._coordinates import OUTPUT_SCALE, decode, encode
 from ._image import Image, check_image
-from ._warp import NOTHING, Part, crop, crop_many, visible_parts
+from ._warp import EMPTY_ROI, CropRoi, crop, crop_many, crop_rois
 from ._window import CONTEXT, search_window
 
 __all__ = [
     "CONTEXT",
-    "NOTHING",
+    "EMPTY_ROI",
     "OUTPUT_SCALE",
+    "CropRoi",
     "Image",
-    "Part",
     "check_image",
     "crop",
     "crop_many",
+    "crop_rois",
     "decode",
     "encode",
     "search_window",
-    "visible_parts",
 ]

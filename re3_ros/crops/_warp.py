@@ -21,8 +21,8 @@ from ._image import Image
 from ._window import CONTEXT, search_window
 
 
-class Part(NamedTuple):
-    """The part of an image that a crop shows, and where in the crop; all in whole pixels."""
+class CropRoi(NamedTuple):
+    """The region of an image that a crop shows, and where in the crop; all in whole pixels."""
 
     left: int
     top: int
@@ -34,7 +34,7 @@ class Part(NamedTuple):
     rows: int
 
 
-NOTHING = Part(0, 0, 0, 0, 0, 0, 0, 0)
+EMPTY_ROI = CropRoi(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def crop(image: Image, box: ArrayLike, size: int = 227, context: float = CONTEXT) -> Image:
@@ -49,46 +49,46 @@ def crop(image: Image, box: ArrayLike, size: int = 227, context: float = CONTEXT
 def crop_many(image: Image, boxes: ArrayLike, size: int = 227, context: float = CONTEXT) -> Image:
     """Return the crops uint8 ``(N, size, size, 3)`` of one image around boxes ``(N, 4)``."""
     height, width = image.shape[:2]
-    parts = visible_parts(boxes, width, height, size, context)
-    out = np.zeros((len(parts), size, size, 3), np.uint8)
-    for square, part in zip(out, parts, strict=True):
-        if part is not NOTHING:
-            _draw(square, image, part)
+    rois = crop_rois(boxes, width, height, size, context)
+    out = np.zeros((len(rois), size, size, 3), np.uint8)
+    for square, roi in zip(out, rois, strict=True):
+        if roi is not EMPTY_ROI:
+            _draw(square, image, roi)
     return out
 
 
-def visible_parts(
+def crop_rois(
     boxes: ArrayLike, width: int, height: int, size: int, context: float = CONTEXT
-) -> list[Part]:
+) -> list[CropRoi]:
     """Return, for boxes ``(N, 4)`` on a ``width`` x ``height`` image, what their crops show of it.
 
-    `NOTHING` where a box is not finite, has no area, or its window misses the image.
+    `EMPTY_ROI` where a box is not finite, has no area, or its window misses the image.
     """
     rows: Boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
     # Windows of runaway boxes would overflow integers; beyond the image all places are alike.
     with np.errstate(invalid="ignore"):
         windows = np.rint(np.clip(search_window(rows, context), -(2.0**40), 2.0**40))
     return [
-        _visible([int(v) for v in window], width, height, size)
+        _crop_roi([int(v) for v in window], width, height, size)
         if np.isfinite(window).all()
-        else NOTHING
+        else EMPTY_ROI
         for window in windows
     ]
 
 
-def _visible(window: list[int], width: int, height: int, size: int) -> Part:
+def _crop_roi(window: list[int], width: int, height: int, size: int) -> CropRoi:
     x1, y1, x2, y2 = window
     left, right = max(x1, 0), min(x2, width)
     top, bottom = max(y1, 0), min(y2, height)
     if right <= left or bottom <= top:
-        return NOTHING
-    column, columns = _place(x1, x2, right - left, size)
-    row, rows = _place(y1, y2, bottom - top, size)
-    return Part(left, top, right - left, bottom - top, column, row, columns, rows)
+        return EMPTY_ROI
+    column, columns = _fit(x1, x2, right - left, size)
+    row, rows = _fit(y1, y2, bottom - top, size)
+    return CropRoi(left, top, right - left, bottom - top, column, row, columns, rows)
 
 
-def _draw(square: Image, image: Image, part: Part) -> None:
-    left, top, width, height, column, row, columns, rows = part
+def _draw(square: Image, image: Image, roi: CropRoi) -> None:
+    left, top, width, height, column, row, columns, rows = roi
     shown = image[top : top + height, left : left + width]
     if (columns, rows) == square.shape[:2]:
         cv2.resize(shown, (columns, rows), dst=square)
@@ -96,7 +96,7 @@ def _draw(square: Image, image: Image, part: Part) -> None:
         square[row : row + rows, column : column + columns] = cv2.resize(shown, (columns, rows))
 
 
-def _place(start: int, stop: int, visible: int, size: int) -> tuple[int, int]:
+def _fit(start: int, stop: int, visible: int, size: int) -> tuple[int, int]:
     """Return offset and length, in pixels of the crop, of the part that lies in the image.
 
     Rounding offset and length apart can end one pixel past the crop; the offset then gives way,

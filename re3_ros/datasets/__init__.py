@@ -12,9 +12,9 @@ from ._entry import Entry
 from ._frame_cache import FrameCache, StillCache
 from ._layouts import LAYOUTS, Layout, list_entries, read_sequences
 from ._masks import image_size
-from ._pictures import STILL_LAYOUTS, StillLayout, list_stills
-from ._sequence import Colour, Flags, Frames, Sequence, read_image
+from ._sequence import Colour, Flags, FramePaths, Sequence, read_image
 from ._simple import find_sequences, read_sequence
+from ._still_layouts import STILL_LAYOUTS, StillLayout, list_stills
 from ._stills import Still, read_stills
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "Entry",
     "Flags",
     "FrameCache",
-    "Frames",
+    "FramePaths",
     "Layout",
     "Sequence",
     "Still",

@@ -17,7 +17,7 @@ import numpy as np
 from re3_ros.errors import ConfigError, SourceError
 
 from ._entry import Entry, one
-from ._sequence import Frames, Sequence
+from ._sequence import FramePaths, Sequence
 from ._text import files, list_frames, read_rows
 
 IMAGES, LABELS = "imagedata++", "alov300++_rectangleAnnotation_full"
@@ -67,9 +67,9 @@ def _read(root: Path, path: Path) -> Sequence:
     return Sequence(path.stem, frames, boxes, labelled=labelled, attributes=(aspect,))
 
 
-def _between(frames: Frames, labelled: np.typing.NDArray[np.int_]) -> Frames:
+def _between(frames: FramePaths, labelled: np.typing.NDArray[np.int_]) -> FramePaths:
     first, last = labelled.min(), labelled.max()
-    return Frames(frames.folder, [n for n in frames.names if first <= _number(n) <= last])
+    return FramePaths(frames.folder, [n for n in frames.names if first <= _number(n) <= last])
 
 
 def _number(name: str) -> int:

@@ -17,8 +17,8 @@ import numpy as np
 from re3_ros.boxes import from_xywh
 from re3_ros.errors import ConfigError, SourceError
 
-from ._marked import Marked, Picture
-from ._masks import Mask, decode_runs, draw_polygons
+from ._annotation import AnnotatedObject, ImageReader
+from ._masks import Mask, decode_rle, polygons_to_mask
 from ._text import files
 
 _PREFIX = "instances_"
@@ -29,18 +29,18 @@ def fits(root: Path) -> bool:
     return bool(_files(root))
 
 
-def pictures(root: Path, split: str) -> list[Picture]:
-    """Return the pictures with objects of a split (``train2017``), or of all."""
+def images(root: Path, split: str) -> list[ImageReader]:
+    """Return readers of the images with objects of a split (``train2017``), or of all."""
     files = _files(root)
     if split and split not in files:
         raise ConfigError(
             f"{root} has no split {split!r}; give one of {', '.join(files) or 'none'}"
         )
     return [
-        picture
+        reader
         for name, path in files.items()
         if not split or name == split
-        for picture in _read(root, name, path)
+        for reader in _read(root, name, path)
     ]
 
 
@@ -49,7 +49,7 @@ def _files(root: Path) -> dict[str, Path]:
     return {p.stem.removeprefix(_PREFIX): p for p in found}
 
 
-def _read(root: Path, split: str, path: Path) -> list[Picture]:
+def _read(root: Path, split: str, path: Path) -> list[ImageReader]:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         licences = {item["id"]: item["name"] for item in content.get("licenses", ())}
@@ -75,14 +75,14 @@ def _marked(
     image: dict[str, Any] | None,
     licences: dict[int, str],
     objects: list[dict[str, Any]],
-) -> list[Marked]:
+) -> list[AnnotatedObject]:
     if image is None:
         raise SourceError(f"{path} has objects of picture {objects[0]['image_id']}, but not it")
     try:
         width, height = int(image["width"]), int(image["height"])
         licence = licences.get(image.get("license", -1), "unknown")
         return [
-            Marked(
+            AnnotatedObject(
                 folder / image["file_name"],
                 width,
                 height,
@@ -106,7 +106,7 @@ def _compact(segmentation: Any) -> Any:
 def _mask(path: Path, key: int, shape: Any, width: int, height: int) -> Mask:
     try:
         if isinstance(shape, tuple):
-            return draw_polygons(shape, width, height)
-        return decode_runs(shape, width, height)
+            return polygons_to_mask(shape, width, height)
+        return decode_rle(shape, width, height)
     except ValueError as error:
         raise SourceError(f"{path}, object {key}: {error}; leave it out") from error

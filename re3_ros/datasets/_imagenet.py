@@ -18,7 +18,7 @@ import numpy as np
 from re3_ros.errors import SourceError
 
 from ._entry import Entry, sub_folders
-from ._sequence import Frames, Sequence
+from ._sequence import FramePaths, Sequence
 from ._text import list_frames, missing
 
 SPLITS = ("train", "val", "test")
@@ -88,7 +88,7 @@ def _videos(folder: Path) -> Iterable[Path]:
             yield from sorted(p for p in child.iterdir() if p.is_dir())
 
 
-def _sequence(name: str, frames: Frames, seen: dict[int, ET.Element], labels: Path) -> Sequence:
+def _sequence(name: str, frames: FramePaths, seen: dict[int, ET.Element], labels: Path) -> Sequence:
     first, last = min(seen), max(seen)
     boxes = np.full((last + 1 - first, 4), np.nan)
     occluded = np.zeros(len(boxes), bool)

@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Masks: pictures of object numbers, polygons, and the run lengths of COCO."""
+"""Masks: label maps, polygons, and the run-length encoding (RLE) of COCO."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pictures
+from PIL import Image as PILImage
 from PIL import UnidentifiedImageError
 
 from re3_ros.boxes import Boxes
@@ -20,30 +20,30 @@ Mask = NDArray[np.uint8]
 """HxW, 255 where the object is."""
 
 
-def read_numbers(path: Path) -> NDArray[np.uint8]:
-    """Return a picture (H, W) whose pixels are the numbers of objects, by its palette or as grey.
+def read_label_map(path: Path) -> NDArray[np.uint8]:
+    """Return a label map (H, W), whose pixels are the numbers of objects, by palette or as grey.
 
-    Raises SourceError naming a file that cannot be read or that is a picture in colour.
+    Raises SourceError naming a file that cannot be read or that is an image in colour.
     """
     try:
-        with Pictures.open(path) as picture:
-            if picture.mode not in {"P", "L", "1"}:
+        with PILImage.open(path) as image:
+            if image.mode not in {"P", "L", "1"}:
                 raise SourceError(f"{path} is a picture in colour; expected one with a palette")
-            return np.asarray(picture.convert("L") if picture.mode == "1" else picture, np.uint8)
+            return np.asarray(image.convert("L") if image.mode == "1" else image, np.uint8)
     except (OSError, UnidentifiedImageError, SyntaxError) as error:
         raise SourceError(f"{path} is not a readable mask ({error}); replace it") from error
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Return width and height of a picture, read from its head alone."""
+    """Return width and height of an image, read from its head alone."""
     try:
-        with Pictures.open(path) as picture:
-            return picture.size
+        with PILImage.open(path) as image:
+            return image.size
     except (OSError, UnidentifiedImageError, SyntaxError) as error:
         raise SourceError(f"{path} is not a readable image ({error}); replace it") from error
 
 
-def bounds(mask: NDArray[np.bool_]) -> Boxes:
+def mask_to_box(mask: NDArray[np.bool_]) -> Boxes:
     """Return the box (4,) around the true pixels of (H, W), NaN where there are none."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
@@ -51,7 +51,7 @@ def bounds(mask: NDArray[np.bool_]) -> Boxes:
     return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float64)
 
 
-def draw_polygons(polygons: Sequence[Sequence[float]], width: int, height: int) -> Mask:
+def polygons_to_mask(polygons: Sequence[Sequence[float]], width: int, height: int) -> Mask:
     """Return the mask of polygons, each x, y, x, y, ... in pixels: pixels half inside or more."""
     # Drawn four times as fine, because fillPoly takes every pixel that the outline touches.
     fine = np.zeros((4 * height, 4 * width), np.uint8)
@@ -62,22 +62,22 @@ def draw_polygons(polygons: Sequence[Sequence[float]], width: int, height: int) 
     return np.asarray((coarse > 127) * 255, np.uint8)
 
 
-def decode_runs(counts: str | Sequence[int], width: int, height: int) -> Mask:
+def decode_rle(counts: str | Sequence[int], width: int, height: int) -> Mask:
     """Return the mask of COCO's run lengths: outside first, column after column.
 
     ``counts`` is a list, or COCO's text: 5 bits a character from "0" on, the sixth says that more
     follow, signed, and from the fourth number on the difference to the one two before.
 
-    Raises ValueError where they do not fill the picture.
+    Raises ValueError where they do not fill the image.
     """
-    runs = _parse_runs(counts) if isinstance(counts, str) else list(counts)
+    runs = _parse_rle(counts) if isinstance(counts, str) else list(counts)
     if min(runs, default=-1) < 0 or sum(runs) != width * height:
         raise ValueError(f"run lengths sum up to {sum(runs)}, not to {width} x {height} pixels")
     inside = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     return np.asarray(inside.reshape(width, height).T * 255, np.uint8)
 
 
-def _parse_runs(text: str) -> list[int]:
+def _parse_rle(text: str) -> list[int]:
     runs: list[int] = []
     value = shift = 0
     for character in text:

@@ -15,7 +15,7 @@ from re3_ros.errors import ConfigError
 
 from ._entry import Entry, one
 from ._otb_facts import ATTRIBUTES, OMITTED, OTB2013, RANGES, TB50
-from ._sequence import Frames, Sequence
+from ._sequence import FramePaths, Sequence
 from ._text import check_first, check_lengths, corners, files, holding, list_frames, read_rows
 
 PATTERN = "groundtruth_rect*.txt"
@@ -62,12 +62,12 @@ def _read(truth: Path) -> Sequence:
     return Sequence(_name(truth), frames[start:], boxes[start:], attributes=attributes)
 
 
-def _frames(folder: Path) -> Frames:
+def _frames(folder: Path) -> FramePaths:
     frames = list_frames(folder / "img")
     if folder.name not in RANGES:
         return frames
     first, last = RANGES[folder.name]
-    return Frames(frames.folder, [n for n in frames.names if first <= _number(n) <= last])
+    return FramePaths(frames.folder, [n for n in frames.names if first <= _number(n) <= last])
 
 
 def _number(name: str) -> int:

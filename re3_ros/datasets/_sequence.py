@@ -24,7 +24,7 @@ Flags = NDArray[np.bool_]
 Visibility = NDArray[np.float64]
 
 
-class Frames(collections.abc.Sequence[Path]):
+class FramePaths(collections.abc.Sequence[Path]):
     """Files of one folder in order, kept as names: a data set has millions of them."""
 
     def __init__(self, folder: Path, names: Iterable[str]) -> None:
@@ -36,11 +36,11 @@ class Frames(collections.abc.Sequence[Path]):
     @overload
     def __getitem__(self, index: int) -> Path: ...
     @overload
-    def __getitem__(self, index: slice) -> Frames: ...
+    def __getitem__(self, index: slice) -> FramePaths: ...
 
-    def __getitem__(self, index: int | slice) -> Path | Frames:
+    def __getitem__(self, index: int | slice) -> Path | FramePaths:
         if isinstance(index, slice):
-            return Frames(self.folder, self.names[index])
+            return FramePaths(self.folder, self.names[index])
         return self.folder / self.names[index]
 
 
@@ -112,7 +112,7 @@ class Sequence:
 
 
 def read_image(path: Path, colour: Colour = "rgb") -> Image:
-    """Return a picture as uint8 HxWx3; SourceError names a file that cannot be read."""
+    """Return an image as uint8 HxWx3; SourceError names a file that cannot be read."""
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise SourceError(f"{path} is not a readable image; replace it by an intact copy")

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from re3_ros.boxes import Boxes, from_xywh
 from re3_ros.errors import SourceError
 
-from ._sequence import Flags, Frames
+from ._sequence import Flags, FramePaths
 
 IMAGES = {".jpg", ".jpeg", ".png", ".bmp"}
 
 
-def list_frames(folder: Path) -> Frames:
+def list_frames(folder: Path) -> FramePaths:
     """Return the images of a folder, numbers in names counted as numbers (2 before 10).
 
     Raises SourceError where the folder is missing or holds none.
@@ -33,7 +33,7 @@ def list_frames(folder: Path) -> Frames:
     ]
     if not names:
         raise SourceError(f"{folder} holds no image; expected {', '.join(sorted(IMAGES))} files")
-    return Frames(folder, sorted(names, key=natural))
+    return FramePaths(folder, sorted(names, key=natural))
 
 
 def natural(name: str) -> list[str | int]:
@@ -89,7 +89,7 @@ def read_flags(path: Path, expected: int) -> Flags:
     return np.array([line.strip() == "1" for _, line in lines])
 
 
-def check_lengths(truth: Path, boxes: Sequence[object] | Boxes, frames: Frames) -> None:
+def check_lengths(truth: Path, boxes: Sequence[object] | Boxes, frames: FramePaths) -> None:
     """Raise SourceError unless there are as many boxes as frames, at least one."""
     if len(frames) != len(boxes):
         raise SourceError(

@@ -14,7 +14,7 @@ from pathlib import Path
 from re3_ros.errors import ConfigError
 
 from ._entry import Entry, one
-from ._sequence import Frames, Sequence
+from ._sequence import FramePaths, Sequence
 from ._text import (
     check_first,
     check_lengths,
@@ -70,10 +70,10 @@ def _read(root: Path, path: Path) -> Sequence:
     return Sequence(path.stem, frames, boxes, absent=absent, attributes=attributes)
 
 
-def _part(frames: Frames, start: int, length: int) -> Frames:
+def _part(frames: FramePaths, start: int, length: int) -> FramePaths:
     wanted = range(start, start + length)
     names = [n for n in frames.names if Path(n).stem.isdigit() and int(Path(n).stem) in wanted]
-    return Frames(frames.folder, names)
+    return FramePaths(frames.folder, names)
 
 
 def _attributes(path: Path) -> tuple[str, ...]:

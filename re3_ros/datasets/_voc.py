@@ -3,7 +3,7 @@
 """PASCAL VOC and, in the same kind of files, ImageNet DET.
 
 VOC: ``Annotations/2007_000027.xml``, ``JPEGImages/2007_000027.jpg``, ``ImageSets`` and, for some
-pictures, ``SegmentationObject/2007_000027.png``, whose pixels are the numbers of the objects in
+images, ``SegmentationObject/2007_000027.png``, whose pixels are the numbers of the objects in
 the order of the XML file. Its pixels start at 1. ImageNet DET: ``Annotations/DET/<split>/**.xml``
 and ``Data/DET/<split>/**.JPEG``; its pixels start at 0. Right and lower sides belong to the object.
 """
@@ -18,10 +18,10 @@ import numpy as np
 
 from re3_ros.errors import ConfigError, SourceError
 
+from ._annotation import AnnotatedObject, ImageReader
 from ._entry import sub_folders
 from ._imagenet import read_bounds, read_label
-from ._marked import Marked, Picture
-from ._masks import Mask, image_size, read_numbers
+from ._masks import Mask, image_size, read_label_map
 from ._text import files, read_lines
 
 VOC_TERMS = "Flickr terms (PASCAL VOC)"
@@ -33,8 +33,8 @@ def fits_voc(root: Path) -> bool:
     return bool(_years(root))
 
 
-def voc(root: Path, split: str) -> list[Picture]:
-    """Return the pictures of a list in ``ImageSets`` (``Main/train``), or all."""
+def voc(root: Path, split: str) -> list[ImageReader]:
+    """Return readers of the images of a list in ``ImageSets`` (``Main/train``), or all."""
     return [
         partial(_voc_objects, year, name)
         for year in _years(root)
@@ -47,8 +47,8 @@ def fits_det(root: Path) -> bool:
     return (root / "Annotations" / "DET").is_dir()
 
 
-def det(root: Path, split: str) -> list[Picture]:
-    """Return the pictures of ``train`` or ``val``, or of both."""
+def det(root: Path, split: str) -> list[ImageReader]:
+    """Return readers of the images of ``train`` or ``val``, or of both."""
     if not fits_det(root):
         return []
     labels = root / "Annotations" / "DET"
@@ -80,12 +80,12 @@ def _listed(year: Path, split: str) -> list[str]:
     return [line.split()[0] for _, line in read_lines(path) if line.strip()]
 
 
-def _voc_objects(year: Path, name: str) -> list[Marked]:
+def _voc_objects(year: Path, name: str) -> list[AnnotatedObject]:
     path, image = year / "Annotations" / f"{name}.xml", year / "JPEGImages" / f"{name}.jpg"
     masks = year / "SegmentationObject" / f"{name}.png"
     things, (width, height) = _read(path, image)
     return [
-        Marked(
+        AnnotatedObject(
             image,
             width,
             height,
@@ -98,7 +98,7 @@ def _voc_objects(year: Path, name: str) -> list[Marked]:
 
 
 def _read(path: Path, image: Path) -> tuple[list[ET.Element], tuple[int, int]]:
-    """Return the objects of a label file, and width and height of its picture."""
+    """Return the objects of a label file, and width and height of its image."""
     label = read_label(path)
     if not image.is_file():
         raise SourceError(f"{image} is missing, though {path} describes it")
@@ -109,14 +109,14 @@ def _read(path: Path, image: Path) -> tuple[list[ET.Element], tuple[int, int]]:
 
 
 def _draw(masks: Path, number: int) -> Mask:
-    numbers = read_numbers(masks)
+    numbers = read_label_map(masks)
     if not (numbers == number).any():
         raise SourceError(f"{masks} has no pixel of object {number}; leave the picture out")
     return np.asarray((numbers == number) * 255, np.uint8)
 
 
-def _det_objects(root: Path, path: Path) -> list[Marked]:
+def _det_objects(root: Path, path: Path) -> list[AnnotatedObject]:
     image = root / "Data" / path.relative_to(root / "Annotations").with_suffix(".JPEG")
     things, (width, height) = _read(path, image)
     boxes = [np.add(read_bounds(path, thing), (0, 0, 1, 1)) for thing in things]
-    return [Marked(image, width, height, box, DET_TERMS) for box in boxes]
+    return [AnnotatedObject(image, width, height, box, DET_TERMS) for box in boxes]

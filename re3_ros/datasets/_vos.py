@@ -20,8 +20,8 @@ import numpy as np
 from re3_ros.errors import ConfigError, SourceError
 
 from ._entry import Entry, sub_folders
-from ._masks import bounds, read_numbers
-from ._sequence import Frames, Sequence
+from ._masks import mask_to_box, read_label_map
+from ._sequence import FramePaths, Sequence
 from ._text import files, list_frames, missing, read_lines
 
 _SCALES = ("480p", "Full-Resolution", "1080p")
@@ -101,10 +101,10 @@ class _Reader:
             raise SourceError(f"{self.masks} holds no mask for the frames of {self.images}")
         boxes: dict[int, np.typing.NDArray[np.float64]] = {}
         for index in np.flatnonzero(labelled):
-            numbers = read_numbers(self._mask(frames.names[index]))
+            numbers = read_label_map(self._mask(frames.names[index]))
             for number in np.unique(numbers[numbers > 0]):
                 rows = boxes.setdefault(int(number), np.full((len(frames), 4), np.nan))
-                rows[index] = bounds(numbers == number)
+                rows[index] = mask_to_box(numbers == number)
         if len(boxes) > 1:
             boxes.pop(_VOID, None)
         return tuple(
@@ -118,7 +118,7 @@ class _Reader:
     def _sequence(
         self,
         number: int,
-        frames: Frames,
+        frames: FramePaths,
         boxes: np.typing.NDArray[np.float64],
         labelled: np.typing.NDArray[np.bool_],
         alone: bool,

@@ -9,14 +9,14 @@ and crops; nothing here learns.
 """
 
 from ._config import SimulatorConfig
-from ._procedural import draw_stills
+from ._procedural import procedural_stills
 from ._render import HostRenderer, Renderer, TorchRenderer, make_renderer
-from ._simulator import KEPT, Simulator
+from ._simulator import CACHE_BYTES, Simulator
 from ._track import SCREEN, SimulatedTrack, Track
-from ._videos import Clip, VideoTrack, draw_track, play, read_clip
+from ._videos import Clip, VideoTrack, read_clip, sample_frames, sample_track
 
 __all__ = [
-    "KEPT",
+    "CACHE_BYTES",
     "SCREEN",
     "Clip",
     "HostRenderer",
@@ -27,9 +27,9 @@ __all__ = [
     "TorchRenderer",
     "Track",
     "VideoTrack",
-    "draw_stills",
-    "draw_track",
     "make_renderer",
-    "play",
+    "procedural_stills",
     "read_clip",
+    "sample_frames",
+    "sample_track",
 ]

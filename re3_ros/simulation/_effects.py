@@ -102,7 +102,7 @@ def leaving(rng: np.random.Generator, layer: Layer) -> Layer:
     return moved(layer, translation(x, y))
 
 
-def cover(rng: np.random.Generator, image: Image, boxes: Boxes) -> list[Layer]:
+def occluder(rng: np.random.Generator, image: Image, boxes: Boxes) -> list[Layer]:
     """Return an opaque piece of a photograph that hides the boxes (T, 4) for some frames."""
     if len(boxes) < _SHORTEST:
         return []
@@ -117,7 +117,7 @@ def cover(rng: np.random.Generator, image: Image, boxes: Boxes) -> list[Layer]:
     return [_pane(rng, image, (low + high) / 2 + offset, extent)]
 
 
-def skin(rng: np.random.Generator, layer: Layer, colours: Image) -> list[Layer]:
+def changed_appearance(rng: np.random.Generator, layer: Layer, colours: Image) -> list[Layer]:
     """Return ``colours`` in the shape of a layer, shown little by little over it."""
     frames, alpha = len(layer.motion), layer.cutout.alpha
     assert alpha is not None

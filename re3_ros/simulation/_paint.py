@@ -27,16 +27,16 @@ class Painter:
     """Renders crops of a scene."""
 
     def __init__(self, tracks: Sequence[SimulatedTrack], device: torch.device) -> None:
-        """Upload pictures and looks of the tracks."""
+        """Upload images and photometry of the tracks."""
         self.device = device
         self.scene = Scene(tracks, device)
-        looks = [track.look for track in tracks]
+        photometries = [track.photometry for track in tracks]
         self.screens = np.array([track.screen for track in tracks])
-        self.grey = np.array([look.grey for look in looks])
-        self.noise = np.array([look.noise for look in looks])
-        self.seeds = np.array([look.seed for look in looks])
-        self.blur = np.stack([self._padded(look.blur) for look in looks])
-        tables = np.stack([self._padded(_channels(look.tables)) for look in looks])
+        self.grey = np.array([p.grey for p in photometries])
+        self.noise = np.array([p.noise for p in photometries])
+        self.seeds = np.array([p.seed for p in photometries])
+        self.blur = np.stack([self._padded(p.blur) for p in photometries])
+        tables = np.stack([self._padded(_channels(p.tables)) for p in photometries])
         self.tables = torch.from_numpy(tables.reshape(-1)).to(device)
 
     def crops(self, views: Views, size: int) -> Tensor:
@@ -145,7 +145,7 @@ class Painter:
             canvas[:, crops] = (total / float(side)).round()
 
     def _develop(self, canvas: Tensor, views: Views) -> Tensor:
-        """Return the crops (N, 3, size, size) uint8 after the look's tables; spoils the canvas."""
+        """Return the crops (N, 3, size, size) uint8 after the tables; spoils the canvas."""
         rows = views.slots * self.scene.frames + views.frames
         offset = self._send((rows[None] * 3 + np.arange(3)[:, None]) * 256)
         value = canvas.round_().to(torch.int64).add_(offset[..., None, None])

@@ -33,7 +33,7 @@ from re3_ros.datasets import Still
 
 from ._layers import Cutout, Layer
 from ._motion import Array, linear, translation
-from ._track import Look, SimulatedTrack
+from ._track import Photometry, SimulatedTrack
 
 CANVAS = 400.0
 OTHERS = 10
@@ -68,7 +68,7 @@ def paper_track(
         layers=(_ground(image, frames), *layers),
         boxes=boxes,
         visibility=1 - np.stack([covered(b, states[OTHERS + 1 :, t]) for t, b in enumerate(boxes)]),
-        look=_plain(frames),
+        photometry=_plain(frames),
         screen=(CANVAS, CANVAS),
     )
 
@@ -246,9 +246,9 @@ def _ground(image: Image, frames: int) -> Layer:
     return Layer(Cutout(image, None, np.array([[0.0, 0.0], [width, height]])), zoom)
 
 
-def _plain(frames: int) -> Look:
+def _plain(frames: int) -> Photometry:
     tables = np.tile(np.arange(256, dtype=np.uint8), (frames, 1))
-    return Look(tables, grey=False, noise=0.0, blur=np.ones(frames, np.int64), seed=0)
+    return Photometry(tables, grey=False, noise=0.0, blur=np.ones(frames, np.int64), seed=0)
 
 
 def large_enough(still: Still, image: Image) -> bool:

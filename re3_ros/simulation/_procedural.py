@@ -23,7 +23,7 @@ _Map = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class DrawnStill(Still):
+class ProceduralStill(Still):
     """A still whose picture is drawn when asked for, the same for the same number."""
 
     number: int = 0
@@ -37,15 +37,15 @@ class DrawnStill(Still):
         return _shape(np.random.default_rng(self.number))
 
 
-def draw_stills(count: int) -> list[Still]:
-    """Return ``count`` stills, always the same ones; their pictures are not kept."""
+def procedural_stills(count: int) -> list[Still]:
+    """Return ``count`` stills, always the same ones; their images are not kept."""
     return [_still(number) for number in range(count)]
 
 
-def _still(number: int) -> DrawnStill:
+def _still(number: int) -> ProceduralStill:
     y, x = np.nonzero(_shape(np.random.default_rng(number)) > 127)
     box = np.array([x.min(), y.min(), x.max() + 1, y.max() + 1], np.float64)
-    return DrawnStill(Path(f"drawn/{number}"), None, box, "none needed: drawn", number)
+    return ProceduralStill(Path(f"drawn/{number}"), None, box, "none needed: drawn", number)
 
 
 def _draw(number: int) -> Image:

@@ -19,7 +19,7 @@ from torch import Tensor
 from re3_ros.boxes import Boxes
 from re3_ros.errors import ConfigError
 
-from ._film import film_crops
+from ._image_crops import image_crops
 from ._paint import Painter
 from ._scene import Index
 from ._track import SimulatedTrack, Track
@@ -109,7 +109,7 @@ class TorchRenderer:
         simulated = {
             i: track
             for i, track in enumerate(cuts.tracks)
-            if isinstance(track, SimulatedTrack) and not track.look.compressed
+            if isinstance(track, SimulatedTrack) and not track.photometry.compressed
         }
         places = self._upload(simulated)
         for painter in {painter for painter, _ in places.values()}:
@@ -150,7 +150,7 @@ class _Cuts:
     def film(self, part: Index) -> Tensor:
         """Return crops of videos."""
         images = [cast("VideoTrack", self.tracks[i]).images[self.frames[i]] for i in part]
-        return film_crops(images, self.boxes[part], self.size, self.context, self.device)
+        return image_crops(images, self.boxes[part], self.size, self.context, self.device)
 
     def copy(self, part: Index) -> Tensor:
         """Return crops of any track, made on the host."""

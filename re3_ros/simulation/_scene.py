@@ -74,7 +74,7 @@ class Scene:
         self.middles = np.stack([self._padded(layer.middles()) for layer in layers])
         self.opacity = np.stack([self._opacity(layer) for layer in layers])
         self.waves = np.stack([self._wave(layer) for layer in layers])
-        self.exposure = np.array([track.look.exposure for track in tracks])
+        self.exposure = np.array([track.photometry.exposure for track in tracks])
 
     def view(self, slots: Index, frames: Index, boxes: Boxes, size: int, context: float) -> Views:
         """Return what crops of frames (N,) of tracks (N,) around ``boxes`` (N, 4) show."""

@@ -4,7 +4,7 @@
 
 After the paper's simulator (section IV-B), with whole masks as objects, a moving camera, rotation,
 changing light, blur, parts of objects as targets, objects left in their own photograph, and
-occluders that hide the target and let it go again.
+occluders that cover the target and uncover it again.
 """
 
 from __future__ import annotations
@@ -21,16 +21,26 @@ from re3_ros.datasets import Still, StillCache
 from re3_ros.errors import ConfigError
 
 from ._config import SimulatorConfig
-from ._effects import Target, camera, chance, cover, ground, moved, skin, tinted, vary
+from ._effects import (
+    Target,
+    camera,
+    chance,
+    changed_appearance,
+    ground,
+    moved,
+    occluder,
+    tinted,
+    vary,
+)
 from ._layers import Affine, Cutout, Layer, cut_object, cut_patch, flip, outline_of
 from ._motion import Array, linear, translation, travel, wander
 from ._paper import LEAST_AREA, large_enough, paper_track
-from ._track import SCREEN, Look, SimulatedTrack
+from ._track import SCREEN, Photometry, SimulatedTrack
 
 MIN_SIDE = 8.0
 LARGEST = 150.0
 """Size of the largest targets, in pixels of the screen."""
-KEPT = 2 << 30
+CACHE_BYTES = 2 << 30
 """Bytes of photographs that stay in memory."""
 _POINTS = 48
 _TRIES = 1000
@@ -40,11 +50,14 @@ class Simulator:
     """Draws tracks from a set of stills; the same generator state gives the same track."""
 
     def __init__(
-        self, stills: Sequence[Still], config: SimulatorConfig | None = None, kept: int = KEPT
+        self,
+        stills: Sequence[Still],
+        config: SimulatorConfig | None = None,
+        cache_bytes: int = CACHE_BYTES,
     ) -> None:
-        """Keep the list; pixels are read when needed, and ``kept`` bytes of them stay in memory."""
+        """Keep the list; pixels are read when needed, ``cache_bytes`` of them stay in memory."""
         self.stills, self.config = stills, config or SimulatorConfig()
-        self._pixels = StillCache(kept)
+        self._pixels = StillCache(cache_bytes)
 
     def draw(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
         """Return a track whose target is large enough and well visible in its first frame."""
@@ -79,18 +92,18 @@ class Simulator:
                 *self._distractors(rng, frames, target),
             ]
         above = self._occluders(rng, frames, target)
-        skin = self._skin(rng, target)
+        appearance = self._changed_appearance(rng, target)
         shake = camera(rng, self.config, frames)
         if shake is not None:
             target = replace(target, layer=moved(target.layer, shake))
-            below, skin, above = (
-                [moved(x, shake) for x in group] for group in (below, skin, above)
+            below, appearance, above = (
+                [moved(x, shake) for x in group] for group in (below, appearance, above)
             )
         return SimulatedTrack(
-            layers=(*below, target.layer, *skin, *above),
+            layers=(*below, target.layer, *appearance, *above),
             boxes=target.layer.boxes(),
-            visibility=_visible(target, above),
-            look=_look(rng, self.config, frames),
+            visibility=_visibility(target, above),
+            photometry=_photometry(rng, self.config, frames),
         )
 
     def _read(self, still: Still) -> tuple[Image, NDArray[np.uint8] | None]:
@@ -154,7 +167,7 @@ class Simulator:
         return Layer(Cutout(image, None, np.array([[0.0, 0], [width, height]])), motion)
 
     def _distractors(self, rng: np.random.Generator, frames: int, target: Target) -> list[Layer]:
-        """Return objects that pass below the target; half of them look just like it."""
+        """Return distractors that pass below the target; half of them look just like it."""
         layers = []
         for _ in range(rng.choice(3, p=[0.6, 0.25, 0.15])):
             alike = rng.random() < 0.5 and target.layer.cutout.alpha is not None
@@ -169,14 +182,14 @@ class Simulator:
             cutout = self._cutout(rng, patch=0.6)
             layers.append(Layer(cutout, _pass_over(rng, target.layer, cutout)))
         if chance(rng, self.config.hide):
-            layers += cover(rng, self._read(self._any(rng))[0], target.layer.boxes())
+            layers += occluder(rng, self._read(self._any(rng))[0], target.layer.boxes())
         return layers
 
-    def _skin(self, rng: np.random.Generator, target: Target) -> list[Layer]:
-        """Return the look of another object, if the target is to take it on."""
+    def _changed_appearance(self, rng: np.random.Generator, target: Target) -> list[Layer]:
+        """Return the appearance of another object, if the target is to take it on."""
         if target.layer.cutout.alpha is None or not chance(rng, self.config.renew):
             return []
-        return skin(rng, target.layer, self._cutout(rng, patch=0.5).colours)
+        return changed_appearance(rng, target.layer, self._cutout(rng, patch=0.5).colours)
 
 
 def _move(
@@ -273,7 +286,7 @@ def _sample_box(rng: np.random.Generator, box: Array) -> NDArray[np.float64]:
     return rng.uniform(box[:2], box[2:], (_POINTS, 2))
 
 
-def _visible(target: Target, above: Sequence[Layer]) -> NDArray[np.float64]:
+def _visibility(target: Target, above: Sequence[Layer]) -> NDArray[np.float64]:
     """Return (T,) the share of the target's points on the screen and under no other layer."""
     points = target.layer.screen(target.points)
     seen = ((points >= 0) & (points < SCREEN)).all(axis=-1)
@@ -282,14 +295,14 @@ def _visible(target: Target, above: Sequence[Layer]) -> NDArray[np.float64]:
     return np.asarray(seen.mean(axis=1))
 
 
-def _look(rng: np.random.Generator, config: SimulatorConfig, frames: int) -> Look:
+def _photometry(rng: np.random.Generator, config: SimulatorConfig, frames: int) -> Photometry:
     value = np.linspace(0, 1, 256)
     most = (0.35, 0.3) if config.steady else (np.inf, np.inf)
     gain = np.exp(rng.normal(0, 0.12) + _bounded(_drift(rng, frames, 0.008), most[0]))
     gamma = np.exp(rng.normal(0, 0.2) + _bounded(_drift(rng, frames, 0.008), most[1]))
     tables = (255 * gain[:, None] * value ** gamma[:, None]).clip(0, 255).astype(np.uint8)
     side = rng.choice([1, 1, 3, 5], frames) if rng.random() < 0.2 else np.ones(frames, np.int64)
-    look = Look(
+    photometry = Photometry(
         tables=tables,
         grey=bool(rng.random() < 0.12),
         noise=float(rng.uniform(0, 0.12)) if rng.random() < 0.2 else 0.0,
@@ -297,10 +310,10 @@ def _look(rng: np.random.Generator, config: SimulatorConfig, frames: int) -> Loo
         seed=int(rng.integers(2**31)),
     )
     if config.colour_drift > 0:
-        look = replace(look, tables=tinted(rng, tables, config.colour_drift))
+        photometry = replace(photometry, tables=tinted(rng, tables, config.colour_drift))
     if chance(rng, config.motion_blur):
-        look = replace(look, exposure=float(rng.uniform(0.3, 1.0)))
+        photometry = replace(photometry, exposure=float(rng.uniform(0.3, 1.0)))
     if chance(rng, config.compress):
         soft = float(rng.uniform(0, 1.2))
-        look = replace(look, soft=soft, quality=int(rng.integers(25, 80)))
-    return look
+        photometry = replace(photometry, soft=soft, quality=int(rng.integers(25, 80)))
+    return photometry

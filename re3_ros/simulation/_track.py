@@ -45,7 +45,7 @@ class SimulatedTrack:
     boxes: Boxes
     visibility: NDArray[np.float64]
     """(T,) share of the target that is on the screen and not behind another layer."""
-    look: Look
+    photometry: Photometry
     screen: tuple[float, float] = SCREEN
 
     @property
@@ -65,16 +65,16 @@ class SimulatedTrack:
         place = np.diag([columns / sides[0], rows / sides[1], 1.0]) @ translation(*-window[:2])
         out = self._compose(frame, place, columns, rows)
         self._blacken_outside(out, place)
-        out = self.look.apply(out, frame, np.array([columns, rows]) / sides)
+        out = self.photometry.apply(out, frame, np.array([columns, rows]) / sides)
         return out if (columns, rows) == (size, size) else _resize(out, size)
 
     def _compose(self, frame: int, place: Array, columns: int, rows: int) -> Image:
         first, *others = self.layers
         view = _View(columns, rows, frame)
-        out = view.ground(first, first.poses(frame, self.look.exposure, place))
+        out = view.ground(first, first.poses(frame, self.photometry.exposure, place))
         for layer in others:
-            poses = layer.poses(frame, self.look.exposure, place)
-            if view.shows(layer, poses, layer.reach(frame, self.look.exposure, place)):
+            poses = layer.poses(frame, self.photometry.exposure, place)
+            if view.shows(layer, poses, layer.reach(frame, self.photometry.exposure, place)):
                 out = view.over(out, layer, poses)
         return out
 
@@ -86,7 +86,7 @@ class SimulatedTrack:
 
 
 @dataclass(frozen=True)
-class Look:
+class Photometry:
     """Light, noise and blur over a track."""
 
     tables: NDArray[np.uint8]

@@ -78,7 +78,7 @@ def read_clip(folder: Path) -> Clip:
     return Clip(folder.name, tuple(images), boxes)
 
 
-def draw_track(rng: np.random.Generator, clips: Sequence[Clip], frames: int) -> VideoTrack:
+def sample_track(rng: np.random.Generator, clips: Sequence[Clip], frames: int) -> VideoTrack:
     """Return ``frames`` frames of a random clip, at a random pace, forwards or backwards.
 
     A clip that is too short for that is played to and fro. The first frame shows the object; the
@@ -86,17 +86,17 @@ def draw_track(rng: np.random.Generator, clips: Sequence[Clip], frames: int) -> 
     """
     clip = clips[int(rng.integers(len(clips)))]
     visibility = np.asarray(np.isfinite(clip.boxes).all(axis=1), np.float64)
-    return play(rng, clip.boxes, visibility, frames, clip.images.__getitem__)
+    return sample_frames(rng, clip.boxes, visibility, frames, clip.images.__getitem__)
 
 
-def play(
+def sample_frames(
     rng: np.random.Generator,
     boxes: Boxes,
     visibility: NDArray[np.float64],
     frames: int,
     read: Callable[[int], Image],
 ) -> VideoTrack:
-    """Return ``frames`` frames of a video of n frames, as `draw_track` does.
+    """Return ``frames`` frames of a video of n frames, as `sample_track` does.
 
     ``boxes`` (n, 4) are NaN where there is none, ``visibility`` (n,) says how much of the object is
     seen, ``read`` returns a frame. Raises SourceError if no frame shows the object in more than

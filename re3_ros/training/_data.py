@@ -13,15 +13,15 @@ import numpy as np
 from re3_ros.datasets import FrameCache, Still, read_stills
 from re3_ros.errors import ConfigError, SourceError
 from re3_ros.simulation import (
-    KEPT,
+    CACHE_BYTES,
     Clip,
     SimulatedTrack,
     Simulator,
     Track,
     VideoTrack,
-    draw_stills,
-    draw_track,
+    procedural_stills,
     read_clip,
+    sample_track,
 )
 
 from ._config import Stage, TrainingConfig
@@ -69,7 +69,9 @@ class TrainingData:
 
     def _pool(self, workers: int) -> Pool:
         if workers not in self._pools:
-            simulator = Simulator(self.simulator.stills, self.simulator.config, KEPT // workers)
+            simulator = Simulator(
+                self.simulator.stills, self.simulator.config, CACHE_BYTES // workers
+            )
             self._pools[workers] = Pool(TrainingData(simulator, [], []).simulate, workers)
         return self._pools[workers]
 
@@ -88,7 +90,7 @@ class TrainingData:
         chosen = int(rng.choice(len(shares), p=shares / shares.sum())) if len(shares) > 1 else 0
         if chosen < len(self.videos):
             return self.videos[chosen].draw(rng, frames)
-        return draw_track(rng, self.clips, frames)
+        return sample_track(rng, self.clips, frames)
 
     def simulate(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
         """Return a simulated track; a still that cannot be read is named once and others drawn."""
@@ -156,7 +158,7 @@ def _clip_folders(config: TrainingConfig, root: Path) -> list[Path]:
 
 def _read_stills(config: TrainingConfig, root: Path) -> list[Still]:
     if config.procedural:
-        return draw_stills(config.procedural)
+        return procedural_stills(config.procedural)
     stills = read_stills(root / config.stills, config.skip_licences) if config.stills else []
     stills += stills_of(config.datasets, root, config.skip_licences)
     if not stills and config.video_share < 1:

@@ -19,7 +19,7 @@ from re3_ros.boxes import check_box
 from re3_ros.crops import Image
 from re3_ros.datasets import LAYOUTS, STILL_LAYOUTS, Entry, FrameCache, Still, list_entries
 from re3_ros.errors import BoxError, Re3Error, SourceError
-from re3_ros.simulation import Clip, VideoTrack, play
+from re3_ros.simulation import Clip, VideoTrack, sample_frames
 
 log = logging.getLogger("re3_ros.training")
 ATTEMPTS = 1000
@@ -131,7 +131,7 @@ class Videos:
         self, rng: np.random.Generator, sequence: datasets.Sequence, frames: int
     ) -> VideoTrack:
         visibility = visibility_of(sequence, self.source.occluded)
-        return play(
+        return sample_frames(
             rng, sequence.truth, visibility, frames, lambda i: self.cache.read(sequence.frames[i])
         )
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from re3_ros import crops
-from re3_ros.crops._warp import _place
+from re3_ros.crops._warp import _fit
 
 WHITE = np.full((480, 640, 3), 255, np.uint8)
 NOISE = np.random.RandomState(0).randint(1, 256, (480, 640, 3)).astype(np.uint8)
@@ -74,7 +74,7 @@ def test_no_window_that_meets_the_image_is_blackened():
     for side in (*range(1, 300), 453, 454, 455, 909, 1999):
         for start in range(-side + 1, 1):
             for limit in (1, 100, 227, 480):
-                offset, length = _place(start, start + side, min(start + side, limit), 227)
+                offset, length = _fit(start, start + side, min(start + side, limit), 227)
                 assert offset >= 0
                 assert length >= 1
                 assert offset + length <= 227

@@ -12,19 +12,19 @@ from re3_ros.errors import ConfigError
 from re3_ros.simulation import Simulator, SimulatorConfig
 from re3_ros.simulation._effects import (
     camera,
-    cover,
+    changed_appearance,
     excursion,
     ground,
     leaving,
     moved,
-    skin,
+    occluder,
     swaying,
     tilted,
     tinted,
 )
 from re3_ros.simulation._layers import Cutout, Layer, cut_object
 from re3_ros.simulation._motion import translation
-from re3_ros.simulation._track import SCREEN, Look, SimulatedTrack
+from re3_ros.simulation._track import SCREEN, Photometry, SimulatedTrack
 from re3_ros.training import TrainingConfig, read_config
 from re3_ros.training._data import read_data
 
@@ -37,9 +37,9 @@ def simulate(data_root, **settings):
     return Simulator(read_stills(data_root / "stills"), SimulatorConfig(**settings))
 
 
-def look(frames, exposure=0.0):
+def photometry(frames, exposure=0.0):
     tables = np.tile(np.arange(256, dtype=np.uint8), (frames, 1))
-    return Look(tables, False, 0.0, np.ones(frames, np.int64), 0, exposure)
+    return Photometry(tables, False, 0.0, np.ones(frames, np.int64), 0, exposure)
 
 
 def grey_ground(frames):
@@ -57,7 +57,7 @@ def ellipse(data_root):
 
 def picture(layers, frame, exposure=0.0):
     frames = len(layers[0].motion)
-    track = SimulatedTrack(layers, layers[1].boxes(), np.ones(frames), look(frames, exposure))
+    track = SimulatedTrack(layers, layers[1].boxes(), np.ones(frames), photometry(frames, exposure))
     return track.crop(frame, SCREEN_BOX, int(SCREEN[0]), 1.0).astype(int)
 
 
@@ -70,7 +70,7 @@ def box_of_red(image):
 def seen_with(ellipse, **recording):
     """Return the ellipse in the middle of the screen as it is recorded."""
     layers = grey_ground(FRAMES), ellipse
-    shown = replace(look(FRAMES), **recording)
+    shown = replace(photometry(FRAMES), **recording)
     track = SimulatedTrack(layers, ellipse.boxes(), np.ones(FRAMES), shown)
     return track.crop(0, SCREEN_BOX, int(SCREEN[0]), 1.0).astype(int)
 
@@ -95,7 +95,7 @@ def test_compression_leaves_its_traces_and_the_colours(ellipse):
 @pytest.mark.parametrize("seed", range(8))
 def test_a_share_of_tracks_is_compressed(data_root, seed):
     plain, compressed = (
-        simulate(data_root, compress=share).draw(np.random.default_rng(seed), FRAMES).look
+        simulate(data_root, compress=share).draw(np.random.default_rng(seed), FRAMES).photometry
         for share in (0.0, 1.0)
     )
     assert not plain.compressed
@@ -156,7 +156,7 @@ def test_the_cover_hides_whole_boxes_and_goes(ellipse):
     boxes = ellipse.boxes()
     image = np.zeros((100, 100, 3), np.uint8)
     for seed in range(20):
-        (layer,) = cover(np.random.default_rng(seed), image, boxes)
+        (layer,) = occluder(np.random.default_rng(seed), image, boxes)
         corners = np.stack([boxes[:, :2] + 0.5, boxes[:, 2:] - 0.5], axis=1)
         hidden = layer.covers(corners).all(axis=1)
         assert hidden.any()
@@ -201,7 +201,7 @@ def test_a_share_is_the_share_of_tracks(data_root):
 
 def test_a_target_takes_on_another_look_in_its_own_shape(ellipse):
     blue = np.zeros((20, 30, 3), np.uint8) + np.array([0, 0, 255], np.uint8)
-    (over,) = skin(np.random.default_rng(0), ellipse, blue)
+    (over,) = changed_appearance(np.random.default_rng(0), ellipse, blue)
     np.testing.assert_allclose(over.boxes(), ellipse.boxes())
     assert over.opacity[0] == 0
     assert (np.diff(over.opacity) >= 0).all()
@@ -299,6 +299,6 @@ def test_a_steady_world_keeps_within_bounds(data_root):
     for steady in (True, False):
         simulator = Simulator(stills, SimulatorConfig(steady=steady))
         tracks = [simulator.draw(np.random.default_rng([9, k]), 97) for k in range(25)]
-        light = [np.ptp(np.log(t.look.tables[:, 128].clip(1).astype(float))) for t in tracks]
+        light = [np.ptp(np.log(t.photometry.tables[:, 128].clip(1).astype(float))) for t in tracks]
         spans.append(np.max(light))
     assert spans[0] < 1.1 < spans[1]

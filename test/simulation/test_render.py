@@ -31,7 +31,7 @@ def draw(data_root):
         drawn = [simulator.draw(np.random.default_rng(seed), frames) for seed in range(number)]
         if not quiet:
             return drawn
-        return [replace(track, look=replace(track.look, noise=0.0)) for track in drawn]
+        return [replace(track, photometry=replace(track.photometry, noise=0.0)) for track in drawn]
 
     return tracks
 
@@ -133,7 +133,7 @@ def test_tracks_of_other_lengths_share_a_batch(draw, host):
 
 def test_grain_is_a_function_of_track_and_frame(draw):
     (track,) = draw(1)
-    noisy = replace(track, look=replace(track.look, noise=0.1))
+    noisy = replace(track, photometry=replace(track.photometry, noise=0.1))
     renderer = TorchRenderer(CPU)
     box = track.boxes[:1]
 

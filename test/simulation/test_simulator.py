@@ -8,8 +8,8 @@ from re3_ros.datasets import read_stills
 from re3_ros.simulation import Simulator
 from re3_ros.simulation._layers import Cutout, Layer, cut_object, ellipse, flip, outline_of
 from re3_ros.simulation._motion import bounce, translation
-from re3_ros.simulation._simulator import Target, _about, _visible
-from re3_ros.simulation._track import SCREEN, Look, SimulatedTrack
+from re3_ros.simulation._simulator import Target, _about, _visibility
+from re3_ros.simulation._track import SCREEN, Photometry, SimulatedTrack
 
 FRAMES = 10
 MIDDLE = np.array([30.5, 20.5])  # of the ellipse that the stills show
@@ -21,9 +21,9 @@ def simulator(data_root):
 
 
 def no_change(frames):
-    """Return a look that leaves pixels as they are."""
+    """Return a photometry that leaves pixels as they are."""
     tables = np.tile(np.arange(256, dtype=np.uint8), (frames, 1))
-    return Look(tables, grey=False, noise=0.0, blur=np.ones(frames, np.int64), seed=0)
+    return Photometry(tables, grey=False, noise=0.0, blur=np.ones(frames, np.int64), seed=0)
 
 
 def test_the_same_seed_gives_the_same_pixels(simulator):
@@ -91,7 +91,7 @@ def test_an_occluder_takes_visibility_away():
     still = translation(np.full(3, 50.0), np.full(3, 50.0))
     passing = translation(np.array([500.0, 50.0, 60.0]), np.full(3, 50.0))
     points = np.random.default_rng(0).uniform(0, 20, (4000, 2))
-    visibility = _visible(Target(Layer(red, still), points), [Layer(red, passing)])
+    visibility = _visibility(Target(Layer(red, still), points), [Layer(red, passing)])
     np.testing.assert_allclose(visibility, [1, 0, 0.5], atol=0.03)
 
 
@@ -100,7 +100,7 @@ def test_leaving_the_screen_takes_visibility_away():
     leaving = translation(np.array([50.0, -10.0, -30.0]), np.full(3, 50.0))
     points = np.random.default_rng(0).uniform(0, 20, (4000, 2))
     np.testing.assert_allclose(
-        _visible(Target(Layer(red, leaving), points), []), [1, 0.5, 0], atol=0.03
+        _visibility(Target(Layer(red, leaving), points), []), [1, 0.5, 0], atol=0.03
     )
 
 

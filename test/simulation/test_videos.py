@@ -6,7 +6,7 @@ import pytest
 
 from re3_ros.boxes import size
 from re3_ros.errors import SourceError
-from re3_ros.simulation import draw_track, read_clip
+from re3_ros.simulation import read_clip, sample_track
 
 
 def test_reads_images_and_boxes(data_root):
@@ -19,7 +19,7 @@ def test_reads_images_and_boxes(data_root):
 def test_tracks_longer_than_the_clip_go_to_and_fro(data_root):
     clip = read_clip(data_root / "videos" / "one")
     for seed in range(20):
-        track = draw_track(np.random.default_rng(seed), [clip], 20)
+        track = sample_track(np.random.default_rng(seed), [clip], 20)
         assert len(track) == 20
         assert np.isfinite(track.boxes).all()
         np.testing.assert_allclose(size(track.boxes), [[30, 40]] * 20)
@@ -27,7 +27,7 @@ def test_tracks_longer_than_the_clip_go_to_and_fro(data_root):
 
 def test_absence_is_invisible_and_holds_the_box(data_root):
     clip = read_clip(data_root / "videos" / "one")
-    tracks = [draw_track(np.random.default_rng(seed), [clip], 8) for seed in range(10)]
+    tracks = [sample_track(np.random.default_rng(seed), [clip], 8) for seed in range(10)]
     hidden = [(t, i) for t in tracks for i in range(1, 8) if t.visibility[i] == 0]
     assert hidden
     for track, i in hidden:
@@ -37,7 +37,7 @@ def test_absence_is_invisible_and_holds_the_box(data_root):
 def test_mirrored_tracks_keep_the_object_in_the_box(data_root):
     clip = read_clip(data_root / "videos" / "one")
     for seed in range(20):
-        track = draw_track(np.random.default_rng(seed), [clip], 3)
+        track = sample_track(np.random.default_rng(seed), [clip], 3)
         seen = track.visibility > 0
         for i in np.flatnonzero(seen):
             crop = track.crop(int(i), track.boxes[i], 40, 2.0).astype(int)

@@ -42,7 +42,7 @@ def test_a_frame_is_what_the_crops_are_cut_from(video):
     window = np.array([80.0, 60.0, 208.0, 188.0])
     crop = video.track.crop(5, window, 128, 1.0)
     part = image[60:188, 80:208]
-    if not video.track.look.noise:  # noise is drawn afresh for each size
+    if not video.track.photometry.noise:  # noise is drawn afresh for each size
         assert np.abs(part.astype(int) - crop).mean() < 2
 
 
@@ -50,7 +50,7 @@ def test_the_box_is_where_the_object_is(data_root):
     simulator = Simulator([s for s in read_stills(data_root / "stills") if s.mask_path])
     shares = []
     for video in simulated_videos(simulator, 6, 3):
-        if video.track.look.grey:
+        if video.track.photometry.grey:
             continue
         x1, y1, x2, y2 = clip(video.boxes[0], 320, 240).round().astype(int)
         image = video.image(0).astype(int)

@@ -13,7 +13,7 @@ from re3_ros.boxes import area, intersection
 from re3_ros.crops import search_window
 from re3_ros.datasets import read_stills
 from re3_ros.network import build
-from re3_ros.simulation import Simulator, draw_track, read_clip
+from re3_ros.simulation import Simulator, read_clip, sample_track
 from re3_ros.simulation._render import HostRenderer
 from re3_ros.training import Batch, Unroll, UnrollPlan
 from re3_ros.training._unroll import _crop_boxes, keep_covered
@@ -140,7 +140,7 @@ def test_hidden_objects_weigh_what_the_plan_says(unroll, tracks):
 
 def test_the_noise_of_the_paper_moves_the_second_crop_of_a_labelled_video(data_root, tracks):
     clip = read_clip(data_root / "videos" / "one")
-    video = draw_track(np.random.default_rng(0), [clip], 4)
+    video = sample_track(np.random.default_rng(0), [clip], 4)
     batch = draw([video] * 40 + tracks, UnrollPlan(0.0, noise="paper"), 0)
     truth = np.stack([track.boxes[2] for track in batch.tracks])
     earlier = np.stack([track.boxes[1] for track in batch.tracks])

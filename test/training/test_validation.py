@@ -8,7 +8,7 @@ from re3_ros.boxes import iou
 from re3_ros.errors import ConfigError
 from re3_ros.network import build
 from re3_ros.simulation import read_clip
-from re3_ros.simulation._procedural import draw_stills
+from re3_ros.simulation._procedural import procedural_stills
 from re3_ros.training import closed_loop, track_video
 from re3_ros.training._validation import validation_videos
 
@@ -18,11 +18,11 @@ SMALL |= {"fc_width": 32, "lstm_width": 16}
 
 @pytest.fixture(scope="module")
 def videos():
-    return validation_videos([], draw_stills(12), 3, frames=12)
+    return validation_videos([], procedural_stills(12), 3, frames=12)
 
 
 def test_simulated_videos_are_always_the_same(videos):
-    again = validation_videos([], draw_stills(12), 3, frames=12)
+    again = validation_videos([], procedural_stills(12), 3, frames=12)
     for one, two in zip(videos, again, strict=True):
         assert one.name == two.name
         np.testing.assert_array_equal(one.image(7), two.image(7))
@@ -31,7 +31,7 @@ def test_simulated_videos_are_always_the_same(videos):
 
 def test_clips_come_first(data_root):
     clip = read_clip(data_root / "videos" / "one")
-    videos = validation_videos([clip], draw_stills(3), 1)
+    videos = validation_videos([clip], procedural_stills(3), 1)
     assert [video.name for video in videos] == ["one", "simulated 0"]
 
 

@@ -22,10 +22,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from re3_ros.crops import visible_parts
+from re3_ros.crops import crop_rois
 from re3_ros.network import Output, Re3Network
 
-from ._device_crops import cut_parts, part_table
+from ._device_crops import cut_rois, roi_table
 from ._torch import PreviousCrops, Runtime
 
 SIZES = (1, 2, 4, 8, 16, 32, 64)
@@ -70,14 +70,14 @@ class DeviceRuntime(Runtime):
         """Return the crops of an image, uploaded or not."""
         frame = image if isinstance(image, Tensor) else self.upload(image)
         height, width = frame.shape[:2]
-        parts = visible_parts(boxes, width, height, self.crop_size, self.context)
-        table = part_table(parts).to(self.device)
+        rois = crop_rois(boxes, width, height, self.crop_size, self.context)
+        table = roi_table(rois).to(self.device)
         shape = tuple(frame.shape)
         if shape not in self._cuts and len(self._cuts) < SHAPES:
             self._cuts[shape] = _Padded(self._run_cut, self.device, shared=1)
         if shape in self._cuts:
             return self._cuts[shape]([frame, table])[0]
-        return cut_parts(frame, table, self.crop_size)
+        return cut_rois(frame, table, self.crop_size)
 
     @torch.inference_mode()
     def remember(self, crops: Tensor) -> PreviousCrops:
@@ -103,7 +103,7 @@ class DeviceRuntime(Runtime):
         return self._initial_step([previous.remembered, previous.source, template, state])[0]
 
     def _run_cut(self, frame: Tensor, table: Tensor) -> tuple[Tensor, ...]:
-        return (cut_parts(frame, table, self.crop_size),)
+        return (cut_rois(frame, table, self.crop_size),)
 
     def _run_remember(self, crops: Tensor) -> tuple[Tensor, ...]:
         features = self._network.embed(crops.permute(0, 3, 1, 2))

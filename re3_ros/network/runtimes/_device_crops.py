@@ -9,15 +9,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from re3_ros.crops import Part
+from re3_ros.crops import CropRoi
 
 
-def part_table(parts: Sequence[Part]) -> Tensor:
-    """Return (N, 8) float32, what `cut_parts` takes; coordinates up to 2**24 are exact."""
-    return torch.tensor([list(part) for part in parts], dtype=torch.float32)
+def roi_table(rois: Sequence[CropRoi]) -> Tensor:
+    """Return (N, 8) float32, what `cut_rois` takes; coordinates up to 2**24 are exact."""
+    return torch.tensor([list(roi) for roi in rois], dtype=torch.float32)
 
 
-def cut_parts(image: Tensor, table: Tensor, size: int) -> Tensor:
+def cut_rois(image: Tensor, table: Tensor, size: int) -> Tensor:
     """Return the crops uint8 (N, size, size, 3) of an image uint8 (H, W, 3).
 
     They are those of `re3_ros.crops.crop_many` to within one level: OpenCV rounds its weights to

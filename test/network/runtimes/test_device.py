@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from re3_ros.boxes import iou
-from re3_ros.crops import crop_many, visible_parts
+from re3_ros.crops import crop_many, crop_rois
 from re3_ros.errors import ConfigError
 from re3_ros.network.runtimes import TorchRuntime, make_runtime
 from re3_ros.network.runtimes._device import SIZES, DeviceRuntime
-from re3_ros.network.runtimes._device_crops import cut_parts, part_table
+from re3_ros.network.runtimes._device_crops import cut_rois, roi_table
 from re3_ros.tracking import Tracker
 
 ON_GPU = pytest.param(
@@ -43,8 +43,8 @@ def test_crops_are_those_of_the_host_to_a_level(x, y, w, h):
     pixels = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     boxes = np.array([[x, y, x + w, y + h], [10, 10, 50, 40], [np.nan] * 4])
     host = crop_many(pixels, boxes, 32)
-    table = part_table(visible_parts(boxes, WIDTH, HEIGHT, 32))
-    found = cut_parts(torch.from_numpy(pixels), table, 32).numpy()
+    table = roi_table(crop_rois(boxes, WIDTH, HEIGHT, 32))
+    found = cut_rois(torch.from_numpy(pixels), table, 32).numpy()
     assert np.abs(found.astype(int) - host).max() <= 1
 
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Stills from the field's sets of pictures: COCO, PASCAL VOC, ImageNet DET."""
+"""Stills from the field's image data sets: COCO, PASCAL VOC, ImageNet DET."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from re3_ros.crops import Image
 from re3_ros.errors import BoxError, ConfigError, SourceError
 
 from . import _coco, _voc
-from ._marked import Marked, Picture
+from ._annotation import AnnotatedObject, ImageReader
 from ._masks import Mask
 from ._stills import INDEX, MIN_SIDE, Still, log, read_stills
 
@@ -59,13 +59,13 @@ class ShrunkStill(Still):
 
 @dataclass(frozen=True)
 class StillLayout:
-    """How a set of pictures lies on disk."""
+    """How an image data set lies on disk."""
 
     title: str
     expected: str
     fits: Callable[[Path], bool]
-    pictures: Callable[[Path, str], list[Picture]]
-    """Lists the pictures below a folder, of one split or ("") all; labels are read later."""
+    images: Callable[[Path, str], list[ImageReader]]
+    """Lists the images below a folder, of one split or ("") all; labels are read later."""
 
 
 STILL_LAYOUTS: dict[str, StillLayout] = {
@@ -73,7 +73,7 @@ STILL_LAYOUTS: dict[str, StillLayout] = {
         "COCO",
         "annotations/instances_<split>.json and the pictures in <split>/",
         _coco.fits,
-        _coco.pictures,
+        _coco.images,
     ),
     "voc": StillLayout(
         "PASCAL VOC",
@@ -88,7 +88,7 @@ STILL_LAYOUTS: dict[str, StillLayout] = {
         _voc.det,
     ),
 }
-"""Name -> layout of pictures, beside ``index``: index.csv, as `read_stills` reads it."""
+"""Name -> layout of stills, beside ``index``: index.csv, as `read_stills` reads it."""
 
 
 def list_stills(
@@ -100,27 +100,27 @@ def list_stills(
     least_area: float = 0.0,
     long_side: int | None = 320,
 ) -> list[Still]:
-    """Return the objects of a set of pictures; pixels are read when asked for.
+    """Return the objects of an image data set; pixels are read when asked for.
 
-    Boxes and pictures are shrunk so that the longer side has at most ``long_side`` pixels. Left
-    out are objects under 8 pixels after that, or under ``least_area`` of their picture, and those
+    Boxes and images are shrunk so that the longer side has at most ``long_side`` pixels. Left
+    out are objects under 8 pixels after that, or under ``least_area`` of their image, and those
     whose licence contains one of ``skip_licences``. Of larger sets, ``limit`` objects are drawn
-    picture by picture, always the same ones. Labels that cannot be read, and boxes outside of
-    their picture, are named in the log and left out.
+    image by image, always the same ones. Labels that cannot be read, and boxes outside of
+    their image, are named in the log and left out.
 
     Raises ConfigError for an unknown layout or split, SourceError where nothing usable is found.
     """
     root = Path(folder)
     if layout == "index" or (layout == "auto" and (root / INDEX).is_file()):
         return _draw(read_stills(root, skip_licences), limit)
-    pictures = _find(root, layout, split)
-    order = np.random.default_rng(0).permutation(len(pictures)) if limit else range(len(pictures))
+    readers = _find(root, layout, split)
+    order = np.random.default_rng(0).permutation(len(readers)) if limit else range(len(readers))
     chosen: dict[int, list[Still]] = {}
     count = 0
     for index in order:
         if limit and count >= limit:
             break
-        marked = _labels(pictures[index], skip_licences, least_area)
+        marked = _labels(readers[index], skip_licences, least_area)
         stills = [s for m in marked if (s := _still(m, long_side)) is not None]
         chosen[int(index)] = stills
         count += len(stills)
@@ -129,7 +129,7 @@ def list_stills(
     return [s for index in sorted(chosen) for s in chosen[index]][:limit]
 
 
-def _find(root: Path, layout: str, split: str) -> list[Picture]:
+def _find(root: Path, layout: str, split: str) -> list[ImageReader]:
     known = ", ".join(["index", *STILL_LAYOUTS])
     if layout not in {"auto", *STILL_LAYOUTS}:
         raise ConfigError(f"layout {layout!r} of stills is unknown; give auto or one of {known}")
@@ -137,7 +137,7 @@ def _find(root: Path, layout: str, split: str) -> list[Picture]:
         raise SourceError(f"{root} is not a folder; give the folder that holds the data set")
     fitting = [kind for kind in STILL_LAYOUTS.values() if kind.fits(root)]
     kinds = fitting[:1] if layout == "auto" else [STILL_LAYOUTS[layout]]
-    found = [picture for kind in kinds for picture in kind.pictures(root, split)]
+    found = [reader for kind in kinds for reader in kind.images(root, split)]
     if found:
         return found
     there = ", ".join(sorted(p.name for p in root.iterdir())[:6]) or "nothing"
@@ -146,9 +146,11 @@ def _find(root: Path, layout: str, split: str) -> list[Picture]:
     raise SourceError(f"{root} holds no stills, but {there}. Expected {expected}")
 
 
-def _labels(picture: Picture, skip_licences: Sequence[str], least_area: float) -> Iterator[Marked]:
+def _labels(
+    reader: ImageReader, skip_licences: Sequence[str], least_area: float
+) -> Iterator[AnnotatedObject]:
     try:
-        for marked in picture():
+        for marked in reader():
             share = float(area(marked.box)) / (marked.width * marked.height)
             if share >= least_area and not any(w in marked.licence for w in skip_licences):
                 yield marked
@@ -156,7 +158,7 @@ def _labels(picture: Picture, skip_licences: Sequence[str], least_area: float) -
         log.warning("left out: %s", error)
 
 
-def _still(marked: Marked, long_side: int | None) -> Still | None:
+def _still(marked: AnnotatedObject, long_side: int | None) -> Still | None:
     side = max(marked.width, marked.height)
     scale = min(1.0, long_side / side) if long_side else 1.0
     box: Boxes = marked.box * scale

@@ -17,7 +17,7 @@ from ._atlas import pack
 from ._motion import Array
 
 
-def film_crops(
+def image_crops(
     images: Sequence[Image], boxes: Boxes, size: int, context: float, device: torch.device
 ) -> Tensor:
     """Return uint8 (N, 3, size, size) crops of N images around boxes (N, 4).

@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Objects marked in pictures, as the readers of sets of pictures hand them on."""
+"""Annotated objects in images, as the readers of image data sets hand them on."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ._masks import Mask
 
 
 @dataclass(frozen=True)
-class Marked:
-    """One object in a picture of ``width`` x ``height`` pixels, none of them read yet."""
+class AnnotatedObject:
+    """One object in an image of ``width`` x ``height`` pixels, none of them read yet."""
 
     image: Path
     width: int
@@ -26,5 +26,5 @@ class Marked:
     """Draws the mask, 255 where the object is, or None where only the box is known."""
 
 
-Picture = Callable[[], list[Marked]]
-"""Reads the labels of one picture. Raises SourceError naming a file that is broken."""
+ImageReader = Callable[[], list[AnnotatedObject]]
+"""Reads the labels of one image. Raises SourceError naming a file that is broken."""
