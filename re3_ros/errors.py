@@ -10,12 +10,15 @@
     │   ├── BoxError              box that is not finite, inverted, too small or outside the image
     │   ├── TargetError           unknown or duplicate target id
     │   ├── CameraError           camera that was not declared, or whose calibration is of no use
-    │   └── StampError            time stamp that goes backwards or is no longer remembered
+    │   ├── StampError            time stamp that goes backwards or is no longer remembered
+    │   └── MissingDepthError     image without a depth image of its time
     ├── WeightsError              weights missing, truncated, of another network, or of a wrong hash
     ├── SourceError               video, image folder, bag or topic that cannot be read
     └── ConfigError               setting out of range or unknown
 
-Each message names the offending value, what was expected, and the way out.
+Each message names the offending value, what was expected, and the way out. Where a setting is the
+way out, the error bears its name: what a user turns it with differs from front end to front end, and
+each adds that itself.
 """
 
 
@@ -24,7 +27,14 @@ class Re3Error(Exception):
 
 
 class InputError(Re3Error, ValueError):
-    """Input that is not usable; the receiver's state is as it was before the call."""
+    """Input that is not usable; the receiver's state is as it was before the call.
+
+    ``setting`` names the setting that would have let it pass, empty if none would.
+    """
+
+    def __init__(self, *args: object, setting: str = "") -> None:
+        super().__init__(*args)
+        self.setting = setting
 
 
 class ImageError(InputError):
@@ -45,6 +55,10 @@ class CameraError(InputError):
 
 class StampError(InputError):
     """Time stamp that goes backwards or is no longer remembered."""
+
+
+class MissingDepthError(InputError):
+    """Image without a depth image of its time."""
 
 
 class WeightsError(Re3Error):

@@ -58,7 +58,7 @@ class SessionConfig:
         1.0, 0.0, 10.0, "how far around its last box a LOST target is looked for, in box sizes"
     )
     max_side: float = _setting(
-        2.0, 1.0, 100.0, "longest believable side of a box, in sides of the image"
+        2.0, 1.0, 100.0, "longest side of a box, given or found, in sides of the image"
     )
     ring_size: int = _setting(64, 1, 10_000, "recent frames kept for boxes drawn on them")
     ring_megabytes: int = _setting(
@@ -75,7 +75,7 @@ class SessionConfig:
     )
     max_targets: int = _setting(32, 1, 10_000, "most targets of one camera")
     time_jump: str = _choice(
-        "reject", TIME_JUMPS, "on a frame older than the last: reject it, clear targets, continue"
+        "reject", TIME_JUMPS, "when time jumps back: reject older frames, clear targets, continue"
     )
     runtime: str = _choice(
         "auto", RUNTIMES, "what runs the network; auto = the fastest that is installed"

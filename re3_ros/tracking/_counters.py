@@ -22,6 +22,7 @@ NAMES = (
     "drops_rejected_camera",
     "drops_rejected_target",
     "size_changes",
+    "stamp_outliers",
     "time_jumps",
 )
 

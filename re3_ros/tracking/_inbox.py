@@ -4,20 +4,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from re3_ros.boxes import Boxes, check_box, size
-from re3_ros.crops import Image
-from re3_ros.errors import BoxError, InputError, StampError
+from re3_ros.boxes import Boxes, check_box
+from re3_ros.errors import InputError, StampError
 
-from ._ring import SECOND, FrameRing
+from ._clock import SECOND
+from ._ring import FrameRing
+from ._sizes import check_sides
 from ._types import Frame
 
 MAX_STAMP = 2**63 - 1
-MAX_IMAGES = 100.0
-"""Longest side of a box in sides of its image: far beyond use, and far from overflow."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What requests are checked against."""
+
+    max_ahead: float
+    """Seconds by which a box may overtake its frame."""
+    max_side: float
+    """Longest side of a box, in sides of its image."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,50 +38,48 @@ class Request:
     stamp: int
     frame: Frame | None
     """The frame that the box was drawn on, None while it is yet to come."""
+    after: Frame | None = None
+    """If there is one, and ``stamp`` is 0: the frame whose successor is meant."""
 
-    def resolved(self, ring: FrameRing, max_ahead: float) -> Request:
+    def resolved(self, ring: FrameRing, heads: Sequence[int], limits: Limits) -> Request:
         """Return the request with its frame, if that has come by now.
 
-        Raises StampError if it never will, BoxError if the box does not lie in it.
+        Raises StampError if it never will, BoxError if the box does not lie in it, or is too large.
         """
-        frame = self.frame or find_frame(ring, self.stamp, max_ahead)
+        frame = self.frame or self._find(ring, heads, limits.max_ahead)
         if frame is not None:
-            _check_on(self.box, frame.image)
-        return Request(self.box, self.stamp, frame)
+            height, width = frame.image.shape[:2]
+            check_sides(check_box(self.box, width, height), width, height, limits.max_side)
+        return replace(self, frame=frame)
+
+    def _find(self, ring: FrameRing, heads: Sequence[int], max_ahead: float) -> Frame | None:
+        if self.stamp:
+            return find_frame(ring, heads, self.stamp, max_ahead)
+        return None if ring.newest is self.after else ring.newest
 
 
-def _check_on(box: Boxes, image: Image) -> None:
-    height, width = image.shape[:2]
-    check_box(box, width, height)
-    with np.errstate(over="ignore"):
-        sides = size(box)
-    if (sides > MAX_IMAGES * np.array([width, height])).any():
-        w, h = sides
-        raise BoxError(
-            f"box is {w:g} x {h:g} pixels on an image of {width} x {height}; expected at most "
-            f"{MAX_IMAGES:g} times the image"
-        )
+def find_frame(
+    ring: FrameRing, heads: Sequence[int], stamp: int, max_ahead: float
+) -> Frame | None:
+    """Return the frame meant by a box's stamp, not 0; None if it is yet to come.
 
-
-def find_frame(ring: FrameRing, stamp: int, max_ahead: float) -> Frame | None:
-    """Return the frame meant by a box's stamp, None if it is yet to come; 0 means the newest.
-
-    A box may overtake its image on the way here, by at most ``max_ahead`` seconds.
+    ``heads`` are the newest stamps, see `Clock.heads`. A box may overtake its image on the way
+    here, by at most ``max_ahead`` seconds.
     """
-    newest = ring.newest
-    if newest is None:
+    near = ring.nearest(stamp)
+    if near is not None and (near.stamp >= stamp or near.stamp not in heads):
+        return near
+    ahead = min((stamp - head for head in heads if head < stamp), default=None)
+    if not len(ring) or (ahead is not None and ahead <= max_ahead * SECOND):
         return None
-    if stamp == 0:
-        return newest
-    if stamp <= newest.stamp:
+    if stamp <= max(heads, default=stamp):
         return ring.find(stamp)
-    if stamp - newest.stamp > max_ahead * SECOND:
-        ahead = (stamp - newest.stamp) / SECOND
-        raise StampError(
-            f"the box is stamped {ahead:.3f} s after the newest frame, more than max_ahead = "
-            f"{max_ahead:g} s; {ring.describe()}"
-        )
-    return None
+    ahead = stamp - max(heads, default=0)
+    raise StampError(
+        f"the box is stamped {ahead / SECOND:.3f} s after the newest frame, more than max_ahead = "
+        f"{max_ahead:g} s; {ring.describe()}",
+        setting="max_ahead",
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +116,7 @@ class Inbox:
         return drops
 
     def take_batch(
-        self, ring: FrameRing, max_ahead: float
+        self, ring: FrameRing, heads: Sequence[int], limits: Limits
     ) -> tuple[Batch | None, list[InputError]]:
         """Return and forget starts whose frame has come, as far as it is one and the same frame.
 
@@ -118,9 +126,9 @@ class Inbox:
         failures: list[InputError] = []
         for name, request in list(self.starts.items()):
             try:
-                frame = request.resolved(ring, max_ahead).frame
+                frame = request.resolved(ring, heads, limits).frame
             except InputError as error:
-                failures.append(type(error)(f"target {name!r}: {error}"))
+                failures.append(type(error)(f"target {name!r}: {error}", setting=error.setting))
                 del self.starts[name]
                 continue
             if frame is None or (batch is not None and batch.frame is not frame):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from re3_ros.boxes import Boxes
+
+from ._sizes import Size, rescaled
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,15 @@ class Snapshot:
     """(A,) what the fusion needs of the last frame's crop around ``box``."""
     template: Tensor
     """(T,) what is kept of the initial crop."""
+    frame_size: Size
+    """Width and height of the image that ``box`` is in pixels of."""
+
+    def in_frame(self, frame_size: Size) -> Snapshot:
+        """Return the same in the pixels of an image of another size; nothing else is in pixels."""
+        if frame_size == self.frame_size:
+            return self
+        box = read_only(rescaled(self.box, self.frame_size, frame_size))
+        return replace(self, box=box, frame_size=frame_size)
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:

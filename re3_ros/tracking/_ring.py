@@ -10,9 +10,9 @@ import numpy as np
 
 from re3_ros.errors import StampError
 
+from ._clock import SECOND
 from ._types import Frame
 
-SECOND = 1_000_000_000
 DEFAULT_PERIOD = SECOND // 30
 """Assumed between frames, in ns, while fewer than two are remembered."""
 
@@ -49,14 +49,29 @@ class FrameRing:
         self._frames.clear()
         self.nbytes = 0
 
-    def find(self, stamp: int) -> Frame:
+    def forget_newest(self, count: int) -> None:
+        """Forget the last ``count`` frames."""
+        for _ in range(min(count, len(self))):
+            self.nbytes -= self._frames.pop().image.nbytes
+
+    def keep_newest(self, count: int) -> None:
+        """Forget all but the last ``count`` frames."""
+        while len(self) > count:
+            self._forget_oldest()
+
+    def nearest(self, stamp: int) -> Frame | None:
         """Return the frame of that stamp or, if there is none, the nearest within the tolerance.
 
-        Of frames with equal stamps the newest is meant. Raises StampError naming the range that
-        is remembered.
+        Of frames with equal stamps the newest is meant. None if there is none such.
         """
         near = min(reversed(self._frames), key=lambda f: abs(f.stamp - stamp), default=None)
-        if near is not None and abs(near.stamp - stamp) <= self.tolerance():
+        fits = near is not None and abs(near.stamp - stamp) <= self.tolerance()
+        return near if fits else None
+
+    def find(self, stamp: int) -> Frame:
+        """Return `nearest`. Raises StampError naming the range that is remembered."""
+        near = self.nearest(stamp)
+        if near is not None:
             return near
         raise StampError(f"no frame is remembered of stamp {_seconds(stamp)}; {self.describe()}")
 
@@ -73,7 +88,8 @@ class FrameRing:
         """Return a sentence on the frames remembered."""
         if not self._frames:
             return "none was received yet"
-        first, last = _seconds(self._frames[0].stamp), _seconds(self._frames[-1].stamp)
+        stamps = [f.stamp for f in self._frames]
+        first, last = _seconds(min(stamps)), _seconds(max(stamps))
         return f"remembered are {len(self)} from {first} to {last}; use stamp 0 for the newest"
 
     def _forget_oldest(self) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from ._counters import Counters
 from ._inbox import Batch, check_stamp
 from ._memory import Estimate
 from ._ring import evenly
+from ._sizes import size_of
 from ._targets import TargetGroup, prepare_groups, step_together
 from ._tracker import Tracker
 from ._types import Frame, FrameResult
@@ -109,18 +111,21 @@ class TrackingSession:
         id: str,  # noqa: A002
         box: ArrayLike,
         stamp: int = 0,
+        *,
+        upcoming: bool = False,
     ) -> None:
         """Start a target, or start it anew, at ``box`` (4,) x1, y1, x2, y2 in pixels.
 
         ``stamp`` (ns) says on which frame the box was drawn: 0 for the newest, or before the first
         frame for that one; otherwise one of the recent frames, or one that is yet to come. On a
-        past frame the target is started there and taken through the frames since.
+        past frame the target is started there and taken through the frames since. ``upcoming``
+        makes 0 mean the next frame: for when newer ones than the newest here have been left out.
 
         Raises CameraError, TargetError, BoxError, StampError. Where the frame is yet to come, what
         is wrong with the box on it shows in `FrameResult.rejected`.
         """
         with self._lock, self._counting(camera, "boxes"):
-            self._known(camera).ask_start(id, box, stamp)
+            self._known(camera).ask_start(id, box, stamp, upcoming)
 
     def drop(self, camera: str, id: str) -> None:  # noqa: A002
         """End a target. Raises CameraError, TargetError."""
@@ -128,7 +133,10 @@ class TrackingSession:
             self._known(camera).ask_drop(id)
 
     def clear(self, camera: str | None = None) -> None:
-        """End all targets of a camera or, without a name, of all. Raises CameraError."""
+        """End all targets of a camera or, without a name, of all, and begin its time anew.
+
+        The next frame is taken, whatever its stamp. Raises CameraError.
+        """
         with self._lock:
             for cam in self._cameras.values() if camera is None else [self._known(camera)]:
                 cam.ask_clear()
@@ -136,7 +144,8 @@ class TrackingSession:
     def process(self, frame: Frame) -> FrameResult:
         """Track all targets of the frame's camera and return how they are.
 
-        Raises CameraError, ImageError, or StampError for a frame older than the camera's last.
+        Raises CameraError, ImageError, or StampError for a frame that is older than the camera's
+        time, see `Clock`, while ``time_jump`` is ``reject``.
         """
         (answer,) = self._process([frame])
         if isinstance(answer, InputError):
@@ -154,6 +163,29 @@ class TrackingSession:
         if len(set(names)) < len(names):
             raise CameraError(f"frames are of cameras {names}; give one of each at a time")
         return self._process(frames)
+
+    @property
+    def time_jump(self) -> str:
+        """What becomes of frames older than the last, as in `SessionConfig`; can be set."""
+        return self.config.time_jump
+
+    @time_jump.setter
+    def time_jump(self, value: str) -> None:
+        if value == self.config.time_jump:
+            return
+        self.config = replace(self.config, time_jump=value)  # raises ConfigError for a bad one
+        with self._lock:
+            for place in self._cameras.values():
+                place.time_jump = value
+
+    def frame_size(self, camera: str, stamp: int = 0) -> tuple[int, int] | None:
+        """Return width and height of one of the recent frames, 0 for the newest.
+
+        None before the first. Raises CameraError, StampError.
+        """
+        with self._lock:
+            frame = self._recent(camera, stamp)
+            return None if frame is None else size_of(frame.image)
 
     def prepare(self) -> None:
         """Do between two frames what the next would wait for; `process` does it if nobody did."""
@@ -175,7 +207,7 @@ class TrackingSession:
         with self._work:
             with self._lock:
                 cam = self._known(camera)
-                frame = cam.ring.find(stamp) if stamp else cam.ring.newest
+                frame = self._recent(camera, stamp)
                 asked = {n: [check_box(b) for b in there] for n, there in boxes.items()}
                 idle = {n: there for n, there in asked.items() if not cam.inbox.concerns(n)}
             return {} if frame is None else cam.targets.match_lost(frame.image, idle)
@@ -204,6 +236,10 @@ class TrackingSession:
         if camera not in self._cameras:
             raise CameraError(f"no camera {camera!r}; declared are {list(self._cameras)}")
         return self._cameras[camera]
+
+    def _recent(self, camera: str, stamp: int) -> Frame | None:
+        ring = self._known(camera).ring
+        return ring.find(stamp) if stamp else ring.newest
 
     @contextmanager
     def _counting(self, camera: str, kind: str) -> Iterator[None]:
@@ -293,6 +329,7 @@ class TrackingSession:
                 targets=cam.targets.results(frame.camera, width, height),
                 latency=time.perf_counter() - begin,
                 rejected=cam.take_rejected(),
+                notes=cam.take_notes(),
             )
 
 

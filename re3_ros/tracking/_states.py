@@ -10,7 +10,7 @@ SEEN      box is valid, score >= ``visible_threshold``
 UNCLEAR   box is valid, score between the thresholds: no reason to change anything
 UNSEEN    box is valid, score < ``uncertain_threshold``
 FAILED    box is not valid: not finite, inverted, under 2 pixels, beside the image, or larger
-          than ``max_side`` images
+          than ``max_side`` images; its score is 0
 ========  ==============================================================================
 
 ::

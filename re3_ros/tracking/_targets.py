@@ -8,14 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-import numpy as np
-
-from re3_ros.boxes import Boxes, clip, size
+from re3_ros.boxes import Boxes, clip
 from re3_ros.crops import Image
 
 from ._config import SessionConfig
 from ._memory import Estimate, Snapshot, held
 from ._search import search_box
+from ._sizes import Size, fits, keeps_aspect, size_of
 from ._states import Evidence, Health, judge
 from ._together import Memory, StepPlan, prepare_together, track_together
 from ._tracker import Tracker
@@ -89,8 +88,10 @@ class TargetGroup:
 
     def plan(self, image: Image, skip: Collection[str] = ()) -> StepPlan:
         """Return where in the image the targets not in ``skip`` are to be looked for."""
-        height, width = image.shape[:2]
+        width, height = size_of(image)
         ids = [name for name in self._targets if name not in skip]
+        for name in ids:
+            self._fit(name, (width, height))
         boxes = {
             name: search_box(t.last_good.box, t.attempts, width, height, self._config.retry_reach)
             for name in ids
@@ -173,12 +174,26 @@ class TargetGroup:
         boxes = sum(s.box.nbytes for s in snapshots)
         return boxes + held([tensor for s in snapshots for tensor in s.tensors])
 
+    def _fit(self, name: str, frame_size: Size) -> None:
+        """Bring a target into the pixels of the next image.
+
+        One that may show another view tells nothing of where the target is: a search begins, from
+        the same part of the image.
+        """
+        target = self._targets[name]
+        old, target.last_good = target.last_good, target.last_good.in_frame(frame_size)
+        if keeps_aspect(old.frame_size, frame_size) or target.lost:
+            return
+        self._tracker.restore(_drifted(name), self._tracker.snapshot(name))
+        self._tracker.restore(name, target.last_good)
+        target.health, target.attempts, target.drifted = Health(TargetState.LOST), 0, 0
+
     def _judge(self, name: str, estimate: Estimate, width: int, height: int) -> None:
         target = self._targets[name]
         evidence = self._kind(estimate, width, height)
         was_lost = target.lost
         target.health = target.health.after(evidence, self._config)
-        target.score = estimate.score
+        target.score = _score(estimate, evidence)
         target.frames += 1
         target.settled = target.health.state is TargetState.TRACKING and evidence.seen
         if target.lost and not was_lost and evidence is not Evidence.FAILED:
@@ -198,16 +213,16 @@ class TargetGroup:
         target.drifted = target.drifted + 1 if evidence.seen else 0
         if target.drifted >= self._config.found_frames:
             self._tracker.restore(name, self._tracker.snapshot(_drifted(name)))
-            target.health, target.score = Health(TargetState.TRACKING), estimate.score
+            target.health = Health(TargetState.TRACKING)
+            target.score = _score(estimate, evidence)
             target.settled = True
         if evidence is Evidence.FAILED or not target.lost:
             self._give_up(name)
         if target.guessed:
-            target.score = estimate.score
+            target.score = _score(estimate, evidence)
 
     def _kind(self, estimate: Estimate, width: int, height: int) -> Evidence:
-        limit = self._config.max_side * np.array([width, height])
-        believable = bool((size(estimate.box) <= limit).all())
+        believable = fits(estimate.box, width, height, self._config.max_side)
         return judge(estimate.score, estimate.valid and believable, self._config)
 
     def _give_up(self, name: str) -> None:
@@ -225,7 +240,7 @@ class TargetGroup:
             camera=camera,
             state=target.health.state,
             box=clip(box, width, height),
-            score=target.score,
+            score=min(target.score, self._config.found_threshold if target.lost else 1.0),
             frames_since_init=target.frames,
             frames_since_reset=self._tracker.frames_since_reset(name),
             frames_in_state=target.health.frames,
@@ -235,6 +250,11 @@ class TargetGroup:
 def _drifted(name: str) -> str:
     """Return what the tracker calls the memory with which a target was lost."""
     return f"{name}\0astray"
+
+
+def _score(estimate: Estimate, evidence: Evidence) -> float:
+    """Return what a step says of its box: nothing, where that is of no use."""
+    return 0.0 if evidence is Evidence.FAILED else estimate.score
 
 
 def step_together(steps: Sequence[tuple[TargetGroup, Image, Collection[str]]]) -> None:

@@ -23,6 +23,7 @@ from re3_ros.network import Output
 from re3_ros.network.runtimes import PreviousCrops, Runtime
 
 from ._memory import Estimate, Snapshot, read_only, rows, stack
+from ._sizes import Size
 
 
 @dataclass(eq=False)
@@ -63,6 +64,14 @@ class Memory:
         old = self.targets[name]
         self.targets[name] = replace(old, box=box, calls=old.calls + 1, state=state.clone())
         self.ahead[name], self.frame = None, frame
+
+    def fit(self, names: Sequence[str], frame_size: Size) -> None:
+        """Bring targets into the pixels of the next image, if that is of another size."""
+        other = [name for name in names if self.targets[name].frame_size != frame_size]
+        if other:
+            self.cut()  # of the last image, whose pixels they are still in
+        for name in other:
+            self.targets[name] = self.targets[name].in_frame(frame_size)
 
     def cut(self) -> None:
         """Cut the first crops of the next frame: from now on the image is not needed."""

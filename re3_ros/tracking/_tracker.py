@@ -36,6 +36,7 @@ from re3_ros.network import Re3Network
 from re3_ros.network.runtimes import Runtime, TorchRuntime
 
 from ._memory import Estimate, Snapshot, read_only, rows
+from ._sizes import Size, size_of
 from ._together import Memory, StepPlan, match, prepare_together, track_together
 
 RESET_INTERVAL = 32
@@ -86,7 +87,7 @@ class Tracker:
         if not checked:
             return
         crops = self.runtime.cut(image, np.stack(list(checked.values())))
-        started = self._initial_pass(crops, checked)
+        started = self._initial_pass(crops, checked, (width, height))
         for name, snapshot in started.items():
             self.memory.restore(name, snapshot)
 
@@ -116,15 +117,19 @@ class Tracker:
         """Return what `track` is to do, checked, for `track_together`."""
         image = check_image(image)
         names = self._known(self.memory.targets if ids is None else ids)
-        return StepPlan(self.memory, image, names, self._search_boxes(names, at or {}))
+        given = self._checked(names, at or {})
+        self.memory.fit(names, size_of(image))
+        known = self.memory.targets
+        return StepPlan(self.memory, image, names, [given.get(n, known[n].box) for n in names])
 
     def match(self, image: Image, pairs: Sequence[tuple[Snapshot, ArrayLike]]) -> list[Estimate]:
         """Return each snapshot's estimate at the box (4,) beside it; no target changes.
 
         Raises ImageError and BoxError.
         """
-        checked = [(snapshot, check_box(box)) for snapshot, box in pairs]
-        return match(self.runtime, check_image(image), checked)
+        image = check_image(image)
+        checked = [(s.in_frame(size_of(image)), check_box(box)) for s, box in pairs]
+        return match(self.runtime, image, checked)
 
     def prepare(self) -> None:
         """Do now what the next frame would otherwise wait for: embed first crops, do due resets.
@@ -154,7 +159,10 @@ class Tracker:
         self.memory.restore(name, snapshot)
 
     def box(self, name: str) -> Boxes:
-        """Return the last good box (4,) of a target, read-only. Raises TargetError if unknown."""
+        """Return the last good box (4,) of a target, read-only. Raises TargetError if unknown.
+
+        In pixels of the last image that it was looked for in, good or not.
+        """
         self._known([name])
         return self.memory.targets[name].box
 
@@ -190,21 +198,22 @@ class Tracker:
             )
         return names
 
-    def _search_boxes(self, names: list[str], at: Mapping[str, ArrayLike]) -> list[Boxes]:
-        """Return the boxes to search around."""
+    def _checked(self, names: list[str], at: Mapping[str, ArrayLike]) -> dict[str, Boxes]:
+        """Return the boxes that are to be searched around instead of the last ones."""
         stray = [name for name in at if name not in names]
         if stray:
             raise TargetError(f"places are given for {stray}, but looked for are {names}")
-        known = self.memory.targets
-        return [check_box(at[n]) if n in at else known[n].box for n in names]
+        return {name: check_box(box) for name, box in at.items()}
 
-    def _initial_pass(self, crops: Tensor, boxes: Mapping[str, Boxes]) -> dict[str, Snapshot]:
+    def _initial_pass(
+        self, crops: Tensor, boxes: Mapping[str, Boxes], frame_size: Size
+    ) -> dict[str, Snapshot]:
         """Both crops are the same one, so it is embedded once and also remembered."""
         seen = self.runtime.remember(crops)
         template = self.runtime.template(seen, crops)
         state = self.runtime.initial_step(seen, template, self.runtime.initial_state(len(boxes)))
         return {
-            name: Snapshot(box, 0, s, s, r, t)
+            name: Snapshot(box, 0, s, s, r, t, frame_size)
             for (name, box), s, r, t in zip(
                 boxes.items(), rows(state), rows(seen.remembered), rows(template), strict=True
             )

@@ -30,7 +30,7 @@ class Frame:
 
     camera: str
     stamp: int
-    """Nanoseconds, 0 or more, not falling from frame to frame of a camera."""
+    """Nanoseconds, 0 or more; those that do not fit together are sorted out by `Clock`."""
     image: Image
     """uint8 HxWx3 RGB. The session keeps a reference to it for as long as it stays in the ring of
     recent frames: hand over an array that nobody writes to afterwards."""
@@ -48,7 +48,8 @@ class TargetResult:
     the network went on to, or what a step of the search follows, or the last good one."""
     score: float
     """Probability, as far as the weights are calibrated, that the box overlaps the target by half.
-    While only the last good box is left, that of the last step of the search."""
+    0 where the last step was of no use. While LOST, at most ``found_threshold``, with which it
+    would have to be seen again to be found."""
     frames_since_init: int
     frames_since_reset: int
     frames_in_state: int
@@ -69,3 +70,5 @@ class FrameResult:
     """Seconds from the call of `process` to its result."""
     rejected: tuple[str, ...] = ()
     """Why boxes, accepted before their frame was there, could not be used on it after all."""
+    notes: tuple[str, ...] = ()
+    """What befell the camera since the last result, each once: another size, a jump in time."""

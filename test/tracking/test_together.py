@@ -10,6 +10,7 @@ from re3_ros.errors import BoxError, CameraError, ImageError, StampError
 from re3_ros.tracking import Frame, FrameResult
 
 BOXES = {"left": (20, 20, 60, 60), "right": (80, 40, 130, 90)}
+SIZES = {"left": (160, 120), "right": (200, 140)}
 PLACE = (200, 150, 240, 180)
 
 
@@ -21,7 +22,7 @@ def pair(tiny, session, frame, noise):
         it = session(network or tiny().double().eval(), tuple(BOXES), **settings)
         for camera, box in BOXES.items():
             it.initialise(camera, "a", box)
-            it.process(frame(0, noise(0), camera))
+            it.process(frame(0, noise(0, *SIZES[camera]), camera))
         return it
 
     return make
@@ -32,8 +33,7 @@ def both(frame, noise):
     """Return a maker of frame k of both cameras, which see different things."""
 
     def make(k):
-        sizes = {"left": (160, 120), "right": (200, 140)}
-        images = {camera: noise(2 * k + i, *sizes[camera]) for i, camera in enumerate(BOXES)}
+        images = {camera: noise(2 * k + i, *SIZES[camera]) for i, camera in enumerate(BOXES)}
         return [frame(k, image, camera) for camera, image in images.items()]
 
     return make
