@@ -21,7 +21,7 @@ from ._messages import (
 from ._reader import BagReader, RecordedMessage, read_image
 from ._record import RecordSummary, record_bag
 from ._record_demonstration import Demonstration
-from ._record_depth import DepthTopics
+from ._record_depth import DEPTH_TOLERANCE, DepthTopics
 from ._record_join import StatusJoiner, record_statuses
 from ._record_table import COLUMNS, Column, TrackRow, TrackTable
 from ._run import DETECTIONS_TOPIC, STATUS_TOPIC, BagSummary, run_bag
@@ -44,6 +44,7 @@ __all__ = [
     "BagWriter",
     "Column",
     "Demonstration",
+    "DEPTH_TOLERANCE",
     "DepthTopics",
     "RecordSummary",
     "RecordedMessage",

@@ -23,6 +23,13 @@ from ._reader import BagReader, RecordedMessage, read_image
 WARNINGS = 3
 """Images of no use that are reported one by one, of each kind; the rest are only counted."""
 
+_WORDS = {
+    "ImageError": "that cannot be read",
+    "StampError": "whose stamp goes backwards or is no time",
+    "CameraError": "whose calibration is missing or of no use",
+    "MissingDepthError": "missing at the time of an image",
+}
+
 _log = logging.getLogger(__name__)
 
 
@@ -34,11 +41,25 @@ class PassSummary:
     images: int = 0
     processed: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
-    """How many were not usable, by the name of the error; of depth images, with "depth " before."""
+    """How many were not usable, by the name of the error; for depth, with "depth " before."""
+    reasons: dict[str, str] = field(default_factory=dict)
+    """What the first error of each of these kinds said."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """Which setting would have let it pass, for those of these kinds for which one would."""
     seconds: float = 0.0
     """Time spent tracking and locating, without reading, decoding and writing."""
     damage: str = ""
     """Why reading ended before the end of the bag, empty if it did not."""
+
+    def skipped(self) -> list[str]:
+        """Return how many were not usable and why, in words, for each reason."""
+        return [f"{count} {in_words(kind)}" for kind, count in self.rejected.items()]
+
+
+def in_words(kind: str) -> str:
+    """Return what a key of `PassSummary.rejected` says of images."""
+    what, _, name = kind.rpartition(" ")
+    return f"{what} images {_WORDS.get(name, name)}".lstrip()
 
 
 SummaryT = TypeVar("SummaryT", bound=PassSummary)
@@ -52,6 +73,7 @@ class BagPass(Generic[SummaryT]):
     ) -> None:
         self.session, self.summary = session, summary
         self.camera = session.cameras[0]
+        self._notes = 0
         for name, box in boxes.items():
             session.initialise(self.camera, name, box)
 
@@ -74,20 +96,32 @@ class BagPass(Generic[SummaryT]):
         if result.rejected:
             raise BoxError(result.rejected[0])
         self.summary.processed += 1
+        for note in result.notes:
+            self._note(note)
         return message.header, image, result
 
     def reject(self, error: InputError, what: str = "") -> None:
-        """Count an image, or ``what`` image, that cannot be used; report the first of its kind."""
+        """Count an image, or ``what`` of one, that cannot be used; report the first of its kind."""
         kind = f"{what}{type(error).__name__}"
         self.summary.rejected[kind] += 1
+        self.summary.reasons.setdefault(kind, str(error))
+        if error.setting:
+            self.summary.settings.setdefault(kind, error.setting)
         if self.summary.rejected[kind] <= WARNINGS:
             _log.warning("%simage %d skipped: %s", what, self.summary.images, error)
         if self.summary.rejected[kind] == WARNINGS:
-            _log.warning("further %simages skipped for a %s are only counted", what, kind)
+            _log.warning("further %s are only counted", in_words(kind))
+
+    def _note(self, note: str) -> None:
+        """Report what befell the images, as long as that is not said all the time."""
+        self._notes += 1
+        if self._notes <= WARNINGS:
+            _log.warning("image %d: %s", self.summary.images, note)
+        if self._notes == WARNINGS:
+            _log.warning("further jumps in time and changes of size are not reported")
 
     def check_used(self, reader: BagReader) -> None:
         """Raise SourceError if not a single image was of use."""
         if not self.summary.processed:
-            why = ", ".join(f"{n} {name}" for name, n in self.summary.rejected.items())
-            why = self.summary.damage or why or "it is empty"
+            why = self.summary.damage or ", ".join(self.summary.skipped()) or "it is empty"
             raise SourceError(f"topic {reader.topic} of {reader.path} has no usable image: {why}")

@@ -45,8 +45,8 @@ def record_bag(
     """Track ``boxes`` (4,) x1, y1, x2, y2, drawn on the first readable image, into a table.
 
     With ``depth`` the rows of targets that are not lost say where in space they are, wherever the
-    depth image of the same time tells it. Images that cannot be used are counted by reason and
-    reported in the log. ``on_frame`` is called with each result; ``stop`` is asked after each.
+    depth image of the same time tells it; images without one are counted as well. Images that
+    cannot be used are counted by reason and reported in the log. ``on_frame`` is called with each result; ``stop`` is asked after each.
 
     Raises SourceError for a bag or topic that cannot be read or has not one usable image, and
     BoxError for a box that does not fit the image.
@@ -87,18 +87,18 @@ class _Recorder(BagPass[RecordSummary]):
             return None
         header, _, result = tracked
         begin = time.perf_counter()
-        rows = list(self._rows(result, header.frame_id))
+        rows = list(self._rows(result, header.frame_id, recorded.logged))
         self.summary.seconds += time.perf_counter() - begin
         self.summary.rows += len(rows)
         self.summary.located += sum(row.z is not None for row in rows)
         self.table.add(rows)
         return result
 
-    def _rows(self, result: FrameResult, frame_id: str) -> Iterator[TrackRow]:
+    def _rows(self, result: FrameResult, frame_id: str, logged: int) -> Iterator[TrackRow]:
         positions: Mapping[str, Any] = {}
         if self.locator is not None:
             try:
-                positions = self.locator.locate(result)
+                positions = self.locator.locate(result, logged)
             except InputError as error:
                 self.reject(error, "depth ")
         for t in result.targets:

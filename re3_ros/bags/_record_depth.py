@@ -5,25 +5,30 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from re3_ros.errors import CameraError, SourceError
+from re3_ros.errors import CameraError, InputError, MissingDepthError, SourceError
 from re3_ros.media import Closing
 from re3_ros.spatial import CameraModel, DepthImage, Locator, read_camera_info, read_depth
 from re3_ros.tracking import FrameResult, TargetResult, TargetState
 
 from ._definitions import IMAGE
 from ._messages import stamp_of
-from ._reader import BagReader, RecordedMessage
+from ._reader import BagReader
 from ._record_table import Position3D
 
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+DEPTH_TOLERANCE = 0.05
+"""Seconds, as in the node's parameter depth_tolerance."""
+WINDOW = 10**9
+"""ns by which a depth image may be recorded before or after its image."""
+WAITING = 256
+"""Depth images of which so many are held where the times of recording tell nothing."""
 
 
 @dataclass(frozen=True)
@@ -33,58 +38,63 @@ class DepthTopics:
     depth: str
     camera_info: str | None = None
     """None: the only one in the bag."""
-    tolerance: float = 0.02
+    tolerance: float = DEPTH_TOLERANCE
     """Seconds by which the stamps of a depth image and of its image may differ."""
     rectified: bool | None = None
     """Whether the images are; None: as the calibration says, see `read_camera_info`."""
 
 
 class BagDepth(Closing):
-    """The depth images of a bag, gone through beside its images, in the order of their stamps.
+    """The depth images of a bag, gone through beside its images, in the order of recording.
+
+    So a wrong stamp, of a depth image or of an image, is no more than one that fits nothing.
 
     Raises SourceError if a topic is missing or holds no calibration, CameraError if that is bad.
     """
 
     def __init__(self, source: Path | str, topics: DepthTopics) -> None:
-        self._camera = _first_info(source, topics)
         self._locator = Locator()
         self._tolerance = round(topics.tolerance * 1e9)
-        self._files = ExitStack()
-        reader = self._files.enter_context(BagReader(source, topics.depth, types={IMAGE}))
-        # Not a generator: that would be over after one damaged message.
-        self._messages: Iterator[Any] = map(RecordedMessage.message, reader)
-        self._near: deque[Any] = deque()
+        with ExitStack() as stack:
+            self._cameras = stack.enter_context(_Calibrations(source, topics))
+            reader = stack.enter_context(BagReader(source, topics.depth, types={IMAGE}))
+            self._files = stack.pop_all()
+        self._topic = reader.topic
+        self._messages = iter(reader)
+        self._next = next(self._messages, None)
+        self._near: deque[_Recorded] = deque()
 
     def close(self) -> None:
         """Close the files."""
         self._files.close()
 
-    def locate(self, result: FrameResult) -> dict[str, Position3D]:
+    def locate(self, result: FrameResult, logged: int) -> dict[str, Position3D]:
         """Return the positions of the targets that are seen, by id; those that can be told.
 
-        Raises ImageError for a depth image that cannot be read, CameraError for one that is of
-        another size than the image, or than the calibration is for.
+        ``logged`` is when the image was recorded, ns. Raises MissingDepthError if no depth image is
+        of its time, ImageError for one that cannot be read, CameraError for one that is of another
+        size than the image, or than the calibration is for.
         """
         self._locator.keep({t.id for t in result.targets})
-        depth = self._at(result.stamp)
-        if depth is None:
-            return {}
+        depth = self._at(result.stamp, logged)
         if (depth.width, depth.height) != (result.width, result.height):
             raise CameraError(
                 f"depth image is {depth.width} x {depth.height} pixels, and the image "
                 f"{result.width} x {result.height}; give the depth that is aligned with it"
             )
-        self._camera.check_size(depth.width, depth.height)
+        camera = self._cameras.of_size(depth.width, depth.height)
         found = {
-            t.id: self._position_of(t, depth, result.stamp) for t in result.targets if _is_seen(t)
+            t.id: self._position_of(t, depth, camera, result.stamp)
+            for t in result.targets
+            if _is_seen(t)
         }
         return {name: position for name, position in found.items() if position is not None}
 
     def _position_of(
-        self, target: TargetResult, depth: DepthImage, stamp: int
+        self, target: TargetResult, depth: DepthImage, camera: CameraModel, stamp: int
     ) -> Position3D | None:
         sure = target.state == TargetState.TRACKING
-        about = self._camera, stamp, target.frames_since_init, sure
+        about = camera, stamp, target.frames_since_init, sure
         found = self._locator.locate(target.id, target.box, depth, *about)
         if found is None:
             return None
@@ -92,30 +102,87 @@ class BagDepth(Closing):
         vx, vy, vz = (float(v) for v in np.diag(found.covariance))
         return Position3D((x, y, z), (vx, vy, vz))
 
-    def _at(self, stamp: int) -> DepthImage | None:
-        """Return the depth image nearest to a time, None if there is none within the tolerance."""
-        latest = stamp + self._tolerance
-        while not self._near or stamp_of(self._near[-1].header) < latest:
-            message = next(self._messages, None)
-            if message is None:
+    def _at(self, stamp: int, logged: int) -> DepthImage:
+        """Return the depth image nearest to a time; raises MissingDepthError if none is near."""
+        problem = self._read(stamp - self._tolerance, logged)
+        near = min(self._near, key=lambda d: abs(d.stamp - stamp), default=None)
+        if near is not None and abs(near.stamp - stamp) <= self._tolerance:
+            return read_depth(near.message)
+        raise problem or MissingDepthError(
+            f"no depth image on {self._topic} within {self._tolerance / 1e9:g} s of the image",
+            setting="depth_tolerance",
+        )
+
+    def _read(self, oldest: int, logged: int) -> InputError | None:
+        """Hold what was recorded around a time; return what was wrong with some of it, if any."""
+        problem: InputError | None = None
+        while self._next is not None and self._next.logged <= logged + WINDOW:
+            if len(self._near) >= WAITING and self._near[0].stamp >= oldest:
                 break
-            self._near.append(message)
-        while self._near and stamp_of(self._near[0].header) < stamp - self._tolerance:
+            recorded, self._next = self._next, next(self._messages, None)
+            try:
+                message = recorded.message()
+                self._near.append(_Recorded(recorded.logged, stamp_of(message.header), message))
+            except InputError as error:
+                problem = error
+            if len(self._near) > WAITING:
+                self._near.popleft()
+        while self._near and self._near[0].logged < logged - WINDOW:
             self._near.popleft()
-        fitting = [m for m in self._near if stamp_of(m.header) <= latest]
-        if not fitting:
+        return problem
+
+
+class _Recorded(NamedTuple):
+    """A depth image and its times, ns."""
+
+    logged: int
+    stamp: int
+    message: Any
+
+
+class _Calibrations(Closing):
+    """The calibrations of a camera; further than the first is read only where that does not fit."""
+
+    def __init__(self, source: Path | str, topics: DepthTopics) -> None:
+        self._reader = BagReader(source, topics.camera_info, types={CAMERA_INFO})
+        self._messages = iter(self._reader)
+        self._rectified = topics.rectified
+        self._models: dict[tuple[int, int], CameraModel] = {}
+        try:
+            self._first = self._must(source)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._reader.close()
+
+    def of_size(self, width: int, height: int) -> CameraModel:
+        """Return that of images of this size. Raises CameraError if there is none."""
+        size = width, height
+        while size not in self._models and (0, 0) not in self._models:
+            if self._next() is None:
+                self._first.check_size(*size)
+        return self._models.get(size) or self._models[0, 0]
+
+    def _must(self, source: Path | str) -> CameraModel:
+        first = self._next()
+        if first is None:
+            raise SourceError(
+                f"topic {self._reader.topic} of {source} is empty; depth needs the camera's "
+                "calibration"
+            )
+        return first
+
+    def _next(self) -> CameraModel | None:
+        recorded = next(self._messages, None)
+        if recorded is None:
             return None
-        return read_depth(min(fitting, key=lambda m: abs(stamp_of(m.header) - stamp)))
+        model = read_camera_info(recorded.message(), self._rectified)
+        self._models.setdefault((model.width, model.height), model)
+        return model
 
 
 def _is_seen(target: TargetResult) -> bool:
     return target.state != TargetState.LOST
-
-
-def _first_info(source: Path | str, topics: DepthTopics) -> CameraModel:
-    with BagReader(source, topics.camera_info, types={CAMERA_INFO}) as reader:
-        for recorded in reader:
-            return read_camera_info(recorded.message(), topics.rectified)
-        raise SourceError(
-            f"topic {reader.topic} of {source} is empty; depth needs the camera's calibration"
-        )

@@ -18,11 +18,12 @@ from ._options import (
     ImageTopicOption,
     RuntimeOption,
     TableOption,
+    TimeJumpOption,
     VideoOption,
     WeightsOption,
     output_option,
 )
-from ._running import Interruption, conclude, interruptible, open_session, progress
+from ._running import Interruption, advice, conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
     from re3_ros.bags import BagSummary, RecordSummary
@@ -43,6 +44,7 @@ def bag(
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
     runtime: RuntimeOption = "auto",
+    time_jump: TimeJumpOption = "reject",
     storage: Annotated[str, typer.Option(help="Storage of the output: mcap or sqlite3.")] = "mcap",
     copy_images: Annotated[
         bool, typer.Option("--copy-images", help="Write the images into the output as well.")
@@ -59,7 +61,7 @@ def bag(
     """
     parse_boxes(box or [])
     topic, total = topic_of(source, image)
-    session, path = open_session(weights, device, runtime)
+    session, path = open_session(weights, device, runtime, time_jump)
     chosen = boxes_for(box or [], lambda: first_image(source, topic))
     options = {"storage": storage, "overwrite": overwrite, "copy_images": copy_images}
     with interruptible() as wish:
@@ -130,5 +132,7 @@ def report_images(summary: BagSummary | RecordSummary, wish: Interruption, also:
         f"{wish.ended}{summary.processed} of {summary.images} images of {summary.topic}, "
         f"{rate:.1f} tracked a second{also}"
     )
-    for reason, count in summary.rejected.items():
-        typer.echo(f"skipped {count} images: {reason}")
+    for kind, text in zip(summary.rejected, summary.skipped(), strict=True):
+        what = "no 3D positions: " if kind.startswith("depth ") else "skipped "
+        way_out = advice(summary.settings.get(kind, ""))
+        typer.echo(f"{what}{text}, first: {summary.reasons[kind]}{way_out}")

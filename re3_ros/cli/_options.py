@@ -38,6 +38,14 @@ RuntimeOption = Annotated[
     str,
     typer.Option(help="What runs the network: auto, torch, openvino, onnx, see docs/runtimes.md."),
 ]
+TimeJumpOption = Annotated[
+    str,
+    typer.Option(
+        metavar="POLICY",
+        help="When the time of the images jumps back, as in a bag of several runs: reject older "
+        "images, clear the targets, or continue.",
+    ),
+]
 VideoOption = Annotated[Path | None, typer.Option(help="Annotated video to write, NAME.mp4.")]
 TableOption = Annotated[Path | None, typer.Option(help="Table of boxes to write, NAME.csv.")]
 BoxOption = Annotated[

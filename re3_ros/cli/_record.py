@@ -19,6 +19,7 @@ from ._options import (
     DeviceOption,
     ImageTopicOption,
     RuntimeOption,
+    TimeJumpOption,
     WeightsOption,
     output_option,
     topic_option,
@@ -46,6 +47,15 @@ DepthOption = Annotated[str | None, topic_option("Topic of depth aligned with th
 InfoOption = Annotated[
     str | None, topic_option("Its calibration. Default: the only one in the bag.")
 ]
+ToleranceOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0,
+        max=10.0,
+        metavar="SECONDS",
+        help="How far the stamps of a depth image and its image may differ. Default: 0.05.",
+    ),
+]
 StatusOption = Annotated[
     str | None, topic_option("With --recorded: TrackerStatus. Default: the only one in the bag.")
 ]
@@ -71,6 +81,7 @@ def record(
     box: BoxOption = None,
     depth: DepthOption = None,
     camera_info: InfoOption = None,
+    depth_tolerance: ToleranceOption = None,
     status: StatusOption = None,
     places: PlacesOption = None,
     namespace: Annotated[str, typer.Option(help="With --live: namespace of the tracker.")] = "/",
@@ -79,6 +90,7 @@ def record(
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
     runtime: RuntimeOption = "auto",
+    time_jump: TimeJumpOption = "reject",
 ) -> None:
     """Write the tracks of targets, in the image and in space, as a table: a row a target and image.
 
@@ -95,16 +107,22 @@ def record(
     else:
         assert source is not None
         parse_boxes(box or [])
-        session = weights, device, runtime
-        _record_bag(source, output, image, box or [], _depth(depth, camera_info), session)
+        session = weights, device, runtime, time_jump
+        topics = _depth(depth, camera_info, depth_tolerance)
+        _record_bag(source, output, image, box or [], topics, session)
 
 
-def _depth(depth: str | None, camera_info: str | None) -> DepthTopics | None:
-    from re3_ros.bags import DepthTopics
+def _depth(
+    depth: str | None, camera_info: str | None, tolerance: float | None
+) -> DepthTopics | None:
+    from re3_ros.bags import DEPTH_TOLERANCE, DepthTopics
 
-    if depth is None and camera_info is not None:
-        raise ConfigError(f"camera_info is {camera_info}, but there is no depth: give --depth too")
-    return None if depth is None else DepthTopics(depth, camera_info)
+    for name, value in (("camera_info", camera_info), ("depth_tolerance", tolerance)):
+        if depth is None and value is not None:
+            raise ConfigError(f"{name} is {value}, but there is no depth: give --depth too")
+    if depth is None:
+        return None
+    return DepthTopics(depth, camera_info, DEPTH_TOLERANCE if tolerance is None else tolerance)
 
 
 def _record_bag(
@@ -113,7 +131,7 @@ def _record_bag(
     image: str | None,
     box: list[str],
     depth: DepthTopics | None,
-    session: tuple[Path | None, str, str],
+    session: tuple[Path | None, str, str, str],
 ) -> None:
     """Track through a bag."""
     from re3_ros.bags import TrackTable, record_bag

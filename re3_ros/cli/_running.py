@@ -20,15 +20,26 @@ INTERRUPTED = 130
 
 
 def open_session(
-    weights: Path | None, device: str, runtime: str = "auto"
+    weights: Path | None, device: str, runtime: str = "auto", time_jump: str = "reject"
 ) -> tuple[TrackingSession, Path]:
     """Return a session and the file of its weights. Raises WeightsError, ConfigError."""
     from re3_ros.tracking import SessionConfig, TrackingSession, pick_device
     from re3_ros.weights import default_weights
 
     path = default_weights() if weights is None else weights
-    config = SessionConfig(runtime=runtime)
+    config = SessionConfig(runtime=runtime, time_jump=time_jump)
     return TrackingSession(path, config=config, device=pick_device(device)), path
+
+
+_ADVICE = {
+    "time_jump": "; --time-jump continue or clear takes them",
+    "depth_tolerance": "; --depth-tolerance lets more of them fit",
+}
+
+
+def advice(setting: str) -> str:
+    """Return how the command is told to let pass what a setting refused, if it can be told."""
+    return _ADVICE.get(setting, "")
 
 
 class Interruption:

@@ -19,10 +19,11 @@ from ._options import (
     DeviceOption,
     RuntimeOption,
     TableOption,
+    TimeJumpOption,
     WeightsOption,
     output_option,
 )
-from ._running import Interruption, conclude, interruptible, open_session, progress
+from ._running import Interruption, advice, conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
     from re3_ros.boxes import Boxes
@@ -50,6 +51,7 @@ def track(
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
     runtime: RuntimeOption = "auto",
+    time_jump: TimeJumpOption = "reject",
     fps: Annotated[
         float, typer.Option(min=0.1, max=1000, help="Frames a second of images.")
     ] = 30.0,
@@ -68,7 +70,7 @@ def track(
     _check_outputs(output, boxes, show)
     with open_source(source, fps) as opened:
         frames = _Frames(opened)
-        session, _ = open_session(weights, device, runtime)
+        session, _ = open_session(weights, device, runtime, time_jump)
         chosen = boxes_for(given, frames.first_image)
         with ResultFiles(output, boxes, opened.fps, opened.files) as files, interruptible() as wish:
             summary = _run(opened, frames, chosen, session, files, wish, show)
@@ -130,3 +132,6 @@ def _report(summary: RunSummary, wish: Interruption, source: Source) -> None:
     left_out = f", {source.skipped} unreadable ones left out" if source.skipped else ""
     rate = f"{summary.fps:.1f} tracked a second"
     typer.echo(f"{wish.ended}{summary.frames} frames, {rate}{left_out}")
+    if summary.rejected:
+        text = f"{len(summary.rejected)} frames, first: {summary.rejected[0]}"
+        typer.echo(f"skipped {text}{advice(summary.rejected[0].setting)}")

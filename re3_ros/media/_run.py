@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from numpy.typing import ArrayLike
 
 from re3_ros.crops import Image
-from re3_ros.errors import BoxError
+from re3_ros.errors import BoxError, InputError
 from re3_ros.tracking import Frame, FrameResult, TrackingSession
 
 OnFrame = Callable[[Image, FrameResult], None]
@@ -24,6 +24,8 @@ class RunSummary:
     frames: int = 0
     seconds: float = 0.0
     """Time spent tracking, without reading, drawing and writing."""
+    rejected: list[InputError] = field(default_factory=list)
+    """Why frames could not be used."""
 
     @property
     def fps(self) -> float:
@@ -40,7 +42,7 @@ def run_frames(
 ) -> RunSummary:
     """Track ``boxes`` (4,) x1, y1, x2, y2, drawn on the first frame, through all ``frames``.
 
-    ``on_frame`` is called with each image and result; ``stop`` is asked after each frame. Raises
+    Frames that the session rejects are left out. ``on_frame`` is called with each image and result; ``stop`` is asked after each frame. Raises
     BoxError for a box that cannot be tracked, and what reading the frames raises.
     """
     for name, box in boxes.items():
@@ -48,7 +50,11 @@ def run_frames(
     summary = RunSummary()
     for frame in frames:
         begin = time.perf_counter()
-        result = session.process(Frame(session.cameras[0], frame.stamp, frame.image))
+        try:
+            result = session.process(Frame(session.cameras[0], frame.stamp, frame.image))
+        except InputError as error:  # of one frame, which is left out
+            summary.rejected.append(error)
+            continue
         session.prepare()
         summary.seconds += time.perf_counter() - begin
         if result.rejected:
