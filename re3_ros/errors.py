@@ -17,8 +17,8 @@
     └── ConfigError               setting out of range or unknown
 
 Each message names the offending value, what was expected, and the way out. Where a setting is the
-way out, the error bears its name: what a user turns it with differs from front end to front end, and
-each adds that itself.
+way out, the error bears its name: how a user turns it differs from front end to front end, and each
+adds that itself.
 """
 
 

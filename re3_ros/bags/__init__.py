@@ -31,6 +31,7 @@ from ._writer import STORAGES, BagWriter, is_bag
 __all__ = [
     "COLUMNS",
     "COMPRESSED",
+    "DEPTH_TOLERANCE",
     "DETECTIONS",
     "DETECTIONS_3D",
     "DETECTIONS_TOPIC",
@@ -44,7 +45,6 @@ __all__ = [
     "BagWriter",
     "Column",
     "Demonstration",
-    "DEPTH_TOLERANCE",
     "DepthTopics",
     "RecordSummary",
     "RecordedMessage",

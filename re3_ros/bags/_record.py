@@ -46,7 +46,8 @@ def record_bag(
 
     With ``depth`` the rows of targets that are not lost say where in space they are, wherever the
     depth image of the same time tells it; images without one are counted as well. Images that
-    cannot be used are counted by reason and reported in the log. ``on_frame`` is called with each result; ``stop`` is asked after each.
+    cannot be used are counted by reason and reported in the log. ``on_frame`` is called with each
+    result; ``stop`` is asked after each.
 
     Raises SourceError for a bag or topic that cannot be read or has not one usable image, and
     BoxError for a box that does not fit the image.

@@ -42,8 +42,9 @@ def run_frames(
 ) -> RunSummary:
     """Track ``boxes`` (4,) x1, y1, x2, y2, drawn on the first frame, through all ``frames``.
 
-    Frames that the session rejects are left out. ``on_frame`` is called with each image and result; ``stop`` is asked after each frame. Raises
-    BoxError for a box that cannot be tracked, and what reading the frames raises.
+    Frames that the session rejects are left out. ``on_frame`` is called with each image and result;
+    ``stop`` is asked after each frame. Raises BoxError for a box that cannot be tracked, and what
+    reading the frames raises.
     """
     for name, box in boxes.items():
         session.initialise(session.cameras[0], name, box)

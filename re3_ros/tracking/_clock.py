@@ -51,7 +51,7 @@ RULE = (
     ("long after the trusted time", Verdict.DOUBTED, "any"),
     ("any, while no time is trusted", Verdict.DOUBTED, "any"),
 )
-"""When, what, and for which `time_jump`: which stamp, its verdict, the policies that this is for."""
+"""Which stamp, its verdict, and the `time_jump` for which that is so."""
 
 
 class Clock:
@@ -74,7 +74,7 @@ class Clock:
         """Return how long after a time is soon: ten periods, from a second to a minute."""
         steps = np.diff(sorted(self._recent))
         moving = np.sort(steps[steps > 0])
-        period = int(moving[(len(moving) - 1) // 2]) if len(moving) >= 3 else 0  # noqa: PLR2004
+        period = int(moving[(len(moving) - 1) // 2]) if len(moving) >= 3 else 0
         return min(max(PERIODS * period, SHORTEST_REACH), LONGEST_REACH)
 
     def take(self, stamp: int, back: bool) -> Verdict:

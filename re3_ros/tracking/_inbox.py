@@ -58,9 +58,7 @@ class Request:
         return None if ring.newest is self.after else ring.newest
 
 
-def find_frame(
-    ring: FrameRing, heads: Sequence[int], stamp: int, max_ahead: float
-) -> Frame | None:
+def find_frame(ring: FrameRing, heads: Sequence[int], stamp: int, max_ahead: float) -> Frame | None:
     """Return the frame meant by a box's stamp, not 0; None if it is yet to come.
 
     ``heads`` are the newest stamps, see `Clock.heads`. A box may overtake its image on the way
@@ -69,12 +67,13 @@ def find_frame(
     near = ring.nearest(stamp)
     if near is not None and (near.stamp >= stamp or near.stamp not in heads):
         return near
-    ahead = min((stamp - head for head in heads if head < stamp), default=None)
-    if not len(ring) or (ahead is not None and ahead <= max_ahead * SECOND):
+    if not heads:  # nothing is known of the time
         return None
-    if stamp <= max(heads, default=stamp):
+    if any(0 < stamp - head <= max_ahead * SECOND for head in heads):
+        return None
+    ahead = stamp - max(heads)
+    if ahead <= 0:
         return ring.find(stamp)
-    ahead = stamp - max(heads, default=0)
     raise StampError(
         f"the box is stamped {ahead / SECOND:.3f} s after the newest frame, more than max_ahead = "
         f"{max_ahead:g} s; {ring.describe()}",

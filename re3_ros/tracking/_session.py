@@ -171,9 +171,10 @@ class TrackingSession:
 
     @time_jump.setter
     def time_jump(self, value: str) -> None:
+        """Set it for all frames from now on. Raises ConfigError for a bad one."""
         if value == self.config.time_jump:
             return
-        self.config = replace(self.config, time_jump=value)  # raises ConfigError for a bad one
+        self.config = replace(self.config, time_jump=value)
         with self._lock:
             for place in self._cameras.values():
                 place.time_jump = value

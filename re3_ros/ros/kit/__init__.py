@@ -15,7 +15,7 @@ from ._guarded import GuardedNode
 from ._lifecycle import GuardedLifecycleNode
 from ._parameters import GuardedParameters, ParameterSpec
 from ._qos import QUEUE_DEPTH, image_qos, result_qos
-from ._reports import Reports
+from ._reports import Reports, shorten
 from ._serve import declare_parameters, serve
 from ._signals import StopFlag, stop_flag
 from ._temporary import temporary_node
@@ -39,6 +39,7 @@ __all__ = [
     "release_memory",
     "result_qos",
     "serve",
+    "shorten",
     "stop_flag",
     "temporary_node",
 ]

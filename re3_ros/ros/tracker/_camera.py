@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from re3_ros.media import draw_results
 from re3_ros.msg import TrackerStatus
-from re3_ros.ros.kit import Counts
+from re3_ros.ros.kit import Counts, shorten
 from re3_ros.tracking import FrameResult, TargetResult
 
 from ._messages import detection, detections, is_lost, rgb_image, target_status
 from ._topics import CameraTopics
+
+REJECTING_PERIOD = 1.0
+"""Seconds without a status after which one says that images are rejected."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Arrival:
     """sensor_msgs/Image or CompressedImage"""
     time: float
     """of time.monotonic, when it was received."""
+    number: int = 0
+    """Images of its camera received by then, this one included."""
 
 
 @dataclass
@@ -44,9 +49,22 @@ class Camera:
     last_image: float = 0.0
     """Time of arrival, of time.monotonic."""
     status: TrackerStatus | None = None
-    """The last one published."""
+    """The last one published that tells of targets."""
+    last_status: float = 0.0
+    """When any was published, of time.monotonic."""
+    rejection: str = ""
+    """Why the last image that was rejected could not be used."""
+    ignored: int = 0
+    """Number of the last image that was ignored, as counted in `Arrival.number`."""
+    processed: int = 0
+    """Number of the last image that was processed."""
     classes: dict[str, str] = field(default_factory=dict)
     """class_id by target, of those that were started with one."""
+
+    @property
+    def skipped(self) -> bool:
+        """Whether newer images were ignored than the newest that was processed."""
+        return self.ignored > self.processed
 
     def class_of(self, target: str, default: str) -> str:
         """Return the class_id of a target."""
@@ -63,7 +81,7 @@ class Camera:
         self.frame_id = message.header.frame_id
         self.last_image = time.monotonic()
         self.counts.add("frames_received")
-        return Arrival(self, message, self.last_image)
+        return Arrival(self, message, self.last_image, self.counts["frames_received"])
 
     def publish(
         self,
@@ -87,22 +105,33 @@ class Camera:
         self._count(about)
         about.latency = time.monotonic() - arrival.time
         self.status = about
-        self.topics.status.publish(about)
+        self._send(about)
 
-    def ignore(self, message: Any, about: TrackerStatus) -> None:
+    def ignore(self, arrival: Arrival, about: TrackerStatus) -> None:
         """Answer an image that is not processed: the targets are as they were."""
-        about.header, about.camera = message.header, self.name
+        self.ignored = max(self.ignored, arrival.number)
+        about.header, about.camera = arrival.message.header, self.name
         about.targets = self.status.targets if self.status is not None else []
         self._count(about)
         self.status = about
-        self.topics.status.publish(about)
+        self._send(about)
 
     def report(self, fault: str, now: Any, about: TrackerStatus) -> None:
-        """Publish a status without targets that says why there will be no more."""
+        """Publish a status without targets that says why there are no detections."""
         about.header.stamp, about.header.frame_id = now, self.frame_id or ""
         about.camera, about.fault = self.name, fault
         self._count(about)
-        self.status = about
+        self._send(about)
+
+    def reject(self, reason: str, now: Any, about: TrackerStatus) -> None:
+        """Count an image that cannot be used; say so in a status, if none was sent for a while."""
+        self.counts.add("frames_rejected")
+        self.rejection = reason
+        if time.monotonic() - self.last_status >= REJECTING_PERIOD:
+            self.report(f"images are rejected: {shorten(reason)}", now, about)
+
+    def _send(self, about: TrackerStatus) -> None:
+        self.last_status = time.monotonic()
         self.topics.status.publish(about)
 
     def _count(self, about: TrackerStatus) -> None:

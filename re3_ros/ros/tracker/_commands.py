@@ -20,6 +20,7 @@ from re3_ros.errors import CameraError, ConfigError, InputError, TargetError
 from re3_ros.ros.kit import QUEUE_DEPTH, Faults, Reports
 from re3_ros.tracking import TrackingSession
 
+from ._advice import advice
 from ._bridge import DetectorBridge
 from ._camera import Camera, cameras_of
 from ._convert import box_of, class_of, stamp_of
@@ -107,9 +108,10 @@ class Commands:
         try:
             camera = self._camera_named(header.frame_id)
             box = box_of(message.bbox)
-            self._session.initialise(camera.name, name, box, stamp_of(header))
+            stamp, upcoming = stamp_of(header), camera.skipped
+            self._session.initialise(camera.name, name, box, stamp, upcoming=upcoming)
         except InputError as error:
-            self._reports.reject_box(type(error).__name__, str(error))
+            self._reports.reject_box(type(error).__name__, f"{error}{advice(error)}")
             return
         camera.remember_class(name, class_of(message), self._session.targets(camera.name))
         corners = ", ".join(f"{v:.1f}" for v in box)

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from re3_ros.ros.kit import shorten
 from re3_ros.tracking import TargetState
 
 from ._camera import Camera
@@ -81,7 +82,7 @@ def camera_health(camera: Camera, meter: Meter, live: Any) -> Health:
     status = camera.status
     targets = list(status.targets) if status is not None else []
     enabled = status is None or bool(status.enabled)
-    _images(health, meter, enabled, live["silence_warning"])
+    _images(health, meter, enabled, live["silence_warning"], camera.rejection)
     _latencies(health, meter, live["diagnostic_max_latency"])
     if enabled:
         _least(health, meter, live["diagnostic_min_rate"])
@@ -91,7 +92,7 @@ def camera_health(camera: Camera, meter: Meter, live: Any) -> Health:
     return health
 
 
-def _images(health: Health, meter: Meter, enabled: bool, patience: float) -> None:
+def _images(health: Health, meter: Meter, enabled: bool, patience: float, rejection: str) -> None:
     lately = {name: meter.lately(name) for name in _COUNTS}
     silence = meter.unchanged("frames_received")
     waiting = min(meter.unchanged(name) for name in ("frames_processed", "frames_rejected"))
@@ -103,7 +104,7 @@ def _images(health: Health, meter: Meter, enabled: bool, patience: float) -> Non
         report = health.warn if lately["frames_processed"] else health.fail
         report(
             f"{lately['frames_rejected']} of {lately['frames_received']} images in {WINDOW:.0f} s "
-            "were rejected; the log says why"
+            f"were rejected: {shorten(rejection)}"
         )
     for name, of in (("image rate", "frames_received"), ("detection rate", "frames_processed")):
         health.values[f"{name} (Hz)"] = _number(meter.rate(of), 2)

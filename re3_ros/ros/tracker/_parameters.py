@@ -35,6 +35,9 @@ _SESSION_GROUPS = {
     "time_jump": TIME,
 }
 
+_LIVE = {"time_jump"}
+"""Settings of the session that the pipeline brings up to date between two images."""
+
 
 def camera_problem(names: Sequence[str]) -> str:
     """Return why these names cannot be those of the cameras, or nothing."""
@@ -241,7 +244,8 @@ def session_specs() -> Iterable[ParameterSpec]:
         about = field.metadata
         limits = about.get("low"), about.get("high"), about.get("choices", ())
         group = _SESSION_GROUPS.get(field.name, STATES)
-        yield ParameterSpec(field.name, field.default, about["help"], *limits, group=group)
+        about_it = {"live": field.name in _LIVE, "group": group}
+        yield ParameterSpec(field.name, field.default, about["help"], *limits, **about_it)
 
 
 SPECS = {spec.name: spec for spec in (*OWN, *session_specs())}

@@ -30,6 +30,7 @@ from re3_ros.msg import TrackerStatus
 from re3_ros.ros.kit import Counts, Faults, Reports
 from re3_ros.tracking import Frame, FrameResult, TrackingSession
 
+from ._advice import advice
 from ._bridge import DetectorBridge
 from ._camera import Arrival, Camera
 from ._commands import Commands
@@ -149,7 +150,7 @@ class Pipeline:
     def _arrive(self, camera: Camera, message: Any) -> None:
         arrival = camera.arrive(message)
         if not self._commands.enabled:
-            camera.ignore(message, self._status())
+            camera.ignore(arrival, self._status())
         elif self._mailbox.put(camera.name, arrival):
             camera.counts.add("frames_dropped")
 
@@ -161,13 +162,18 @@ class Pipeline:
             process(arrivals)
 
     def _process(self, arrivals: Sequence[Arrival]) -> None:
+        if not self._commands.enabled:  # since these came
+            for arrival in arrivals:
+                arrival.camera.ignore(arrival, self._status())
+            return
+        self._session.time_jump = self._live["time_jump"]
         frames = {a.camera.name: frame for a in arrivals if (frame := self._frame(a)) is not None}
         seen = [arrival for arrival in arrivals if arrival.camera.name in frames]
         try:
             answers = self._track(list(frames.values()))
-        except Exception:
+        except Exception as error:
             for arrival in seen:
-                arrival.camera.counts.add("frames_rejected")
+                self._count(arrival, f"{type(error).__name__}: {error}")
             raise
         checked = [(a, self._checked(a, r)) for a, r in zip(seen, answers, strict=True)]
         done = [(arrival, result) for arrival, result in checked if result is not None]
@@ -207,15 +213,21 @@ class Pipeline:
             self._reject(arrival, error)
             return None
         arrival.camera.counts.add("frames_processed")
+        arrival.camera.processed = arrival.number
         return answer
 
     def _reject(self, arrival: Arrival, error: Exception) -> None:
-        camera = arrival.camera
-        camera.counts.add("frames_rejected")
+        camera, reason = arrival.camera, f"{type(error).__name__}: {error}"
         if isinstance(error, InputError):
-            self._reports.warn(f"{camera.name} {type(error).__name__}", f"{camera.name}: {error}")
+            reason = f"{error}{advice(error)}"
+            self._reports.warn(f"{camera.name} {type(error).__name__}", f"{camera.name}: {reason}")
         else:
             self._faults.note("an image", error)
+        self._count(arrival, reason)
+
+    def _count(self, arrival: Arrival, reason: str) -> None:
+        now = self._node.get_clock().now().to_msg()
+        arrival.camera.reject(reason, now, self._status())
 
     def _show(self, arrival: Arrival, image: NDArray[np.uint8], result: FrameResult) -> None:
         """Publish what nobody waits for."""
@@ -229,6 +241,8 @@ class Pipeline:
     def _publish(self, arrival: Arrival, result: FrameResult) -> None:
         for reason in result.rejected:
             self._reports.reject_box("late", reason)
+        for note in result.notes:
+            self._reports.warn(f"{result.camera} note", f"{result.camera}: {note}")
         primary, class_id = self._live["primary"], self._live["class_id"]
         arrival.camera.publish(result, arrival, primary, class_id, self._status())
 

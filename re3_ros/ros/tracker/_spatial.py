@@ -27,11 +27,12 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 from vision_msgs.msg import Detection3DArray
 
-from re3_ros.errors import CameraError, ImageError, InputError
+from re3_ros.errors import CameraError, ImageError, InputError, MissingDepthError
 from re3_ros.ros.kit import Faults, Throttle, image_qos, result_qos
 from re3_ros.spatial import CameraModel, DepthImage, Locator, Position, read_camera_info, read_depth
 from re3_ros.tracking import FrameResult, TargetResult, TargetState
 
+from ._advice import advice
 from ._camera import Arrival, Camera, primary_target
 from ._convert import stamp_of
 from ._messages import is_lost
@@ -155,7 +156,10 @@ class _DepthInput:
         self._calibration = message
 
     def _on_depth(self, message: Image) -> None:
-        self._matcher.add_depth(stamp_of(message.header), message)
+        try:
+            self._matcher.add_depth(stamp_of(message.header), message)
+        except InputError as error:
+            self._finder.reject(error)
 
     # Worker of the pipeline.
 
@@ -209,15 +213,16 @@ class _Finder:
             depth = self._read(seen, message, topic)
             model = self._model(calibration, depth)
         except InputError as error:
-            self._reject(error)
+            self.reject(error)
             return None
         return self._locate(seen, depth, model)
 
     def _read(self, seen: _Pending, message: Any, topic: str) -> DepthImage:
         if message is None:
-            raise _MissingDepthError(
+            raise MissingDepthError(
                 f"no depth image on {topic} within {self._live['depth_tolerance']:g} s of the "
-                "image; publish one, or raise depth_tolerance"
+                "image",
+                setting="depth_tolerance",
             )
         depth, result = read_depth(message), seen.result
         if (depth.width, depth.height) != (result.width, result.height):
@@ -266,23 +271,20 @@ class _Finder:
         primary = primary_target(seen.result, self._live["primary"])
         return _Targets(seen.header, found, positions.get(primary.id) if primary else None)
 
-    def _reject(self, error: InputError) -> None:
-        missing = isinstance(error, _MissingDepthError)
+    def reject(self, error: InputError) -> None:
+        """Count a depth image, or its lack, and say why there are no positions."""
+        missing = isinstance(error, MissingDepthError)
         self._camera.counts.add("depth_missing" if missing else "depth_rejected")
         held_back = self._throttle.due(type(error).__name__)
         if held_back is not None:
             more = f" ({held_back} more like this since the last line)" if held_back else ""
-            text = f"{self._camera.name}: no 3D positions: {error}{more}"
+            text = f"{self._camera.name}: no 3D positions: {error}{advice(error)}{more}"
             self._node.get_logger().warning(text)
 
     def _say(self, text: str) -> None:
         if text not in self._said:
             self._said.add(text)
             self._node.get_logger().warning(f"{self._camera.name}: {text}")
-
-
-class _MissingDepthError(InputError):
-    """No depth image belongs to an image."""
 
 
 @dataclass

@@ -42,15 +42,17 @@ class Matcher(Generic[R, D]):
 
     def add_result(self, stamp: int, result: R) -> int:
         """Let a result wait for its depth image; return how many had to leave for it."""
+        gone = 0
         with self._changed:
             if stamp < self._newest:
+                gone = len(self._results)
                 self._results.clear()
                 while self._depths and self._depths[-1][0] > stamp + self._reach():
                     self._depths.pop()  # of a time that is no more
             self._newest = stamp
             self._results.append((stamp, result))
             self._changed.notify()
-            return _shorten(self._results)
+            return gone + _shorten(self._results)
 
     def add_depth(self, stamp: int, depth: D) -> None:
         """Keep a depth image."""

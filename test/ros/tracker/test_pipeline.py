@@ -41,7 +41,7 @@ class Session:
     def prepare(self):
         self.prepared += 1
 
-    def initialise(self, *request):
+    def initialise(self, *request, upcoming):
         self.request = request
 
     def targets(self, _camera):
@@ -61,7 +61,7 @@ class Rig:
 
         self.session = Session()
         self.node, self.peer = ros.create_node("under_test"), ros.create_node("peer")
-        live = {"primary": "", "class_id": "object"}
+        live = {"primary": "", "class_id": "object", "time_jump": "reject"}
         about = {"device": "cpu", "weights": "none"}
         qos = image_qos("reliable", 50)
         self.pipeline = Pipeline(self.node, self.session, qos, live, about)
@@ -158,9 +158,11 @@ def test_the_worker_outlives_any_exception(rig):
             break
     rig.session.error = None
     rig.send(4)
-    rig.until(lambda: rig.seen)
-    assert rig.seen[0].frames_rejected == 3
-    assert rig.seen[0].frames_processed == 1
+    rig.until(lambda: rig.seen and rig.seen[-1].frames_processed)
+    assert rig.seen[-1].frames_rejected == 3
+    assert rig.seen[-1].fault == ""
+    for status in rig.seen[:-1]:
+        assert "ZeroDivisionError: inside the network" in status.fault
 
 
 def test_close_waits_for_the_frame_in_work_and_no_topic_stays(rig):
