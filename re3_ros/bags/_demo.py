@@ -89,7 +89,7 @@ def read_records(bag: Path | str, scene: DemoScene, topic: str = STATUS_TOPIC) -
 
 
 def _record(frame: int, target: Any) -> DemoRecord:
-    state = TargetState(target.state)
+    state = known_state(target.state, target.id)
     box = None if state == TargetState.LOST else box_of(target.bbox)
     return DemoRecord(frame, box, float(target.score), state)
 

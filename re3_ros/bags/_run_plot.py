@@ -15,7 +15,7 @@ import numpy as np
 from re3_ros.crops import Image
 from re3_ros.errors import ConfigError, SourceError
 from re3_ros.media import STATE_COLOURS, draw_box
-from re3_ros.tracking import TargetState
+from re3_ros.tracking import TargetState, known_state
 
 from ._definitions import COMPRESSED, IMAGE, STATUS
 from ._messages import box_of, stamp_of
@@ -87,7 +87,7 @@ def read_run(bag: Path | str, topics: RunTopics, target: str = "") -> Run:
             for t in [t for t in found if run is not None and t.id == run.target]:
                 assert run is not None
                 run.times.append((stamp_of(status.header) - run.begin) / 1e9)
-                run.states.append(TargetState(t.state))
+                run.states.append(known_state(t.state, t.id))
                 run.scores.append(float(t.score))
                 run.boxes.append(box_of(t.bbox))
     if run is None:

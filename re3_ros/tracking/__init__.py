@@ -13,7 +13,7 @@ from ._device import pick_device
 from ._memory import Estimate, Snapshot
 from ._session import TrackingSession
 from ._tracker import RESET_INTERVAL, Tracker
-from ._types import Frame, FrameResult, TargetResult, TargetState
+from ._types import Frame, FrameResult, TargetResult, TargetState, known_state
 
 __all__ = [
     "RESET_INTERVAL",
@@ -27,5 +27,6 @@ __all__ = [
     "TargetState",
     "Tracker",
     "TrackingSession",
+    "known_state",
     "pick_device",
 ]

@@ -327,7 +327,7 @@ class Inside(Tracker):
         from rclpy.parameter import Parameter
 
         from re3_ros.ros.kit._signals import StopFlag
-        from re3_ros.ros.tracker._main import spin
+        from re3_ros.ros.kit import spin
         from re3_ros.ros.tracker._node import TrackerNode
 
         values = {**QUIET, **parameters}

@@ -16,8 +16,8 @@ from ._lifecycle import GuardedLifecycleNode
 from ._parameters import GuardedParameters, ParameterSpec
 from ._qos import QUEUE_DEPTH, image_qos, result_qos
 from ._reports import Reports
-from ._serve import declare_parameters, serve
-from ._signals import StopFlag, stop_flag
+from ._serve import declare_parameters, serve, spin
+from ._signals import Stopped, StopFlag, one_interrupt, stop_flag
 from ._temporary import temporary_node
 from ._throttle import Throttle
 
@@ -32,13 +32,16 @@ __all__ = [
     "ParameterSpec",
     "Reports",
     "StopFlag",
+    "Stopped",
     "Throttle",
     "declare_parameters",
     "image_qos",
     "make_bond",
+    "one_interrupt",
     "release_memory",
     "result_qos",
     "serve",
+    "spin",
     "stop_flag",
     "temporary_node",
 ]

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from re3_ros.tracking import TargetState
+from re3_ros.tracking import TargetState, known_state
 
 from ._camera import Camera
 from ._meter import WINDOW, Meter
@@ -137,7 +137,7 @@ def _least(health: Health, meter: Meter, least: float) -> None:
 
 
 def _states(health: Health, targets: Sequence[Any]) -> None:
-    states = {t.id: TargetState(t.state) for t in targets}
+    states = {t.id: known_state(t.state, t.id) for t in targets}
     lost = [name for name, state in states.items() if state == TargetState.LOST]
     if lost:
         health.warn(f"{', '.join(lost)} {'is' if len(lost) == 1 else 'are'} LOST")
