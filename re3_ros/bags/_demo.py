@@ -10,7 +10,7 @@ from typing import Any
 
 import cv2
 
-from re3_ros.tracking import TargetState, TrackingSession
+from re3_ros.tracking import TargetState, TrackingSession, known_state
 from re3_ros.worlds import DemoRecord, DemoScene, DemoSummary, write_demo_report
 
 from ._definitions import COMPRESSED, STATUS, typestore

@@ -23,6 +23,12 @@ from ._reader import BagReader, RecordedMessage, read_image
 WARNINGS = 3
 """Images of no use that are reported one by one, of each kind; the rest are only counted."""
 
+_WORDS = {
+    "ImageError": "that cannot be read",
+    "StampError": "whose stamp goes backwards or is no time",
+    "CameraError": "whose calibration is missing or of no use",
+}
+
 _log = logging.getLogger(__name__)
 
 
@@ -39,6 +45,16 @@ class PassSummary:
     """Time spent tracking and locating, without reading, decoding and writing."""
     damage: str = ""
     """Why reading ended before the end of the bag, empty if it did not."""
+
+    def skipped(self) -> list[str]:
+        """Return how many were not usable and why, in words, for each reason."""
+        return [f"{count} {in_words(kind)}" for kind, count in self.rejected.items()]
+
+
+def in_words(kind: str) -> str:
+    """Return what a key of `PassSummary.rejected` says of images."""
+    what, _, name = kind.rpartition(" ")
+    return f"{what} images {_WORDS.get(name, name)}".lstrip()
 
 
 SummaryT = TypeVar("SummaryT", bound=PassSummary)
@@ -83,11 +99,11 @@ class BagPass(Generic[SummaryT]):
         if self.summary.rejected[kind] <= WARNINGS:
             _log.warning("%simage %d skipped: %s", what, self.summary.images, error)
         if self.summary.rejected[kind] == WARNINGS:
-            _log.warning("further %simages skipped for a %s are only counted", what, kind)
+            _log.warning("further %s are only counted", in_words(kind))
 
     def check_used(self, reader: BagReader) -> None:
         """Raise SourceError if not a single image was of use."""
         if not self.summary.processed:
-            why = ", ".join(f"{n} {name}" for name, n in self.summary.rejected.items())
-            why = self.summary.damage or why or "it is empty"
+            why = self.summary.damage or ", ".join(self.summary.skipped())
+            why = why or "it is empty"
             raise SourceError(f"topic {reader.topic} of {reader.path} has no usable image: {why}")

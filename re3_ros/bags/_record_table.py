@@ -208,9 +208,11 @@ class _Parquet:
             self._flush()
 
     def close(self) -> None:
-        if self._held:
-            self._flush()
-        self._writer.close()
+        try:
+            if self._held:
+                self._flush()
+        finally:  # what was written before is of use only with its end
+            self._writer.close()
 
     def _flush(self) -> None:
         columns = list(zip(*self._held, strict=True))

@@ -130,5 +130,5 @@ def report_images(summary: BagSummary | RecordSummary, wish: Interruption, also:
         f"{wish.ended}{summary.processed} of {summary.images} images of {summary.topic}, "
         f"{rate:.1f} tracked a second{also}"
     )
-    for reason, count in summary.rejected.items():
-        typer.echo(f"skipped {count} images: {reason}")
+    for reason in summary.skipped():
+        typer.echo(f"skipped {reason}")
