@@ -104,6 +104,5 @@ class BagPass(Generic[SummaryT]):
     def check_used(self, reader: BagReader) -> None:
         """Raise SourceError if not a single image was of use."""
         if not self.summary.processed:
-            why = self.summary.damage or ", ".join(self.summary.skipped())
-            why = why or "it is empty"
+            why = self.summary.damage or ", ".join(self.summary.skipped()) or "it is empty"
             raise SourceError(f"topic {reader.topic} of {reader.path} has no usable image: {why}")

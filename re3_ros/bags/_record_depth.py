@@ -62,8 +62,9 @@ class BagDepth(Closing):
     def locate(self, result: FrameResult) -> dict[str, Position3D]:
         """Return the positions of the targets that are seen, by id; those that can be told.
 
-        Raises ImageError for a depth image that cannot be read, CameraError for one that is of
-        another size than the image, or than the calibration is for.
+        Raises ImageError for a depth image that cannot be read, StampError for one whose stamp is
+        no time, CameraError for one that is of another size than the image, or than the
+        calibration is for.
         """
         self._locator.keep({t.id for t in result.targets})
         depth = self._at(result.stamp)
@@ -99,6 +100,7 @@ class BagDepth(Closing):
             message = next(self._messages, None)
             if message is None:
                 break
+            stamp_of(message.header)  # raises StampError while it is easily left out
             self._near.append(message)
         while self._near and stamp_of(self._near[0].header) < stamp - self._tolerance:
             self._near.popleft()

@@ -4,7 +4,7 @@
 
 import sys
 
-from re3_ros.ros import run
+from ._entry import run
 
 if __name__ == "__main__":
     sys.exit(run("programs.select_box"))

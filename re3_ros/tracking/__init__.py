@@ -8,8 +8,9 @@ of loss. `TrackingSession` is what a node does, without ROS; node, bags, videos 
 drive this one class.
 """
 
+from re3_ros.network import pick_device
+
 from ._config import TIME_JUMPS, SessionConfig
-from ._device import pick_device
 from ._memory import Estimate, Snapshot
 from ._session import TrackingSession
 from ._tracker import RESET_INTERVAL, Tracker

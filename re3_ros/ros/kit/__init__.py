@@ -17,7 +17,7 @@ from ._parameters import GuardedParameters, ParameterSpec
 from ._qos import QUEUE_DEPTH, image_qos, result_qos
 from ._reports import Reports
 from ._serve import declare_parameters, serve, spin
-from ._signals import Stopped, StopFlag, one_interrupt, stop_flag
+from ._signals import StopFlag, StoppedError, one_interrupt, stop_flag
 from ._temporary import temporary_node
 from ._throttle import Throttle
 
@@ -32,7 +32,7 @@ __all__ = [
     "ParameterSpec",
     "Reports",
     "StopFlag",
-    "Stopped",
+    "StoppedError",
     "Throttle",
     "declare_parameters",
     "image_qos",

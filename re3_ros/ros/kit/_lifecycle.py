@@ -15,7 +15,7 @@ from re3_ros.errors import Re3Error
 
 from ._device import device_fault
 from ._guarded import GuardedNode
-from ._signals import Stopped
+from ._signals import StoppedError
 
 
 class _GivesUp(Exception):  # noqa: N818, not an error of this step, but why it must end in one
@@ -142,7 +142,7 @@ class GuardedLifecycleNode(GuardedNode, LifecycleNode):  # type: ignore[misc]
         try:
             work()
             return parent(state)
-        except Stopped as error:
+        except StoppedError as error:
             self.get_logger().info(f"{name} ends early: {error}")
             return TransitionCallbackReturn.FAILURE
         except Re3Error as error:

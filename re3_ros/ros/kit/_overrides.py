@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 
+from rclpy.exceptions import NameValidationException
 from rclpy.node import Node
 
 _OTHERS = ("qos_overrides.", "diagnostic_updater.")
@@ -52,14 +54,15 @@ def unknown_remappings(
 
 
 def _expanded(node: Node, name: str) -> str:
-    return node.resolve_topic_name(name, only_expand=True) if name else name
+    try:
+        return str(node.resolve_topic_name(name, only_expand=True))
+    except (NameValidationException, ValueError):
+        return name
 
 
 def _remapped(arguments: Sequence[str], name: str) -> list[str]:
     """Return the left sides of the rules for topics and services of the node called ``name``."""
-    rules = [
-        rule for flag, rule in zip(arguments, arguments[1:], strict=False) if flag in _REMAP
-    ]
+    rules = [rule for flag, rule in zip(arguments, arguments[1:], strict=False) if flag in _REMAP]
     sides = [rule.partition(":=")[0] for rule in rules]
     named = [side.rpartition(":") for side in sides if "://" not in side]
     return [side for whose, _, side in named if whose in ("", name) and side not in _SPECIAL]

@@ -19,7 +19,7 @@ GRACE = 2.0
 _ENDS = b"told to end, and what is under way cannot be interrupted: ending at once\n"
 
 
-class Stopped(Re3Error):
+class StoppedError(Re3Error):
     """The process is to end, so work that takes long is not begun."""
 
 
@@ -31,9 +31,9 @@ class StopFlag:
     """Whether signals set it."""
 
     def check(self) -> None:
-        """Raise Stopped if it is set; to be called between the steps of long work."""
+        """Raise StoppedError if it is set; to be called between the steps of long work."""
         if self.is_set:
-            raise Stopped("a signal told the process to end")
+            raise StoppedError("a signal told the process to end")
 
     @contextmanager
     def nothing_to_lose(self) -> Iterator[None]:

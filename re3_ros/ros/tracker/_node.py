@@ -97,13 +97,16 @@ class TrackerNode(GuardedLifecycleNode):
         self._diagnostics = Diagnostics(self, self.live, self._about)
 
     def do_configure(self) -> None:
-        """Read the parameters, load the weights, warm up."""
+        """Read the parameters, load the weights, warm up; between these steps, stop if told to."""
         settings = self.live.read()
         device = pick_device(settings.device)
         weights = Path(settings.weights).expanduser() if settings.weights else default_weights()
+        self.stopping.check()
         network = load(weights, device)
+        self.stopping.check()
         config = settings.session
         runtime = make_runtime(network, config.runtime, device, config.threads or None)
+        self.stopping.check()
         loaded = _Loaded(settings, weights, runtime)
         session = loaded.session()
         session.warm_up()
