@@ -62,7 +62,7 @@ def _expanded(node: Node, name: str) -> str:
 
 def _remapped(arguments: Sequence[str], name: str) -> list[str]:
     """Return the left sides of the rules for topics and services of the node called ``name``."""
-    rules = [rule for flag, rule in zip(arguments, arguments[1:], strict=False) if flag in _REMAP]
+    rules = [rule for flag, rule in pairwise(arguments) if flag in _REMAP]
     sides = [rule.partition(":=")[0] for rule in rules]
     named = [side.rpartition(":") for side in sides if "://" not in side]
     return [side for whose, _, side in named if whose in ("", name) and side not in _SPECIAL]

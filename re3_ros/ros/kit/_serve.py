@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 
 import rclpy
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
-from re3_ros.errors import Re3Error
+from re3_ros.errors import ConfigError, Re3Error
 
 from ._guarded import GuardedNode
 from ._parameters import ParameterSpec
@@ -76,14 +78,27 @@ def spin(node: GuardedNode, stop: StopFlag, turn: Callable[[], bool] | None = No
 
 
 def declare_parameters(node: Node, specs: Iterable[ParameterSpec]) -> None:
-    """Declare parameters with meaning and range; those that are not live are read-only."""
-    for spec in specs:
+    """Declare parameters with meaning and range; those that are not live are read-only.
+
+    Raises ConfigError for a value that is none of the choices; later ones are refused.
+    """
+    known = {spec.name: spec for spec in specs}
+    for spec in known.values():
         descriptor = spec.descriptor()
         descriptor.read_only = not spec.live
         limits = f"one of: {', '.join(spec.choices)}; " if spec.choices else ""
         when = "any time" if spec.live else "at the start only"
         descriptor.additional_constraints = f"{limits}can be set {when}"
-        node.declare_parameter(spec.name, spec.default, descriptor)
+        value = node.declare_parameter(spec.name, spec.default, descriptor).value
+        if problem := spec.problem(value):
+            raise ConfigError(problem)
+
+    def check(parameters: Sequence[Parameter]) -> SetParametersResult:
+        problems = [known[p.name].problem(p.value) for p in parameters if p.name in known]
+        reason = "; ".join(filter(None, problems))
+        return SetParametersResult(successful=not reason, reason=reason)
+
+    node.add_on_set_parameters_callback(check)
 
 
 def _end(node: GuardedNode) -> bool:

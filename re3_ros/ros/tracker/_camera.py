@@ -45,6 +45,8 @@ class Camera:
     """Time of arrival, of time.monotonic."""
     status: TrackerStatus | None = None
     """The last one published."""
+    publishers: int = 0
+    """How many publish its images, when that was last looked at."""
     classes: dict[str, str] = field(default_factory=dict)
     """class_id by target, of those that were started with one."""
 

@@ -95,7 +95,7 @@ class Commands:
         for box in message.detections:
             name = box.id or DEFAULT_TARGET
             if name in seen:
-                kind, way_out = "twice in init_boxes", "give each box an id of its own"
+                kind, way_out = f"{name} twice in init_boxes", "give each box an id of its own"
                 self._reports.reject_box(kind, f"target {name!r} is in init_boxes twice; {way_out}")
                 continue
             seen.add(name)
@@ -109,7 +109,8 @@ class Commands:
             box = box_of(message.bbox)
             self._session.initialise(camera.name, name, box, stamp_of(header))
         except InputError as error:
-            self._reports.reject_box(type(error).__name__, str(error))
+            # Of another target it may be for another reason, which its sender has to know as well.
+            self._reports.reject_box(f"{type(error).__name__} of {name}", str(error))
             return
         camera.remember_class(name, class_of(message), self._session.targets(camera.name))
         corners = ", ".join(f"{v:.1f}" for v in box)

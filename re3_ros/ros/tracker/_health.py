@@ -86,6 +86,8 @@ def camera_health(camera: Camera, meter: Meter, live: Any) -> Health:
     if enabled:
         _least(health, meter, live["diagnostic_min_rate"])
     _states(health, targets)
+    if camera.publishers > 1:
+        health.warn(f"{camera.publishers} publishers send images, which are mixed; see the log")
     health.values |= {name: str(count) for name, count in camera_counts(camera).items()}
     health.fine = _fine(meter, enabled, len(targets))
     return health

@@ -228,7 +228,7 @@ class Pipeline:
 
     def _publish(self, arrival: Arrival, result: FrameResult) -> None:
         for reason in result.rejected:
-            self._reports.reject_box("late", reason)
+            self._reports.reject_box(f"late: {reason}", reason)
         primary, class_id = self._live["primary"], self._live["class_id"]
         arrival.camera.publish(result, arrival, primary, class_id, self._status())
 
