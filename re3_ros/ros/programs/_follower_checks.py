@@ -11,8 +11,10 @@ import math
 from typing import Any
 
 from re3_ros.errors import Re3Error
-from re3_ros.ros.tracker import stamp_of
+from re3_ros.ros.tracker import box_of, stamp_of
 from re3_ros.tracking import TargetState, known_state
+
+from ._control_law import box_problem
 
 LARGEST = 100_000
 """Pixels of the longest side that an image can have."""
@@ -67,6 +69,14 @@ def score_problem(detection: Any, target: Any) -> str:
     scores = [target.score, *(result.hypothesis.score for result in detection.results)]
     bad = [float(score) for score in scores if not 0 <= score <= 1]
     return f"the score makes no sense: it is {bad[0]:g}, expected 0 to 1" if bad else ""
+
+
+def bbox_problem(bbox: Any, width: int, height: int) -> str:
+    """Return why a BoundingBox2D cannot be around a target in an image of so many pixels."""
+    sides = float(bbox.size_x), float(bbox.size_y)
+    if not min(sides) > 0:  # nor is it with a side that is no number
+        return f"the box makes no sense: it is {sides[0]:g} x {sides[1]:g} pixels"
+    return box_problem(box_of(bbox), width, height)
 
 
 def size_problem(info: Any) -> str:

@@ -30,8 +30,15 @@ from re3_ros.ros.kit import (
 )
 from re3_ros.ros.tracker import box_of
 
-from ._control_law import STOP, ControlLaw, Velocity, approach, box_problem
-from ._follower_checks import LARGEST, SECOND, size_problem, stamp_problem, target_problem
+from ._control_law import STOP, ControlLaw, Velocity, approach
+from ._follower_checks import (
+    LARGEST,
+    SECOND,
+    bbox_problem,
+    size_problem,
+    stamp_problem,
+    target_problem,
+)
 
 FAREWELL = Duration(seconds=1)
 """The longest wait for the last command to arrive."""
@@ -187,7 +194,7 @@ class Follower(GuardedNode):
             or target_problem(self._detection.message, self._status.message)
             or self._stamp_problem("status", self._status)
             or self._stamp_problem("detection", self._detection)
-            or box_problem(box_of(self._detection.message.bbox), *self._image_size())
+            or bbox_problem(self._detection.message.bbox, *self._image_size())
         )
 
     def _silence(self, name: str) -> str:

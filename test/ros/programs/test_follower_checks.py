@@ -95,6 +95,7 @@ def test_it_moves_when_all_is_well(follower):
 @given(numbers, numbers, numbers, numbers, numbers)
 @example(320.0, 240.0, 0.0, 0.0, 0.0)
 @example(400.0, 240.0, -40.0, -100.0, 0.0)
+@example(400.0, 240.0, 0.0, 5.0, 1.0)
 @example(400.0, 240.0, 40.0, 5000.0, 0.0)
 @example(1000.0, 240.0, 40.0, 100.0, 0.0)
 @example(400.0, 240.0, 40.0, math.nan, 0.0)
