@@ -22,7 +22,7 @@ from launch_ros.events.lifecycle import ChangeState
 from launch_ros.parameter_descriptions import ParameterFile
 from lifecycle_msgs.msg import Transition
 
-from launch import LaunchDescription
+from launch import LaunchContext, LaunchDescription
 from re3_ros.ros.launching import SHARE, describe, is_true, switch
 
 DEFAULT_PARAMETERS = PathJoinSubstitution([SHARE, "config", "tracker.yaml"])
@@ -122,16 +122,50 @@ def split(text: str) -> list[str]:
 def bring_up(node: LifecycleNode) -> list[Action]:
     """Return handlers that configure the node when it runs, and activate it when configured.
 
-    With events and not with the attribute `autostart`, which launch_ros of Humble and Jazzy lack.
+    Once: whoever cleans the node up later, or sets right what kept it from being configured, has
+    taken over, and nothing is activated behind their back. With events and not with the attribute
+    `autostart`, which launch_ros of Humble and Jazzy lack.
     """
     configure = change(node, Transition.TRANSITION_CONFIGURE)
     activate = change(node, Transition.TRANSITION_ACTIVATE)
+    steps = Once()
     return [
         RegisterEventHandler(OnProcessStart(target_action=node, on_start=[configure])),
-        on_transition(node, "configuring", "inactive", activate),
-        on_transition(node, "configuring", "unconfigured", complaint("configured")),
-        on_transition(node, "activating", "inactive", complaint("activated")),
+        on_transition(node, "configuring", "inactive", steps.act(activate)),
+        on_transition(node, "configuring", "unconfigured", steps.end(complaint("configured"))),
+        on_transition(node, "activating", "inactive", steps.end(complaint("activated"))),
+        on_transition(node, "activating", "active", steps.end()),
     ]
+
+
+class Once:
+    """Lets the actions of a bring-up happen until one of them ends it."""
+
+    def __init__(self) -> None:
+        self._is_over = False
+        self._acted = False
+
+    def act(self, action: Action) -> Action:
+        """Return what does ``action`` the first time."""
+
+        def work(_context: LaunchContext) -> list[Action]:
+            if self._is_over or self._acted:
+                return []
+            self._acted = True
+            return [action]
+
+        return OpaqueFunction(function=work)
+
+    def end(self, *actions: Action) -> Action:
+        """Return what does the ``actions`` the first time, and then ends it all."""
+
+        def work(_context: LaunchContext) -> list[Action]:
+            if self._is_over:
+                return []
+            self._is_over = True
+            return list(actions)
+
+        return OpaqueFunction(function=work)
 
 
 def change(node: LifecycleNode, transition: int) -> Action:

@@ -10,7 +10,7 @@ from typing import Any
 
 import cv2
 
-from re3_ros.tracking import TargetState, TrackingSession
+from re3_ros.tracking import TargetState, TrackingSession, known_state
 from re3_ros.worlds import DemoRecord, DemoScene, DemoSummary, write_demo_report
 
 from ._definitions import COMPRESSED, STATUS, typestore
@@ -89,7 +89,7 @@ def read_records(bag: Path | str, scene: DemoScene, topic: str = STATUS_TOPIC) -
 
 
 def _record(frame: int, target: Any) -> DemoRecord:
-    state = TargetState(target.state)
+    state = known_state(target.state, target.id)
     box = None if state == TargetState.LOST else box_of(target.bbox)
     return DemoRecord(frame, box, float(target.score), state)
 

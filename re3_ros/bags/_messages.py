@@ -11,10 +11,12 @@ import numpy as np
 
 from re3_ros.boxes import Boxes, to_cxcywh
 from re3_ros.crops import Image
+from re3_ros.errors import StampError
 from re3_ros.tracking import FrameResult, TargetResult, TargetState
 
 from ._definitions import IMAGE, typestore
 
+SECOND = 1_000_000_000
 CLASS_ID = "object"
 """What the node puts into every hypothesis by default: the tracker knows no classes."""
 
@@ -36,8 +38,13 @@ def header(stamp: int, frame_id: str = "") -> Any:
 
 
 def stamp_of(message_header: Any) -> int:
-    """Return the stamp of a header in ns."""
-    return int(message_header.stamp.sec) * 10**9 + int(message_header.stamp.nanosec)
+    """Return the stamp of a header in ns. Raises StampError for fields that are no time."""
+    seconds, rest = int(message_header.stamp.sec), int(message_header.stamp.nanosec)
+    if seconds < 0 or rest >= SECOND:
+        raise StampError(
+            f"stamp is sec {seconds}, nanosec {rest}; expected sec from 0, nanosec under {SECOND}"
+        )
+    return seconds * SECOND + rest
 
 
 def image_message(image: Image, message_header: Any, encoding: str = "rgb8") -> Any:

@@ -137,9 +137,9 @@ class Demonstration(Closing):
         """Put table and metadata in their place; a second call does nothing."""
         self._table.close()
         if self._hidden.exists():
+            self._hidden.replace(self.path)  # first: it is what was recorded
             text = json.dumps(self._facts(), indent=2, ensure_ascii=False) + "\n"
             self.path.with_suffix(".json").write_text(text, encoding="utf-8")
-            self._hidden.replace(self.path)
 
     def _facts(self) -> dict[str, Any]:
         return {

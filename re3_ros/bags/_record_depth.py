@@ -72,8 +72,9 @@ class BagDepth(Closing):
         """Return the positions of the targets that are seen, by id; those that can be told.
 
         ``logged`` is when the image was recorded, ns. Raises MissingDepthError if no depth image is
-        of its time, ImageError for one that cannot be read, CameraError for one that is of another
-        size than the image, or than the calibration is for.
+        of its time, ImageError for one that cannot be read, StampError for one whose stamp is no
+        time, CameraError for one that is of another size than the image, or than the calibration
+        is for.
         """
         self._locator.keep({t.id for t in result.targets})
         depth = self._at(result.stamp, logged)

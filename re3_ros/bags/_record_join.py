@@ -4,15 +4,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from re3_ros.errors import InputError
+
 from ._definitions import DETECTIONS_3D, STATUS
 from ._messages import box_of, stamp_of
 from ._reader import BagReader
 from ._record_table import Position3D, TrackRow, TrackTable, track_row
+from ._status_check import check_status
+
+_log = logging.getLogger(__name__)
 
 MOST_WAITING = 30
 """Statuses that wait at most for their positions; the oldest goes on without them."""
@@ -31,14 +37,21 @@ class StatusJoiner:
         self._positions: dict[int, dict[str, Position3D]] = {}
 
     def add_status(self, message: Any) -> list[TrackRow]:
-        """Take a TrackerStatus; return the rows that are complete."""
+        """Take a TrackerStatus; return the rows that are complete.
+
+        Raises InputError for one that makes no sense, which is then left out.
+        """
+        check_status(message)
         self._held.append(message)
         return self._complete()
 
     def add_positions(self, message: Any) -> list[TrackRow]:
-        """Take a Detection3DArray; return the rows that are complete."""
-        self.expects_positions = True
+        """Take a Detection3DArray; return the rows that are complete.
+
+        Raises InputError for one that makes no sense, which is then left out.
+        """
         self.preload([message])
+        self.expects_positions = True
         while len(self._positions) > MOST_WAITING:
             del self._positions[next(iter(self._positions))]
         return self._complete()
@@ -92,20 +105,31 @@ def record_statuses(
     topic: str | None = None,
     positions: str | None = None,
     on_message: Callable[[], None] | None = None,
+    on_refused: Callable[[InputError], None] | None = None,
 ) -> int:
     """Write the tracks that a node published, as a bag recorded them; return the statuses read.
+
+    Messages that make no sense are left out; ``on_refused`` is called with the reason of each.
 
     ``topic`` has TrackerStatus (None: the only one in the bag), ``positions``, if given, the same
     camera's Detection3DArray. Raises SourceError if a topic is missing or of another type.
     """
     joiner, count = StatusJoiner(), 0
+    refuse = on_refused or (lambda error: _log.warning("left out: %s", error))
     if positions is not None:
         with BagReader(source, positions, types={DETECTIONS_3D}) as reader:
-            joiner.preload([recorded.message() for recorded in reader])
+            for recorded in reader:
+                try:
+                    joiner.preload([recorded.message()])
+                except InputError as error:
+                    refuse(error)
     with BagReader(source, topic, types={STATUS}) as reader:
         for recorded in reader:
             count += 1
-            table.add(joiner.add_status(recorded.message()))
+            try:
+                table.add(joiner.add_status(recorded.message()))
+            except InputError as error:
+                refuse(error)
             if on_message is not None:
                 on_message()
     return count

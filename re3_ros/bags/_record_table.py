@@ -15,7 +15,7 @@ from re3_ros import __version__
 from re3_ros.boxes import Boxes
 from re3_ros.errors import ConfigError
 from re3_ros.media import Closing
-from re3_ros.tracking import TargetState
+from re3_ros.tracking import known_state
 
 GROUP = 10_000
 """Rows that a Parquet file takes in one go; so many are held in memory."""
@@ -102,13 +102,16 @@ def track_row(
     frames_since_init: int,
     position: Position3D | None = None,
 ) -> TrackRow:
-    """Return a row; ``box`` is (4,) x1, y1, x2, y2, ``state`` the number of a TargetState."""
+    """Return a row; ``box`` is (4,) x1, y1, x2, y2, ``state`` the number of a TargetState.
+
+    Raises InputError for a number that is none.
+    """
     x1, y1, x2, y2 = (float(v) for v in box)
     middle = (x1 + x2) / 2, (y1 + y2) / 2
     positions: tuple[float | None, ...] = (None,) * 6
     if position is not None and all(map(math.isfinite, position.position)):
         positions = *position.position, *position.variance
-    name = TargetState(state).name.lower()
+    name = known_state(state, target).name.lower()
     pixels = x1, y1, x2, y2, *middle, x2 - x1, y2 - y1
     row: Any = stamp, frame_id, camera, target, name, float(score), *pixels, *positions
     return TrackRow._make((*row, frames_since_init))
@@ -205,9 +208,11 @@ class _Parquet:
             self._flush()
 
     def close(self) -> None:
-        if self._held:
-            self._flush()
-        self._writer.close()
+        try:
+            if self._held:
+                self._flush()
+        finally:  # what was written before is of use only with its end
+            self._writer.close()
 
     def _flush(self) -> None:
         columns = list(zip(*self._held, strict=True))

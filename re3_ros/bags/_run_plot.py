@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,13 +14,16 @@ from typing import Any
 import numpy as np
 
 from re3_ros.crops import Image
-from re3_ros.errors import ConfigError, SourceError
+from re3_ros.errors import ConfigError, InputError, SourceError
 from re3_ros.media import STATE_COLOURS, draw_box
 from re3_ros.tracking import TargetState
 
 from ._definitions import COMPRESSED, IMAGE, STATUS
 from ._messages import box_of, stamp_of
 from ._reader import BagReader, read_image
+from ._status_check import check_status
+
+_log = logging.getLogger(__name__)
 
 TWIST = "geometry_msgs/msg/Twist"
 TRUTH = "vision_msgs/msg/Detection2D"
@@ -81,6 +85,11 @@ def read_run(bag: Path | str, topics: RunTopics, target: str = "") -> Run:
         topic = reader.topic
         for recorded in reader:
             status = recorded.message()
+            try:
+                check_status(status)
+            except InputError as error:
+                _log.warning("left out of the picture: %s", error)
+                continue
             found = [t for t in status.targets if not target or t.id == target]
             if found and run is None:
                 run = Run(found[0].id, stamp_of(status.header))

@@ -28,6 +28,7 @@ from ._running import conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
     from re3_ros.bags import DepthTopics
+    from re3_ros.errors import InputError
 
 OutputOption = Annotated[Path, output_option("Table to write, NAME.csv or NAME.parquet.")]
 LiveOption = Annotated[
@@ -161,9 +162,12 @@ def _record_statuses(source: Path, output: Path, status: str | None, places: str
     from re3_ros.bags import STATUS, TrackTable, record_statuses
 
     topic, total = topic_of(source, status, {STATUS})
+    refused: list[InputError] = []
     with TrackTable(output) as table, progress("reading", total) as advance:
-        count = record_statuses(source, table, topic, places, advance)
+        count = record_statuses(source, table, topic, places, advance, refused.append)
     typer.echo(f"{table.rows} rows of {count} images of {topic}")
+    if refused:
+        typer.echo(f"left out {len(refused)} messages that make no sense, first: {refused[0]}")
     typer.echo(f"wrote {output}" if table.rows else f"{output} was not written: no target in it")
 
 

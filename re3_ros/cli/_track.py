@@ -67,7 +67,7 @@ def track(
 
     given = box or []
     parse_boxes(given)
-    _check_outputs(output, boxes, show)
+    show = _check_outputs(output, boxes, show)
     with open_source(source, fps) as opened:
         frames = _Frames(opened)
         session, _ = open_session(weights, device, runtime, time_jump)
@@ -78,15 +78,24 @@ def track(
     conclude(wish, output, boxes)
 
 
-def _check_outputs(output: Path | None, boxes: Path | None, show: bool) -> None:
+def _check_outputs(output: Path | None, boxes: Path | None, show: bool) -> bool:
+    """Return whether to show the result: without a display only what is written is made."""
     if output is None and boxes is None and not show:
         raise ConfigError(
             "nothing to write: give --output VIDEO.mp4, --boxes TABLE.csv, or --show for a window"
         )
-    if show:
-        from ._window import need_display
+    if not show:
+        return False
+    from ._window import need_display
 
+    try:
         need_display("leave out --show and give --output VIDEO.mp4")
+    except ConfigError as error:
+        if output is None and boxes is None:
+            raise
+        typer.echo(f"going on without --show: {error}", err=True)
+        return False
+    return True
 
 
 class _Frames:

@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 from re3_ros.errors import ConfigError
@@ -17,22 +14,14 @@ if TYPE_CHECKING:
 TITLE = "re3"
 LARGEST = (1280, 800)
 """Width and height of a window that fits on most screens."""
-_PROBE = "import cv2; cv2.namedWindow('probe'); cv2.destroyAllWindows()"
 
 
 def need_display(way_out: str) -> None:
     """Raise ConfigError, ending in ``way_out``, if no window can be opened here."""
-    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        raise ConfigError(f"no display here to open a window on; {way_out}")
-    # A display that does not answer makes OpenCV's toolkit end the process: try it in another one.
-    probe = subprocess.run(
-        [sys.executable, "-c", _PROBE], capture_output=True, text=True, check=False, timeout=60
-    )
-    if probe.returncode:
-        raise ConfigError(
-            "no window can be opened: the display does not answer, or OpenCV is a headless "
-            f"build; {way_out}"
-        )
+    from re3_ros.media import window_problem
+
+    if problem := window_problem():
+        raise ConfigError(f"no window can be opened: {problem}; {way_out}")
 
 
 def draw_boxes(image: Image) -> list[tuple[float, float, float, float]]:

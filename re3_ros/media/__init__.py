@@ -19,6 +19,7 @@ from ._results import COLUMNS, BoxTable, ResultFiles
 from ._run import RunSummary, run_frames
 from ._source import Source, open_source
 from ._video import VideoWriter
+from ._window import window_problem
 
 __all__ = [
     "COLUMNS",
@@ -41,4 +42,5 @@ __all__ = [
     "draw_status",
     "open_source",
     "run_frames",
+    "window_problem",
 ]

@@ -12,6 +12,8 @@ from ._caffenet import CAFFENET_GROUPS, CAFFENET_KERNELS
 from ._checkpoint import check_tensors, load, read_free_metadata, read_metadata, save
 from ._compact import Compact
 from ._describe import WeightsInfo, describe
+from ._device import pick_device
+from ._file import looks_like
 from ._paper import PaperNetwork
 from ._presets import PRESETS, Preset, build
 from ._recurrent import FactoredLSTM, Peephole, PeepholeLSTMCell
@@ -38,6 +40,8 @@ __all__ = [
     "describe",
     "initialise_trunk",
     "load",
+    "looks_like",
+    "pick_device",
     "read_free_metadata",
     "read_metadata",
     "save",

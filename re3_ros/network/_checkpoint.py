@@ -17,6 +17,7 @@ from torch import Tensor
 from re3_ros.errors import ConfigError, WeightsError
 
 from ._base import Re3Network
+from ._device import pick_device
 from ._file import hash_path, read_header, verify_hash, write_hash
 from ._presets import build
 
@@ -106,8 +107,9 @@ def load(
     The file is checked against ``expect_sha256`` or else against ``path.sha256`` where that
     exists. Raises WeightsError, naming what is wrong, for a file that is missing, truncated, of
     another kind, or with a wrong hash, for an unknown network, and for tensors that are missing,
-    extra or of another shape.
+    extra or of another shape; ConfigError for a device that there is not.
     """
+    device = pick_device(device)
     metadata = read_metadata(path)
     verify_hash(Path(path), expect_sha256)
     network = _build(path, metadata)

@@ -57,7 +57,23 @@ def tensors_of(header: dict[str, Any]) -> dict[str, Any]:
     return {name: entry for name, entry in header.items() if name != "__metadata__"}
 
 
+def looks_like(path: Path) -> str:
+    """Return what the first bytes say that stands in the place of weights, with the way out.
+
+    Empty for anything but a web page or a Git LFS pointer, which downloads leave behind.
+    """
+    with path.open("rb") as file:
+        start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml")):
+        return "it is a web page; download the file itself, not the page that offers it"
+    if start.startswith(b"version https://git-lfs"):
+        return "it is a Git LFS pointer; `git lfs pull` fetches the file that it stands for"
+    return ""
+
+
 def _foreign(path: Path) -> WeightsError:
+    if instead := looks_like(path):
+        return WeightsError(f"{path} is not a safetensors file: {instead}")
     return WeightsError(
         f"{path} is not a safetensors file; published TensorFlow or PyTorch weights are "
         "converted by `re3 weights import`"

@@ -11,6 +11,8 @@ are addresses for ``python -m``.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._entry import run
+
 if TYPE_CHECKING:
     from re3_ros.ros.demos.bench import (
         NodeRow,
@@ -37,6 +39,7 @@ __all__ = [
     "plot_latency",
     "record_live",
     "ros_arguments",
+    "run",
     "running",
 ]
 

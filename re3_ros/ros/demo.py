@@ -4,7 +4,7 @@
 
 import sys
 
-from re3_ros.ros.demos.demo import main
+from ._entry import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("demos.demo"))

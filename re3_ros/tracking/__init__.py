@@ -8,12 +8,13 @@ of loss. `TrackingSession` is what a node does, without ROS; node, bags, videos 
 drive this one class.
 """
 
+from re3_ros.network import pick_device
+
 from ._config import TIME_JUMPS, SessionConfig
-from ._device import pick_device
 from ._memory import Estimate, Snapshot
 from ._session import TrackingSession
 from ._tracker import RESET_INTERVAL, Tracker
-from ._types import Frame, FrameResult, TargetResult, TargetState
+from ._types import Frame, FrameResult, TargetResult, TargetState, known_state
 
 __all__ = [
     "RESET_INTERVAL",
@@ -27,5 +28,6 @@ __all__ = [
     "TargetState",
     "Tracker",
     "TrackingSession",
+    "known_state",
     "pick_device",
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from re3_ros.boxes import Boxes
 from re3_ros.crops import Image
+from re3_ros.errors import InputError
 
 
 class TargetState(enum.IntEnum):
@@ -22,6 +23,18 @@ class TargetState(enum.IntEnum):
     """Followed, but the last frames did not show it clearly."""
     LOST = 3
     """Not seen; looked for where it was last seen, until it is seen again."""
+
+
+def known_state(number: int, target: str) -> TargetState:
+    """Return the state that a message tells of a target. Raises InputError for an unknown one."""
+    try:
+        return TargetState(number)
+    except ValueError as error:
+        known = ", ".join(f"{state.value} {state.name}" for state in TargetState)
+        raise InputError(
+            f"target {target!r} is in state {number}; expected one of {known}: whoever sent it may "
+            "have been built with other messages of re3_ros"
+        ) from error
 
 
 @dataclass(frozen=True, eq=False)

@@ -161,7 +161,7 @@ def test_warnings_do_not_flood(make_bag, messages, session, box, tmp_path, caplo
 
 def test_bag_without_one_usable_image_is_an_error(make_bag, messages, session, box, tmp_path):
     bad = {t: dataclasses.replace(m, step=1) for t, m in messages.items()}
-    with pytest.raises(SourceError, match="no usable image: 12 images that cannot"):
+    with pytest.raises(SourceError, match="no usable image: 12 images that cannot be read"):
         run_bag(make_bag(bad), tmp_path / "out", box, session)
     assert not (tmp_path / "out").exists()
 

@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from re3_ros.bags import key_frames
+from re3_ros.bags import STATUS, BagReader, BagWriter, key_frames
 from re3_ros.tracking import TargetState
 
 
@@ -24,6 +24,21 @@ def test_record_writes_a_table_and_plot_a_picture(re3, bag, box, tmp_path):
     assert (tmp_path / "again.csv").read_text() == (tmp_path / "tracks.csv").read_text()
     assert re3("plot", "out", "-o", "run.png")[0] == 0
     assert (tmp_path / "run.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_recorded_status_with_an_unknown_state_is_told_and_left_out(re3, bag, box, tmp_path):
+    given = ["--box", f"cup={box}", "--runtime", "torch"]
+    assert re3("bag", bag, "-o", "out", *given)[0] == 0
+    with BagReader(tmp_path / "out", types={STATUS}) as reader:
+        recorded = [(message.logged, message.message()) for message in reader]
+    recorded[5][1].targets[0].state = 9
+    with BagWriter(tmp_path / "bad") as writer:
+        for logged, message in recorded:
+            writer.write("/status", STATUS, message, logged)
+    code, out, err = re3("record", "bad", "-o", "tracks.csv", "--recorded")
+    assert code == 0, err
+    assert "11 rows of 12 images" in out
+    assert "left out 1 messages that make no sense, first: target 'cup' is in state 9" in out
 
 
 @pytest.mark.parametrize(

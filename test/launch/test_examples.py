@@ -57,6 +57,7 @@ class Said:
 
         from re3_ros.msg import TrackerStatus
 
+        self.now = lambda: node.get_clock().now().to_msg()
         self.detections = node.create_publisher(Detection2D, "detection", 10)
         self.statuses = node.create_publisher(TrackerStatus, "status", 10)
 
@@ -68,8 +69,10 @@ class Said:
         detection = Detection2D(id="cup")
         detection.bbox.center.position.x, detection.bbox.center.position.y = 500.0, 240.0
         detection.bbox.size_x = detection.bbox.size_y = 60.0
+        status = TrackerStatus(targets=[TargetStatus(id="cup", state=state)])
+        detection.header.stamp = status.header.stamp = self.now()
         self.detections.publish(detection)
-        self.statuses.publish(TrackerStatus(targets=[TargetStatus(id="cup", state=state)]))
+        self.statuses.publish(status)
 
 
 @pytest.fixture

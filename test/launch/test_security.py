@@ -39,8 +39,12 @@ def secured(tmp_path):
 
 def started(env, log, name):
     """Start a node of that name in the enclave; return whether it came up, and what it said."""
+    from ament_index_python.packages import get_package_prefix
+
     words = ["--enclave", ENCLAVE, "-p", "silence_warning:=1.0", "-r", f"__node:={name}"]
-    command = ["ros2", "run", "re3_ros", "re3_tracker", "--ros-args", *words]
+    # Not `ros2 run`, which leaves its child running when it is told to end.
+    program = Path(get_package_prefix("re3_ros"), "lib", "re3_ros", "re3_tracker")
+    command = [str(program), "--ros-args", *words]
     with log.open("w") as file:
         child = subprocess.Popen(command, env=env, stdout=file, stderr=subprocess.STDOUT)
         try:

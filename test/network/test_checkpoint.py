@@ -158,7 +158,6 @@ def test_a_truncated_file_is_named(saved, path, kept):
         b"",
         b"PK\x03\x04 a zip",
         b"\x80\x02 a pickle of torch",
-        b"<!doctype html>" * 10,
         b"\x07" + bytes(7) + b"{not js",
         b"\x02" + bytes(7) + b"[]",
     ],
@@ -229,3 +228,19 @@ def test_what_does_not_fit_leaves_the_older_file(saved, path, value, dtype):
 def test_folders_are_made(small, tmp_path):
     network.save(small("paper"), tmp_path / "a" / "b" / "net.safetensors")
     network.load(str(tmp_path / "a" / "b" / "net.safetensors"))
+
+
+INSTEAD = {
+    "web page": (b"\n<!DOCTYPE html>\n<html><body>Sign in</body></html>", "it is a web page"),
+    "pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
+}
+
+
+@pytest.mark.parametrize("what", INSTEAD)
+def test_what_a_download_leaves_in_the_place_of_weights_is_named(tmp_path, what):
+    content, says = INSTEAD[what]
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=rf"is not a safetensors file: .*{says}") as caught:
+        network.load(path)
+    assert "\n" not in str(caught.value)

@@ -326,8 +326,8 @@ class Inside(Tracker):
     def __init__(self, ros, namespace, **parameters):
         from rclpy.parameter import Parameter
 
+        from re3_ros.ros.kit import spin
         from re3_ros.ros.kit._signals import StopFlag
-        from re3_ros.ros.tracker._main import spin
         from re3_ros.ros.tracker._node import TrackerNode
 
         values = {**QUIET, **parameters}

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from re3_ros.errors import ConfigError, WeightsError
-from re3_ros.network import PaperNetwork, Re3Network, build, check_tensors
+from re3_ros.network import PaperNetwork, Re3Network, build, check_tensors, looks_like
 
 from ._bundle import open_bundle
 from ._layouts import LAYOUTS, Layout, options_of, shapes_of
@@ -114,7 +114,8 @@ def _load_state(path: Path) -> Mapping[str, Tensor]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError) as error:
-        reason = str(error).partition("\n")[0]
+        # Of what torch says the first sentence is about the file, the rest is advice on its use.
+        reason = looks_like(path) or str(error).partition("\n")[0].partition(". ")[0]
         raise WeightsError(f"{path} is not a readable PyTorch state: {reason}") from error
     if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
         raise WeightsError(f"{path} holds no state of a network: expected tensors by name")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 
 from re3_ros.errors import ConfigError
-from re3_ros.network import Compact, PaperNetwork, Re3Network
+from re3_ros.network import Compact, PaperNetwork, Re3Network, pick_device
 
 from ._device import DeviceRuntime
 from ._torch import Runtime, TorchRuntime
@@ -43,10 +43,12 @@ def make_runtime(
     ``auto`` is `choose`; ``openvino`` picks the fastest precision that keeps the accuracy, see
     `docs/runtimes.md`, ``cuda`` bfloat16. Other runtimes than torch hold a copy of the weights as
     they are now. Raises ConfigError for an unknown name, a runtime that is not installed, or one
-    that does not run on the device.
+    that does not run on the device, or for a device that there is not.
     """
     if name not in RUNTIMES:
         raise ConfigError(f"runtime is {name!r}; choose one of {', '.join(RUNTIMES)}")
+    if str(device) == "auto":
+        device = pick_device(device)
     chosen = choose(network, device) if name == "auto" else name
     if chosen == "torch":
         return TorchRuntime(network, device)
@@ -67,7 +69,7 @@ def choose(network: Re3Network, device: str | torch.device = "cpu") -> str:
     be traced wrongly.
     """
     traceable = type(network) in (Compact, PaperNetwork)
-    if torch.device(device).type != "cpu" or not traceable:
+    if torch.device(pick_device(device)).type != "cpu" or not traceable:
         return "torch"
     return next((kind for kind in _EXTRAS if is_installed(kind)), "torch")
 
@@ -77,15 +79,19 @@ def is_installed(kind: str) -> bool:
     return all(importlib.util.find_spec(module) for module in _EXTRAS.get(kind, ()))
 
 
+def _type_of(device: str | torch.device) -> str:
+    return str(device).partition(":")[0]
+
+
 def _check(kind: str, device: str | torch.device) -> None:
     if kind == "cuda":
-        if torch.device(device).type != "cuda":
+        if _type_of(device) != "cuda":
             raise ConfigError(
                 f"runtime cuda runs on a GPU, and device is {device}; choose device cuda, or "
                 "another runtime"
             )
         return
-    if torch.device(device).type != "cpu":
+    if _type_of(device) != "cpu":
         raise ConfigError(
             f"runtime {kind} runs on the CPU only, and device is {device}; choose runtime torch"
         )

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from re3_ros.crops import Image, crop_many
-from re3_ros.network import Output, Re3Network
+from re3_ros.network import Output, Re3Network, pick_device
 
 
 class PreviousCrops(NamedTuple):
@@ -87,14 +87,15 @@ class Runtime(ABC):
 class TorchRuntime(Runtime):
     """The network's own modules, run as they are: exact, on every device, nothing prepared.
 
-    The network is moved to the device, and otherwise shared: a change of its weights shows.
+    The network is moved to the device, and otherwise shared: a change of its weights shows. Raises
+    ConfigError for a device that there is not.
     """
 
     name = "torch"
 
     def __init__(self, network: Re3Network, device: str | torch.device = "cpu") -> None:
-        self.network = network.to(device).eval()
-        self.device = torch.device(device)
+        self.device = torch.device(pick_device(device))
+        self.network = network.to(self.device).eval()
         self.crop_size, self.context = network.crop_size, network.context
         self.state_shape = network.state_shape
         self.precision = str(next(network.parameters()).dtype).removeprefix("torch.")

@@ -20,7 +20,7 @@ from re3_ros.bags import DETECTIONS, IMAGE, STATUS, BagWriter
 from re3_ros.errors import SourceError
 from re3_ros.msg import TrackerStatus
 from re3_ros.ros.tracker import bounding_box, box_of, stamp_of
-from re3_ros.tracking import TargetState
+from re3_ros.tracking import TargetState, known_state
 from re3_ros.worlds import DemoRecord, DemoScene
 
 from ._demo_camera import SECOND
@@ -99,7 +99,8 @@ class Recorder(NodeRecorder):
         found = [d for d in self.detections[index].detections if d.id == TARGET]
         box = box_of(found[0].bbox) if found else None
         score = mine[0].score if mine else 0.0
-        return DemoRecord(index, box, score, TargetState(mine[0].state if mine else 0))
+        state = known_state(mine[0].state, TARGET) if mine else TargetState.NEW
+        return DemoRecord(index, box, score, state)
 
     def _subscribe(
         self,

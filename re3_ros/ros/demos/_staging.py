@@ -24,6 +24,7 @@ from rich.progress import (
 )
 
 from re3_ros.errors import Re3Error
+from re3_ros.ros.kit import one_interrupt
 from re3_ros.ros.programs import Process, ros_arguments, running
 
 STARTER = "re3_ros.ros.start"
@@ -46,10 +47,14 @@ def add_tracker_options(parser: argparse.ArgumentParser, namespace: str) -> None
 
 
 def play(name: str, run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
-    """Run a demo into the folder ``options.output``; return the exit code, 130 after Ctrl-C."""
+    """Run a demo into the folder ``options.output``; return the exit code.
+
+    That is 130 after SIGINT or SIGTERM, with all processes ended.
+    """
     try:
-        options.output.mkdir(parents=True, exist_ok=True)
-        return run(options)
+        with one_interrupt():
+            options.output.mkdir(parents=True, exist_ok=True)
+            return run(options)
     except (Re3Error, OSError) as error:
         print(f"{name}: {error}; logs are in {options.output}", file=sys.stderr)
         return 1

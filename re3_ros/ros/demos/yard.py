@@ -12,13 +12,13 @@ this machine is.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from geometry_msgs.msg import Twist
 from rclpy.clock import Clock, ClockType
-from rclpy.node import Node
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import CameraInfo, Image
@@ -26,7 +26,14 @@ from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D, ObjectHypothesisWithPose
 
 from re3_ros.msg import TrackerStatus
-from re3_ros.ros.kit import QUEUE_DEPTH, ParameterSpec, declare_parameters, serve
+from re3_ros.ros.kit import (
+    QUEUE_DEPTH,
+    GuardedNode,
+    ParameterSpec,
+    Reports,
+    declare_parameters,
+    serve,
+)
 from re3_ros.ros.tracker import bounding_box, rgb_image, stamp_of
 from re3_ros.worlds import Yard, YardView
 
@@ -45,7 +52,7 @@ SPECS = (
 """The yard's parameters."""
 
 
-class YardNode(Node):
+class YardNode(GuardedNode):
     """Sends an image, waits for what tracker and robot make of it, moves the robot, and so on.
 
     It begins once the tracker listens, and stays quiet when it is over.
@@ -64,6 +71,7 @@ class YardNode(Node):
         self._answered = False
         self._command: Twist | None = None
         self._speed = Twist()
+        self._reports = Reports(self.get_logger)
         self._pointed: int | None = None
         self._images = self.create_publisher(Image, "image", QUEUE_DEPTH)
         self._infos = self.create_publisher(CameraInfo, "camera_info", QUEUE_DEPTH)
@@ -73,9 +81,6 @@ class YardNode(Node):
         self.create_subscription(TrackerStatus, "status", self._on_status, QUEUE_DEPTH)
         self.create_subscription(Twist, "cmd_vel", self._on_command, QUEUE_DEPTH)
         self.create_timer(0.005, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
-
-    def close(self) -> None:
-        """Nothing is left to be done."""
 
     @property
     def _stamp(self) -> int:
@@ -122,7 +127,11 @@ class YardNode(Node):
         self._images.publish(rgb_image(view.image, header))
 
     def _on_command(self, message: Twist) -> None:
-        self._command = message
+        speeds = message.linear.x, message.angular.z
+        if all(map(math.isfinite, speeds)):
+            self._command = message
+        else:
+            self._reports.warn("command", f"cmd_vel is {speeds}, not finite: left out")
 
     def _on_status(self, message: TrackerStatus) -> None:
         if stamp_of(message.header) != self._stamp:

@@ -16,8 +16,8 @@ from ._lifecycle import GuardedLifecycleNode
 from ._parameters import GuardedParameters, ParameterSpec
 from ._qos import QUEUE_DEPTH, image_qos, result_qos
 from ._reports import Reports, shorten
-from ._serve import declare_parameters, serve
-from ._signals import StopFlag, stop_flag
+from ._serve import declare_parameters, serve, spin
+from ._signals import StopFlag, StoppedError, one_interrupt, stop_flag
 from ._temporary import temporary_node
 from ._throttle import Throttle
 
@@ -32,14 +32,17 @@ __all__ = [
     "ParameterSpec",
     "Reports",
     "StopFlag",
+    "StoppedError",
     "Throttle",
     "declare_parameters",
     "image_qos",
     "make_bond",
+    "one_interrupt",
     "release_memory",
     "result_qos",
     "serve",
     "shorten",
+    "spin",
     "stop_flag",
     "temporary_node",
 ]

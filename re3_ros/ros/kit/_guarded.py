@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""A lifecycle node whose callbacks cannot bring it down, and that reports QoS that does not fit."""
+"""A node whose callbacks cannot bring it down, and that reports QoS that does not fit."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rclpy.lifecycle import LifecycleNode
+from rclpy.node import Node
 
 from ._faults import Faults
+from ._overrides import unknown_parameters, unknown_remappings
 from ._qos import publisher_events, subscription_events
+from ._signals import StopFlag
+
+_STANDARD = ("/clock", "/rosout", "/parameter_events", "/diagnostics", "/tf", "/tf_static", "tf")
+"""Topics that rclpy and other libraries open, where they do."""
 
 
-class GuardedNode(LifecycleNode):  # type: ignore[misc]
+class GuardedNode(Node):  # type: ignore[misc]
     """Every callback given to its ``create_...`` methods is guarded.
 
     What one raises is logged, counted in `faults`, and goes no further; a service then answers
@@ -28,16 +33,36 @@ class GuardedNode(LifecycleNode):  # type: ignore[misc]
 
     def __init__(self, name: str, **arguments: Any) -> None:
         self.faults = Faults(self.get_logger, self.fail)
+        self.stopping = StopFlag()
+        """Set when the process is to end; what runs the node puts its own in this place."""
+        self.given: tuple[str, ...] = ()
+        """The arguments of the process, likewise."""
+        self.names: set[str] = set()
+        """Of all topics and services that it has had, before they were remapped."""
         self.mismatches: Counter[str] = Counter()
         super().__init__(name, **arguments)
 
     def fail(self, reason: str) -> None:
         """Do what has to be done once the device of the network is gone; from any thread."""
 
+    def close(self) -> None:
+        """Do what has to be done last, while publishers still work."""
+
+    def say_what_is_unknown(self) -> None:
+        """Name, in the log, given parameters and remapped topics that it does not have."""
+        for text in (unknown_parameters(self), self.unknown_remappings()):
+            if text:
+                self.get_logger().warning(text)
+
+    def unknown_remappings(self) -> str:
+        """Return what is to be said of remappings without effect; nothing, if there are none."""
+        return unknown_remappings(self, self.given, self.names, _STANDARD)
+
     def create_subscription(
         self, msg_type: type, topic: str, callback: Any, qos_profile: Any, **options: Any
     ) -> Any:
         """Do as the parent does."""
+        self.names.add(topic)
         events = subscription_events(topic, msg_type, qos_profile, self._mismatch())
         options.setdefault("event_callbacks", events)
         guarded = self._guarded(topic, callback)
@@ -45,12 +70,14 @@ class GuardedNode(LifecycleNode):  # type: ignore[misc]
 
     def create_publisher(self, msg_type: type, topic: str, qos_profile: Any, **options: Any) -> Any:
         """Do as the parent does."""
+        self.names.add(topic)
         events = publisher_events(topic, qos_profile, self._mismatch())
         options.setdefault("event_callbacks", events)
         return super().create_publisher(msg_type, topic, qos_profile, **options)
 
     def create_service(self, srv_type: Any, srv_name: str, callback: Any, **options: Any) -> Any:
         """Do as the parent does."""
+        self.names.add(srv_name)
 
         @functools.wraps(callback)
         def guarded(request: Any, response: Any) -> Any:

@@ -9,19 +9,20 @@ from collections.abc import Callable
 from typing import Any
 
 from lifecycle_msgs.srv import ChangeState
-from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from re3_ros.errors import Re3Error
 
 from ._device import device_fault
 from ._guarded import GuardedNode
+from ._signals import StoppedError
 
 
 class _GivesUp(Exception):  # noqa: N818, not an error of this step, but why it must end in one
     """What `GuardedLifecycleNode.fail` was called for."""
 
 
-class GuardedLifecycleNode(GuardedNode):
+class GuardedLifecycleNode(GuardedNode, LifecycleNode):  # type: ignore[misc]
     """Runs ``do_configure()`` and its like, and turns what they raise into logs and outcomes.
 
     Our own errors are a FAILURE: the node stays in its state, and the log says why. Any other
@@ -38,11 +39,16 @@ class GuardedLifecycleNode(GuardedNode):
 
     def __init__(self, name: str, **arguments: Any) -> None:
         self._failure = ""
+        self._step = ""
         super().__init__(name, **arguments)
         self._alarm = self.create_guard_condition(self._give_up)
         for service in self.services:
             if service.srv_type is ChangeState:
                 service.callback = self._guard(service.callback)
+
+    def close(self) -> None:
+        """Release everything."""
+        self.do_cleanup()
 
     @property
     def state_label(self) -> str:
@@ -74,7 +80,8 @@ class GuardedLifecycleNode(GuardedNode):
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Run `do_configure`."""
-        outcome = self._attempt("configure", self.do_configure, super().on_configure, state)
+        with self.stopping.nothing_to_lose():
+            outcome = self._attempt("configure", self.do_configure, super().on_configure, state)
         if outcome == TransitionCallbackReturn.SUCCESS:
             self.fault = ""
         return outcome
@@ -97,11 +104,11 @@ class GuardedLifecycleNode(GuardedNode):
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything after an unexpected exception, so that one can start anew."""
-        self._failure = ""
+        self._failure, failed = "", self._step
         outcome = self._attempt("cleanup", self.do_cleanup, super().on_error, state)
         if outcome == TransitionCallbackReturn.SUCCESS:
             again = f"`ros2 lifecycle set {self.get_fully_qualified_name()} configure` starts anew"
-            self.get_logger().warning(f"back to unconfigured from {state.label}: {again}")
+            self.get_logger().warning(f"{failed} failed, so unconfigured, all released: {again}")
         else:
             self.get_logger().error("cannot clean up, so finalized: end the process, start anew")
         return outcome
@@ -131,9 +138,13 @@ class GuardedLifecycleNode(GuardedNode):
         parent: Callable[[LifecycleState], TransitionCallbackReturn],
         state: LifecycleState,
     ) -> TransitionCallbackReturn:
+        self._step = name
         try:
             work()
             return parent(state)
+        except StoppedError as error:
+            self.get_logger().info(f"{name} ends early: {error}")
+            return TransitionCallbackReturn.FAILURE
         except Re3Error as error:
             self.get_logger().error(f"{name} failed: {error}")
             return TransitionCallbackReturn.FAILURE

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from re3_ros.boxes import Boxes
 
 RIM = 2.0
-"""Pixels from the upper and the lower edge at which a box counts as cut off."""
+"""Pixels from the upper and the lower edge at which a box counts as cut off; so far it may also
+reach beyond the image."""
 
 
 class Velocity(NamedTuple):
@@ -41,19 +42,42 @@ class ControlLaw(NamedTuple):
         Proportional: turning to the offset from the middle, in half image widths; driving to what
         the box lacks of ``desired_height``, in image heights, and the less, the further the box is
         beside the middle. Of a box cut off above or below the height is not known: then it does
-        not drive forward. A box that is not finite stops it.
+        not drive forward. A box that makes no sense, see `box_problem`, stops it.
         """
-        if not all(map(math.isfinite, box)):
+        if box_problem(box, width, height):
             return STOP
         beside = float(box[0] + box[2] - width) / width
         lacking = self.desired_height - float(box[3] - box[1]) / height
         linear = self.forward_gain * lacking * max(0.0, 1 - abs(beside))
         if box[1] < RIM or box[3] > height - RIM:
             linear = min(linear, 0.0)
+        return self.limited(Velocity(linear, -self.turn_gain * beside))
+
+    def limited(self, velocity: Velocity) -> Velocity:
+        """Return a velocity within the limits; STOP for one that is not finite."""
+        if not all(map(math.isfinite, velocity)):
+            return STOP
         return Velocity(
-            between(linear, -self.max_backward, self.max_forward),
-            between(-self.turn_gain * beside, -self.max_turn, self.max_turn),
+            between(velocity.linear, -self.max_backward, self.max_forward),
+            between(velocity.angular, -self.max_turn, self.max_turn),
         )
+
+
+def box_problem(box: Boxes, width: int, height: int) -> str:
+    """Return why ``box`` (4,) cannot be that of a target in an image of so many pixels, or nothing.
+
+    A tracker clips its boxes to the image; one that is not finite, has no area, or reaches beyond
+    the image is a mistake, or of another image.
+    """
+    x1, y1, x2, y2 = map(float, box)
+    shown = f"the box makes no sense: {x1:g}, {y1:g}, {x2:g}, {y2:g}"
+    if not all(map(math.isfinite, (x1, y1, x2, y2))):
+        return f"{shown} is not finite"
+    if x2 <= x1 or y2 <= y1:
+        return f"{shown} has no area"
+    if min(x1, y1) < -RIM or x2 > width + RIM or y2 > height + RIM:
+        return f"{shown} reaches beyond the image of {width} x {height} pixels"
+    return ""
 
 
 def approach(now: Velocity, wanted: Velocity, linear: float, angular: float) -> Velocity:

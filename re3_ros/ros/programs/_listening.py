@@ -11,15 +11,18 @@ from rclpy.node import Node
 from vision_msgs.msg import Detection3DArray
 
 from re3_ros.bags import StatusJoiner, TrackRow
+from re3_ros.errors import InputError
 from re3_ros.msg import TrackerStatus
-from re3_ros.ros.kit import QUEUE_DEPTH
+from re3_ros.ros.kit import QUEUE_DEPTH, Reports
 
 
 class Listener:
     """Subscribes to one camera's ``status`` and ``detections_3d``, and hands rows on.
 
-    ``prefix`` stands before both names, such as ``left/``. ``on_status`` gets every status,
-    ``on_rows`` the rows of those that are complete, in order.
+    ``prefix`` stands before both names, such as ``left/``. ``on_status`` gets every status
+    that makes sense,
+    ``on_rows`` the rows of those that are complete, in order. Messages that make no sense are left
+    out, with a warning.
     """
 
     def __init__(
@@ -31,6 +34,7 @@ class Listener:
     ) -> None:
         self._node = node
         self._joiner = StatusJoiner()
+        self._reports = Reports(node.get_logger)
         self._on_rows = on_rows
         self._on_status = on_status
         self._status = node.create_subscription(
@@ -58,11 +62,21 @@ class Listener:
         if not self._joiner.expects_positions:
             there = self._node.count_publishers(self._positions.topic_name)
             self._joiner.expects_positions = there > 0
+        try:
+            rows = self._joiner.add_status(message)
+        except InputError as error:
+            self._reports.warn("status", f"a status is left out: {error}")
+            return
         self._on_status(message)
-        self._hand_on(self._joiner.add_status(message))
+        self._hand_on(rows)
 
     def _take_positions(self, message: Any) -> None:
-        self._hand_on(self._joiner.add_positions(message))
+        try:
+            rows = self._joiner.add_positions(message)
+        except InputError as error:
+            self._reports.warn("positions", f"3D positions are left out: {error}")
+            return
+        self._hand_on(rows)
 
     def _hand_on(self, rows: Sequence[TrackRow]) -> None:
         if rows:

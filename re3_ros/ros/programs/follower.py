@@ -16,19 +16,30 @@ from typing import Any
 from geometry_msgs.msg import Twist
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
-from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo
 from vision_msgs.msg import Detection2D
 
-from re3_ros.boxes import Boxes
-from re3_ros.msg import TargetStatus, TrackerStatus
-from re3_ros.ros.kit import QUEUE_DEPTH, ParameterSpec, declare_parameters, serve
+from re3_ros.msg import TrackerStatus
+from re3_ros.ros.kit import (
+    QUEUE_DEPTH,
+    GuardedNode,
+    ParameterSpec,
+    declare_parameters,
+    serve,
+)
 from re3_ros.ros.tracker import box_of
 
 from ._control_law import STOP, ControlLaw, Velocity, approach
+from ._follower_checks import (
+    LARGEST,
+    SECOND,
+    bbox_problem,
+    size_problem,
+    stamp_problem,
+    target_problem,
+)
 
-SECOND = 1e9
 FAREWELL = Duration(seconds=1)
 """The longest wait for the last command to arrive."""
 SPECS = (
@@ -39,6 +50,14 @@ SPECS = (
         "seconds without a detection or a status after which the robot stops",
         0.05,
         10.0,
+        live=True,
+    ),
+    ParameterSpec(
+        "max_age",
+        2.0,
+        "seconds by which stamps may be behind the node's clock, or ahead of it; 0 = any",
+        0.0,
+        60.0,
         live=True,
     ),
     ParameterSpec("desired_height", 0.35, "of the box, in image heights", 0.05, 0.95, live=True),
@@ -65,10 +84,10 @@ SPECS = (
         0,
         "pixels; 0, also of the height = as camera_info says",
         0,
-        100_000,
+        LARGEST,
         live=True,
     ),
-    ParameterSpec("image_height", 0, "pixels", 0, 100_000, live=True),
+    ParameterSpec("image_height", 0, "pixels", 0, LARGEST, live=True),
 )
 """The follower's parameters."""
 
@@ -81,11 +100,11 @@ class Received:
     time: float
 
 
-class Follower(Node):
+class Follower(GuardedNode):
     """Commands a velocity at a steady rate, zero unless all is well.
 
-    All is well while detections and statuses keep coming, and the status says that the target of
-    the newest detection is TRACKING.
+    All is well while detections and statuses keep coming, are of now, and make sense, and the
+    status says that the target of the newest detection is TRACKING.
     """
 
     def __init__(self, name: str = "re3_follower", **arguments: Any) -> None:
@@ -97,7 +116,8 @@ class Follower(Node):
         self._clock_used = self.get_clock() if simulated else steady
         self._detection: Received | None = None
         self._status: Received | None = None
-        self._size: tuple[int, int] | None = None
+        self._info: CameraInfo | None = None
+        self._resized: float | None = None
         self._velocity = STOP
         self._ticked = 0.0
         self._told = ""
@@ -113,14 +133,22 @@ class Follower(Node):
 
     def close(self) -> None:
         """Stop the robot, and wait until it knows: what is on its way is lost when we are gone."""
-        self.stop()
+        self._command(STOP)
         if not self._commands.wait_for_all_acked(FAREWELL):
             self.get_logger().warning("nobody confirmed the last command, to stand still")
 
-    def stop(self) -> None:
-        """Command a standstill."""
-        self._velocity = STOP
-        self._commands.publish(Twist())
+    def decide(self) -> Velocity:
+        """Return the velocity to command now: STOP unless there is no reason to stand."""
+        now, before = self._now(), self._ticked
+        self._ticked = now
+        reason = self._obstacle(now)
+        self._tell(reason)
+        if reason:
+            return STOP
+        # Simulated time goes in steps of its own; and after a pause the robot starts gently.
+        seconds = min(max(now - before, 0.0), 2 * self._period)
+        steps = self["acceleration"] * seconds, self["turn_acceleration"] * seconds
+        return self._law().limited(approach(self._velocity, self._wanted(), *steps))
 
     def _now(self) -> float:
         return float(self._clock_used.now().nanoseconds / SECOND)
@@ -132,76 +160,88 @@ class Follower(Node):
         self._status = Received(message, self._now())
 
     def _on_info(self, message: CameraInfo) -> None:
-        self._size = int(message.width), int(message.height)
+        before, self._info = self._info, message
+        if before is not None and (before.width, before.height) != (message.width, message.height):
+            self._resized = self._now()
 
     def _tick(self) -> None:
         """Command the next velocity."""
-        now, before = self._now(), self._ticked
-        self._ticked = now
-        reason = self._obstacle()
-        self._tell(reason)
-        if reason:
-            self.stop()
-            return
-        # Simulated time goes in steps of its own; and after a pause the robot starts gently.
-        seconds = min(max(now - before, 0.0), 2 * self._period)
-        steps = self["acceleration"] * seconds, self["turn_acceleration"] * seconds
-        self._velocity = approach(self._velocity, self._wanted(), *steps)
+        try:
+            velocity = self.decide()
+        except Exception as error:  # noqa: BLE001, whatever it is, the robot must not go on
+            self.faults.note("the follower", error)
+            velocity = STOP
+        self._command(velocity)
+
+    def _command(self, velocity: Velocity) -> None:
+        self._velocity = velocity
         command = Twist()
-        command.linear.x, command.angular.z = self._velocity
+        command.linear.x, command.angular.z = velocity
         self._commands.publish(command)
 
-    def _obstacle(self) -> str:
+    def _obstacle(self, now: float) -> str:
         """Return why the robot must not move, or nothing."""
         for name, seen in (("status", self._status), ("detection", self._detection)):
             if seen is None:
                 return f"no {name} yet"
             # Simulated time that begins anew makes what was seen before it newer than now.
-            if not 0 <= self._now() - seen.time <= self["timeout"]:
+            if not 0 <= now - seen.time <= self["timeout"]:
                 return self._silence(name)
-        if self._image_size() is None:
-            return "the size of the image is not known: remap camera_info, or set image_width"
-        if self._target_state() != TargetStatus.TRACKING:
-            return self._silence("detection")
-        return ""
-
-    def _silence(self, name: str) -> str:
-        """Return what is to be said when a topic falls silent, or the target is not seen."""
-        state = self._target_state() if name == "detection" else TargetStatus.TRACKING
-        if state is None:
-            return "the target is not tracked any more"
-        if state != TargetStatus.TRACKING:
-            return f"the target is {STATES.get(state, state)}"
-        return f"no {name} for {self['timeout']:g} s"
-
-    def _target_state(self) -> int | None:
-        """Return what the newest status says of the target of the newest detection."""
         assert self._status is not None
         assert self._detection is not None
-        targets = self._status.message.targets
-        found = [t.state for t in targets if t.id == self._detection.message.id]
-        return found[0] if found else None
+        return (
+            self._size_problem(now)
+            or target_problem(self._detection.message, self._status.message)
+            or self._stamp_problem("status", self._status)
+            or self._stamp_problem("detection", self._detection)
+            or bbox_problem(self._detection.message.bbox, *self._image_size())
+        )
 
-    def _image_size(self) -> tuple[int, int] | None:
-        given = self["image_width"], self["image_height"]
-        size = given if all(given) else self._size
-        return size if size and all(size) else None
+    def _silence(self, name: str) -> str:
+        """Return what is to be said when a topic falls silent: a lost target has no detection."""
+        why = ""
+        if name == "detection" and self._status is not None and self._detection is not None:
+            why = target_problem(self._detection.message, self._status.message)
+        return why or f"no {name} for {self['timeout']:g} s"
+
+    def _size_problem(self, now: float) -> str:
+        if self._given_size():
+            return ""
+        if self._info is None:
+            return "the size of the image is not known: remap camera_info, or set image_width"
+        # What is under way may be of either size; and two cameras may share the topic.
+        if self._resized is not None and 0 <= now - self._resized <= self["timeout"]:
+            return f"the size of the image changed: it is {self._image_size()} now"
+        return size_problem(self._info)
+
+    def _stamp_problem(self, name: str, seen: Received) -> str:
+        clock = self.get_clock().now().nanoseconds / SECOND
+        return stamp_problem(name, seen.message.header, clock, self["max_age"])
+
+    def _given_size(self) -> tuple[int, int] | None:
+        width, height = self["image_width"], self["image_height"]
+        return (width, height) if width and height else None
+
+    def _image_size(self) -> tuple[int, int]:
+        given = self._given_size()
+        if given is not None:
+            return given
+        assert self._info is not None
+        return int(self._info.width), int(self._info.height)
+
+    def _law(self) -> ControlLaw:
+        return ControlLaw(*(self[name] for name in ControlLaw._fields))
 
     def _wanted(self) -> Velocity:
         assert self._detection is not None
-        size = self._image_size()
-        assert size is not None
-        box: Boxes = box_of(self._detection.message.bbox)
-        return ControlLaw(*(self[name] for name in ControlLaw._fields)).velocity(box, *size)
+        return self._law().velocity(box_of(self._detection.message.bbox), *self._image_size())
 
     def _tell(self, reason: str) -> None:
-        """Say in the log that it stops or drives, once each time."""
-        if reason != self._told:
-            self._told = reason
+        """Say in the log that it stops or drives, once for each kind of reason in a row."""
+        kind = reason.partition(":")[0]
+        if kind != self._told:
+            self._told = kind
             self.get_logger().info(f"standing: {reason}" if reason else "following")
-
-
-STATES = {0: "new, not seen yet", 1: "seen", 2: "uncertain", 3: "lost"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,17 +10,22 @@ TrackerStatus and Detection3DArray in, tables and JSON out; docs/demonstrations.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
-from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool, Trigger
 
 from re3_ros.bags import Demonstration, TrackRow
 from re3_ros.errors import Re3Error
-from re3_ros.ros.kit import QUEUE_DEPTH, ParameterSpec, declare_parameters, serve
+from re3_ros.ros.kit import (
+    QUEUE_DEPTH,
+    GuardedNode,
+    ParameterSpec,
+    declare_parameters,
+    serve,
+)
 
 from ._listening import Listener
 
@@ -44,7 +49,7 @@ SPECS = (
 """The recorder's parameters."""
 
 
-class DemonstrationRecorder(Node):
+class DemonstrationRecorder(GuardedNode):
     """Records between one call of ``~/record`` (or one message on ``record``) and another."""
 
     def __init__(self, name: str = "re3_recorder", **arguments: Any) -> None:
@@ -64,8 +69,9 @@ class DemonstrationRecorder(Node):
         self.create_service(Trigger, "~/discard", self._on_discard)
 
     def close(self) -> None:
-        """End the demonstration at hand, and keep it."""
-        self._switch(False)
+        """End the demonstration at hand, keep it, and say where it is."""
+        if self._demonstration is not None:
+            self.get_logger().info(self._switch(False)[1])
 
     def _on_switch(self, message: Bool) -> None:
         self.get_logger().info(self._switch(message.data)[1])
@@ -107,9 +113,10 @@ class DemonstrationRecorder(Node):
         if ended is None:
             return True, "nothing is recorded at present"
         ended.about["tracker"] = self._tracker
-        self._flush()  # which ends it, if that is too much
-        ended.close()
-        self._leave()
+        with ExitStack() as steps:  # whatever one of them raises, the last one first
+            steps.callback(self._leave)
+            steps.callback(ended.close)
+            steps.callback(self._flush)  # which ends it, if that is too much
         if not ended.rows:
             return False, "nothing came from the tracker: no demonstration was kept"
         return True, f"{ended.path}: {ended.rows} rows in {ended.seconds:.1f} s"
@@ -134,10 +141,12 @@ class DemonstrationRecorder(Node):
         try:
             self._demonstration.add(rows)
         except OSError as error:
-            self.get_logger().error(f"recording ends: {error}")
+            ended = self._demonstration
             with suppress(OSError):
-                self._demonstration.close()
+                ended.close()
             self._leave()
+            kept = f"{ended.path} has the {ended.rows} rows written before"
+            self.get_logger().error(f"recording ends: {error}; {kept}")
             return
         if self._demonstration.seconds > self.get_parameter("max_seconds").value:
             self.get_logger().warning(f"{self._end()[1]}; that is as long as max_seconds allows")

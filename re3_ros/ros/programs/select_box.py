@@ -13,23 +13,28 @@ no display) two clicks into rqt_image_view, on opposite corners, do the same: it
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import cv2
 import numpy as np
-import rclpy
 from geometry_msgs.msg import Point
 from numpy.typing import NDArray
-from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D
 
 from re3_ros.errors import ImageError
-from re3_ros.ros.kit import QUEUE_DEPTH, Reports, StopFlag, image_qos, stop_flag
+from re3_ros.media import window_problem
+from re3_ros.ros.kit import (
+    QUEUE_DEPTH,
+    GuardedNode,
+    ParameterSpec,
+    Reports,
+    declare_parameters,
+    image_qos,
+    serve,
+)
 from re3_ros.ros.tracker import bounding_box, image_of, image_topic
 
 TITLE = "select_box: drag a box; Esc ends"
@@ -38,27 +43,38 @@ SMALLEST = 2.0
 ESCAPE = 27
 GREEN = (60, 220, 60)
 
+SPECS = (
+    ParameterSpec("topic", "image", "of the images; its clicks come on <topic>_mouse_left"),
+    ParameterSpec("image_transport", "raw", "of the images", choices=("raw", "compressed")),
+    ParameterSpec(
+        "image_reliability", "best_effort", "of the images", choices=("best_effort", "reliable")
+    ),
+    ParameterSpec("id", "target", "of the targets that are pointed at", live=True),
+    ParameterSpec(
+        "camera", "", "name of the camera; empty = the frame_id of its images", live=True
+    ),
+    ParameterSpec("window", True, "whether to open a window"),
+)
+"""The tool's parameters."""
+
 Corner = tuple[float, float]
 
 
-class Selector(Node):  # type: ignore[misc]
+class Selector(GuardedNode):
     """Takes corners, from wherever, and publishes the box between two of them on ``init_box``."""
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__("select_box", **arguments)
-        topic = self.declare_parameter("topic", "image").value
-        transport = self.declare_parameter("image_transport", "raw").value
-        reliability = self.declare_parameter("image_reliability", "best_effort").value
-        self.declare_parameter("id", "target")
-        self.declare_parameter("camera", "")
-        self.wants_window = bool(self.declare_parameter("window", True).value)
+        declare_parameters(self, SPECS)
+        values = {spec.name: self.get_parameter(spec.name).value for spec in SPECS}
+        topic, self.wants_window = values["topic"], bool(values["window"])
         self.newest: Any = None
         """The last image message, None before the first."""
         self._first: Corner | None = None
         self._reports = Reports(self.get_logger)
-        kind, name = image_topic(self, topic, transport)
+        kind, name = image_topic(self, topic, values["image_transport"])
         self._images = self.create_subscription(
-            kind, name, self._on_image, image_qos(reliability, 1)
+            kind, name, self._on_image, image_qos(values["image_reliability"], 1)
         )
         self._clicks = f"{self.resolve_topic_name(topic)}_mouse_left"
         self.create_subscription(Point, self._clicks, self._on_click, QUEUE_DEPTH)
@@ -167,46 +183,20 @@ class Window:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until Esc, SIGINT or SIGTERM; return the exit code."""
-    with stop_flag() as stop:
-        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
-        try:
-            selector = Selector()
-            try:
-                run(selector, stop)
-            finally:
-                selector.destroy_node()
-        finally:
-            rclpy.try_shutdown()
-    return 0
+    with ExitStack() as stack:
+        return serve(Selector, arguments, lambda node: opened(node, stack))
 
 
-def run(selector: Selector, stop: StopFlag) -> None:
-    """Serve the node, with a window if it is wanted and there can be one."""
+def opened(selector: Selector, stack: ExitStack) -> Callable[[], bool] | None:
+    """Return what keeps a window going until ``stack`` closes it, if it is wanted and can be."""
     problem = window_problem() if selector.wants_window else "window is false"
     selector.say_what_to_do(windowed=not problem)
     if problem:
         selector.get_logger().info(f"no window: {problem}")
-    window = None if problem else Window(selector)
-    try:
-        while not stop.is_set and rclpy.ok():
-            rclpy.spin_once(selector, timeout_sec=0.2 if window is None else 0.01)
-            if window is not None and not window.turn():
-                break
-    finally:
-        if window is not None:
-            window.close()
-
-
-def window_problem() -> str:
-    """Return why OpenCV cannot open a window here, or nothing.
-
-    Asked beforehand, as its backends end the process where there is no display.
-    """
-    if sys.platform == "linux" and not (os.getenv("DISPLAY") or os.getenv("WAYLAND_DISPLAY")):
-        return "there is no display (DISPLAY is not set)"
-    if "GUI:                           NONE" in cv2.getBuildInformation():
-        return "this OpenCV was built without windows; opencv-python has them"
-    return ""
+        return None
+    window = Window(selector)
+    stack.callback(window.close)
+    return window.turn
 
 
 def _is_open() -> bool:

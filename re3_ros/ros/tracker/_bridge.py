@@ -108,7 +108,7 @@ class DetectorBridge:
     def _matches(self, camera: Camera, frame: DetectorFrame, result: FrameResult) -> list[Match]:
         """Return the lost targets that find themselves in detections of their class."""
         overlap, least = self._live["detector_overlap"], self._live["detector_score"]
-        frame_size = self._session.frame_size(camera.name, offer.stamp)
+        frame_size = self._session.frame_size(camera.name, frame.stamp)
         scale = np.divide(frame_size, (result.width, result.height)) if frame_size else np.ones(2)
         seen = [t.box * np.tile(scale, 2) for t in result.targets if not is_lost(t)]
         free = [

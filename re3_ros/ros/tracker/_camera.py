@@ -50,6 +50,8 @@ class Camera:
     """Time of arrival, of time.monotonic."""
     status: TrackerStatus | None = None
     """The last one published that tells of targets."""
+    publishers: int = 0
+    """How many publish its images, when that was last looked at."""
     last_status: float = 0.0
     """When any was published, of time.monotonic."""
     rejection: str = ""

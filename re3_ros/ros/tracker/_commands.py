@@ -96,7 +96,7 @@ class Commands:
         for box in message.detections:
             name = box.id or DEFAULT_TARGET
             if name in seen:
-                kind, way_out = "twice in init_boxes", "give each box an id of its own"
+                kind, way_out = f"{name} twice in init_boxes", "give each box an id of its own"
                 self._reports.reject_box(kind, f"target {name!r} is in init_boxes twice; {way_out}")
                 continue
             seen.add(name)
@@ -111,7 +111,9 @@ class Commands:
             stamp, upcoming = stamp_of(header), camera.skipped
             self._session.initialise(camera.name, name, box, stamp, upcoming=upcoming)
         except InputError as error:
-            self._reports.reject_box(type(error).__name__, f"{error}{advice(error)}")
+            # Of another target it may be for another reason, which its sender has to know as well.
+            kind = f"{type(error).__name__} of {name}"
+            self._reports.reject_box(kind, f"{error}{advice(error)}")
             return
         camera.remember_class(name, class_of(message), self._session.targets(camera.name))
         corners = ", ".join(f"{v:.1f}" for v in box)

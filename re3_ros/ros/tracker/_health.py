@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from re3_ros.ros.kit import shorten
-from re3_ros.tracking import TargetState
+from re3_ros.tracking import TargetState, known_state
 
 from ._camera import Camera
 from ._meter import WINDOW, Meter
@@ -87,6 +87,8 @@ def camera_health(camera: Camera, meter: Meter, live: Any) -> Health:
     if enabled:
         _least(health, meter, live["diagnostic_min_rate"])
     _states(health, targets)
+    if camera.publishers > 1:
+        health.warn(f"{camera.publishers} publishers send images, which are mixed; see the log")
     health.values |= {name: str(count) for name, count in camera_counts(camera).items()}
     health.fine = _fine(meter, enabled, len(targets))
     return health
@@ -138,7 +140,7 @@ def _least(health: Health, meter: Meter, least: float) -> None:
 
 
 def _states(health: Health, targets: Sequence[Any]) -> None:
-    states = {t.id: TargetState(t.state) for t in targets}
+    states = {t.id: known_state(t.state, t.id) for t in targets}
     lost = [name for name, state in states.items() if state == TargetState.LOST]
     if lost:
         health.warn(f"{', '.join(lost)} {'is' if len(lost) == 1 else 'are'} LOST")

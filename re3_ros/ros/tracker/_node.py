@@ -26,6 +26,7 @@ from re3_ros.weights import default_weights
 from ._annotations import Annotations
 from ._camera import Camera
 from ._diagnostics import Diagnostics
+from ._interface import PUBLISHED, SERVICES, SUBSCRIBED, names
 from ._parameters import NodeParameters, Settings
 from ._pipeline import Output, Pipeline
 from ._spatial import Spatial
@@ -96,14 +97,25 @@ class TrackerNode(GuardedLifecycleNode):
         self._watch = Watch(self, lambda: self._active, lambda: self.live["silence_warning"])
         self._diagnostics = Diagnostics(self, self.live, self._about)
 
+    def unknown_remappings(self) -> str:
+        """Do as the parent does; topics that are opened later count too."""
+        cameras = tuple(self.live["cameras"])
+        for topic in (*SUBSCRIBED, *PUBLISHED, *SERVICES):
+            self.names.update(names(topic, cameras))
+        self.names.add(self.live["detector"] or "detector")
+        return super().unknown_remappings()
+
     def do_configure(self) -> None:
-        """Read the parameters, load the weights, warm up."""
+        """Read the parameters, load the weights, warm up; between these steps, stop if told to."""
         settings = self.live.read()
         device = pick_device(settings.device)
         weights = Path(settings.weights).expanduser() if settings.weights else default_weights()
+        self.stopping.check()
         network = load(weights, device)
+        self.stopping.check()
         config = settings.session
         runtime = make_runtime(network, config.runtime, device, config.threads or None)
+        self.stopping.check()
         loaded = _Loaded(settings, weights, runtime)
         session = loaded.session()
         session.warm_up()

@@ -244,8 +244,8 @@ def session_specs() -> Iterable[ParameterSpec]:
         about = field.metadata
         limits = about.get("low"), about.get("high"), about.get("choices", ())
         group = _SESSION_GROUPS.get(field.name, STATES)
-        about_it = {"live": field.name in _LIVE, "group": group}
-        yield ParameterSpec(field.name, field.default, about["help"], *limits, **about_it)
+        live = field.name in _LIVE
+        yield ParameterSpec(field.name, field.default, about["help"], *limits, live, group)
 
 
 SPECS = {spec.name: spec for spec in (*OWN, *session_specs())}

@@ -240,7 +240,7 @@ class Pipeline:
 
     def _publish(self, arrival: Arrival, result: FrameResult) -> None:
         for reason in result.rejected:
-            self._reports.reject_box("late", reason)
+            self._reports.reject_box(f"late: {reason}", reason)
         for note in result.notes:
             self._reports.warn(f"{result.camera} note", f"{result.camera}: {note}")
         primary, class_id = self._live["primary"], self._live["class_id"]

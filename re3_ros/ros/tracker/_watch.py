@@ -62,6 +62,7 @@ class Watch:
         watched = self._watched()
         if watched is not None:
             for camera in watched.cameras:
+                self._look_for_publishers(camera)
                 self._look_at(camera, bool(patience) and now - camera.last_image > patience)
             self._look_for_boxes(watched, now, patience)
 
@@ -71,6 +72,23 @@ class Watch:
         elif camera.name in self._said:
             self._said.remove(camera.name)
             self._node.get_logger().info(f"{camera.name}: images arrive again")
+
+    def _look_for_publishers(self, camera: Camera) -> None:
+        topic = camera.topics.image.topic_name
+        camera.publishers = self._node.count_publishers(topic)
+        if camera.publishers < 2:
+            self._said.discard(f"publishers of {topic}")
+            return
+        found = self._node.get_publishers_info_by_topic(topic)
+        names = ", ".join(sorted({f"{i.node_namespace.rstrip('/')}/{i.node_name}" for i in found}))
+        self._once(
+            f"publishers of {topic}",
+            lambda: (
+                f"{camera.name}: {camera.publishers} publishers on {topic} ({names}), whose images "
+                "are tracked as if they were of one camera: give each a topic of its own; one that "
+                "was killed counts for a while"
+            ),
+        )
 
     def _look_for_boxes(self, watched: Watched, now: float, patience: float) -> None:
         seen = any(camera.frame_id is not None for camera in watched.cameras)

@@ -249,3 +249,13 @@ def test_a_damaged_index_is_named(copy, damage):
     path.write_bytes({"cut": data[:-60], "flip": data, "empty": b""}[damage])
     with pytest.raises(WeightsError, match=r"model.ckpt-0.index is not a usable TensorFlow index"):
         import_published(path)
+
+
+def test_a_web_page_or_a_text_is_one_line_without_the_advice_of_torch(tmp_path):
+    path = tmp_path / "model.pt"
+    for content, says in (("<html>404</html>", "it is a web page"), ("some text", "readable")):
+        path.write_text(content)
+        with pytest.raises(WeightsError, match=says) as caught:
+            import_published(path)
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 200 + len(str(path))

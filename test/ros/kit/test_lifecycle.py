@@ -138,3 +138,11 @@ def test_an_error_of_ours_leaves_the_node_in_its_state(ros, step):
         assert node.state_label == STAYS[step]
     finally:
         node.destroy_node()
+
+
+def test_what_failed_is_named_when_all_is_released(make_inside, monkeypatch):
+    inside = make_inside()
+    monkeypatch.setattr(inside.under_test.live, "read", lambda: {}["surprise"])
+    assert not inside.lifecycle.change("configure")
+    inside.says("configure failed, so unconfigured, all released: `ros2 lifecycle set")
+    assert "from unconfigured" not in inside.log.read_text()

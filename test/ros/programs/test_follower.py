@@ -87,9 +87,8 @@ class Robot:
         self.detections = bench.publisher(Detection2D, "detection")
         self.statuses = bench.publisher(TrackerStatus, "status")
         self.commands = bench.record(Twist, "cmd_vel")
-        self.count = 0
 
-    def tell(self, state=TRACKING, target="cup", where=None):
+    def tell(self, state=TRACKING, target="cup", where=None, stamp=None):
         """Publish what the tracker says of one image, as it does: no detection while lost."""
         from std_msgs.msg import Header
         from vision_msgs.msg import Detection2D
@@ -97,9 +96,8 @@ class Robot:
         from re3_ros.msg import TargetStatus, TrackerStatus
         from re3_ros.ros.tracker._messages import bounding_box
 
-        self.count += 1
-        header = Header(frame_id="lens")
-        header.stamp.sec = self.count
+        now = self.bench.node.get_clock().now().to_msg()
+        header = Header(stamp=now if stamp is None else stamp, frame_id="lens")
         bbox = bounding_box(box(0.4, 0.2) if where is None else where)
         if state != LOST:
             self.detections.publish(Detection2D(header=header, id="cup", bbox=bbox))
@@ -184,7 +182,7 @@ def test_it_stops_the_robot_when_it_ends_and_says_what_it_lacks(ros, make_bench,
 
         with contextlib.closing(make_bench("/else/other", process)) as bench:
             robot = Robot.__new__(Robot)
-            robot.bench, robot.count = bench, 0
+            robot.bench = bench
             robot.detections = bench.publisher(Detection2D, "/else/detection")
             robot.statuses = bench.publisher(TrackerStatus, "/else/status")
             robot.commands = bench.record(Twist, "/else/cmd_vel")

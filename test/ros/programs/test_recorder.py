@@ -25,7 +25,7 @@ class Source:
         self.places = bench.publisher(Detection3DArray, "detections_3d")
         self.count = 0
 
-    def tell(self, state=1):
+    def tell(self, state=1, box=10.0):
         """Publish one image's; the target goes one centimetre ahead each time."""
         from std_msgs.msg import Header
         from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
@@ -36,7 +36,7 @@ class Source:
         header = Header(frame_id="lens")
         header.stamp.sec = self.count
         status = TargetStatus(id="cup", state=state, score=0.9, frames_since_init=self.count)
-        status.bbox.size_x = status.bbox.size_y = 10.0
+        status.bbox.size_x = status.bbox.size_y = box
         about = {"camera": "camera", "weights": "w", "device": "cpu"}
         self.statuses.publish(TrackerStatus(header=header, targets=[status], **about))
         result = ObjectHypothesisWithPose()
@@ -167,6 +167,73 @@ def test_it_ends_after_max_seconds(source, recorder, tmp_path):
     assert source.bench.set(max_seconds=600.0) == []
 
 
+def test_a_status_that_makes_no_sense_is_left_out_and_the_demonstration_kept(
+    source, recorder, tmp_path
+):
+    shows = tmp_path / "shows"
+    record(source, True)
+    source.tell_until(lambda: grows(shows))
+    source.tell(state=9)
+    source.bench.spin(lambda: "is in state 9; expected one of" in recorder.log.read_text())
+    source.tell(box=-5.0)
+    before = source.count
+    source.tell_until(lambda: source.count > before + 40)
+    assert record(source, False).success
+    rows = read(shows / "demonstration_0001.csv")
+    assert int(rows[-1]["stamp_ns"]) > before * 10**9, "it went on"
+    assert {row["state"] for row in rows} == {"tracking"}
+    assert "Traceback" not in recorder.log.read_text()
+
+
+def test_a_demonstration_is_kept_and_named_when_the_recorder_ends(ros, make_bench, tmp_path):
+    from re3_ros.ros.programs import ros_arguments, running
+
+    shows, log = tmp_path / "shows", tmp_path / "log"
+    arguments = ros_arguments({"folder": str(shows)}, name="brief")
+    with (
+        log.open("w") as file,
+        running("re3_ros.ros.recorder", arguments, file) as process,
+        contextlib.closing(make_bench("/brief", process)) as bench,
+    ):
+        source = Source(bench)
+        record(source, True)
+        source.tell_until(lambda: grows(shows))
+        source.tell(state=9)
+        process.signal(15)
+        bench.spin(lambda: process.exit_code is not None)
+    assert process.exit_code == 0
+    assert files(shows) == ["demonstration_0001.csv", "demonstration_0001.json"]
+    assert f"{shows / 'demonstration_0001.csv'}: " in log.read_text()
+
+
+def test_what_raises_while_it_ends_does_not_cost_the_demonstration(ros, tmp_path):
+    from rclpy.parameter import Parameter
+
+    from re3_ros.bags._record_table import track_row
+    from re3_ros.ros.programs.recorder import DemonstrationRecorder
+
+    given = [Parameter("folder", value=str(tmp_path))]
+    node = DemonstrationRecorder("unspun_recorder", parameter_overrides=given)
+
+    def fail():
+        raise KeyError("surprise")
+
+    try:
+        assert node._begin()[0]
+        node._on_rows([track_row(5, "lens", "camera", "cup", 1, 0.9, [1, 2, 3, 4], 1)])
+        node._listeners[0].flush = fail
+        with pytest.raises(KeyError):
+            node.close()
+    finally:
+        node.destroy_node()
+    assert len(read(tmp_path / "demonstration_0001.csv")) == 1
+    assert (tmp_path / "demonstration_0001.json").exists()
+
+
+def test_a_format_that_is_none_is_refused(source):
+    assert "expected one of csv, parquet" in source.bench.set(format="xml")[0]
+
+
 def test_a_folder_that_cannot_be_made_is_told(source, tmp_path):
     (tmp_path / "file").write_text("")
     assert source.bench.set(folder=str(tmp_path / "file" / "below")) == []
@@ -175,7 +242,8 @@ def test_a_folder_that_cannot_be_made_is_told(source, tmp_path):
     assert "cannot record" in answer.message
 
 
-def test_a_running_tracker_is_recorded_as_a_table(ros, make_bench, tmp_path):
+@pytest.mark.parametrize("state", [1, 9])
+def test_a_running_tracker_is_recorded_as_a_table(ros, make_bench, tmp_path, state):
     from re3_ros.bags import TrackTable
     from re3_ros.ros.programs.live import record_live
 
@@ -191,7 +259,7 @@ def test_a_running_tracker_is_recorded_as_a_table(ros, make_bench, tmp_path):
     thread.start()
     with contextlib.closing(make_bench("/none")) as bench:
         source = Source(bench)
-        source.tell_until(lambda: not thread.is_alive())
+        source.tell_until(lambda: source.tell(state) or not thread.is_alive())
     thread.join()
     rows = read(tmp_path / "live.csv")
     assert len(rows) == counts[0] == len(seen)

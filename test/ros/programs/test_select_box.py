@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -104,6 +105,25 @@ def test_boxes_that_are_none_are_not_sent_and_the_next_one_is(tool):
     assert box.header.frame_id == "left"
     assert box.header.stamp.sec == box.header.stamp.nanosec == 0, "no image yet: the newest"
     assert "1 x 40 pixels is too small" in bench.log.read_text()
+
+
+def test_a_display_that_does_not_answer_means_no_window(tool):
+    bench = tool({"DISPLAY": ":987"}, id="cup")
+    says(bench, "no window: the display does not answer")
+    bench.spin(lambda: click(bench, float("nan"), 5) or "is ignored" in bench.log.read_text())
+    click(bench, 10, 10)
+    click(bench, 40, 50)
+    (box,) = bench.spin(lambda: bench.boxes)
+    assert corners(box) == [10, 10, 40, 50]
+
+
+def test_a_reliability_that_is_none_is_one_line():
+    words = ["-p", "image_reliability:=perhaps", "-p", "window:=false"]
+    command = [sys.executable, "-m", TOOL, "--ros-args", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 1
+    assert "image_reliability is 'perhaps'; expected one of best_effort, reliable" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -128,3 +128,31 @@ def test_a_box_that_turns_out_bad_on_its_image_is_counted_then(tracker):
     status = tracker.show_until(lambda s: s.boxes_rejected == 1)
     assert not status.targets
     assert "64 x 48" in tracker.printed()
+
+
+def test_of_two_refused_boxes_each_is_explained(tracker):
+    tracker.bring_up()
+    tracker.show()
+    tracker.point(id="cup", box=(10, 10, 10.5, 10.5))
+    tracker.point(id="hand", box=(10, 10, 30, math.nan))
+    tracker.spin(lambda: tracker.printed().count("box rejected") == 2)
+    assert "0.5 x 0.5" in tracker.printed()
+    assert "not finite" in tracker.printed()
+
+
+def test_two_publishers_on_one_image_topic_are_told_in_log_and_diagnostics(tracker):
+    from diagnostic_msgs.msg import DiagnosticArray
+    from sensor_msgs.msg import Image
+
+    tracker.bring_up(diagnostic_period=0.2)
+    arrays = tracker.record(DiagnosticArray, "/diagnostics")
+    other = tracker.node.create_publisher(Image, "image", 10)
+
+    def told():
+        messages = (status.message for array in arrays for status in array.status)
+        return any("2 publishers send images" in message for message in messages)
+
+    try:
+        tracker.spin(lambda: "2 publishers on /image (/bench)" in tracker.printed() and told())
+    finally:
+        tracker.node.destroy_publisher(other)

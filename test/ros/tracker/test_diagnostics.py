@@ -28,6 +28,9 @@ def told(tracker, name, condition=lambda _: True):
     def look():
         for array in arrays:
             for status in array.status:
+                # The updater of ROS also says, once, that it was told of a new status.
+                if status.message == "Node starting up":
+                    continue
                 if status.name == f"re3_tracker: {name}" and condition(status):
                     return status, array
         return None
@@ -325,6 +328,7 @@ class NoImages:
 
     name = "camera"
     status = None
+    publishers = 1
 
     def __init__(self, **counts):
         from re3_ros.ros.kit._counts import Counts

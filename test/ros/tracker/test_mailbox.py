@@ -61,3 +61,15 @@ def test_a_throttle_lets_each_key_through_once_a_period():
     assert throttle.due("a") == 2, "held back since"
     now[0] = 10.0
     assert throttle.due("a") == 0
+
+
+def test_of_very_many_keys_some_are_due_and_none_is_remembered_for_long():
+    from re3_ros.ros.kit._throttle import MOST_KEYS, Throttle
+
+    now = [0.0]
+    throttle = Throttle(5.0, lambda: now[0])
+    due = [throttle.due(f"target {i}") is not None for i in range(1000)]
+    assert due == [True] * MOST_KEYS + [False] * (1000 - MOST_KEYS)
+    now[0] = 6.0
+    assert throttle.due("another") == 0
+    assert len(throttle._last) == 1

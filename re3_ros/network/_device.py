@@ -9,7 +9,7 @@ import torch
 from re3_ros.errors import ConfigError
 
 
-def pick_device(name: str) -> str:
+def pick_device(name: str | torch.device) -> str:
     """Return the device meant by ``name``: ``auto``, ``cpu``, ``cuda``, ``cuda:1``...
 
     Raises ConfigError if there is no such device.
@@ -22,5 +22,5 @@ def pick_device(name: str) -> str:
         reason = str(error).strip().partition("\n")[0]
         found = ["auto", "cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
         expected = f"expected one of {', '.join(found)}"
-        raise ConfigError(f"device {name!r} cannot be used ({reason}); {expected}") from error
-    return name
+        raise ConfigError(f"device {str(name)!r} cannot be used ({reason}); {expected}") from error
+    return str(name)
