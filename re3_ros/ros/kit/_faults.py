@@ -42,14 +42,14 @@ class Faults:
     def note(self, where: str, error: Exception) -> None:
         """Log and count an exception, caught while doing ``where``."""
         key = f"{where}: {type(error).__name__} {_origin(error)}"
-        with self._lock:
+        with self._lock:  # held while logging: a count never shows before its reason
             self._counts[key] += 1
             times, due = self._counts[key], self._throttle.due(key) is not None
-        if times == 1:
-            trace = "".join(traceback.format_exception(error))
-            self._get_logger().error(f"{where} raised, which is a defect; going on:\n{trace}")
-        elif due:
-            self._get_logger().warning(f"{where} raised again, {times} times now: {error!r}")
+            if times == 1:
+                trace = "".join(traceback.format_exception(error))
+                self._get_logger().error(f"{where} raised, which is a defect; going on:\n{trace}")
+            elif due:
+                self._get_logger().warning(f"{where} raised again, {times} times now: {error!r}")
         reason = device_fault(error)
         if reason and self._on_device:
             self._on_device(reason)

@@ -28,9 +28,9 @@ class Reports:
         return self._counts["boxes"]
 
     def reject_box(self, kind: str, reason: str) -> None:
-        """Count a box and say why it was rejected."""
-        self._counts.add("boxes")
+        """Say why a box was rejected, then count it: a count never shows before its reason."""
         self.warn(kind, f"box rejected: {reason}")
+        self._counts.add("boxes")
 
     def warn(self, key: str, text: str) -> None:
         """Log a warning, unless one of this key was just logged."""
