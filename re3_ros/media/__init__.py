@@ -8,22 +8,14 @@ come its results, and out go annotated videos and tables (`ResultFiles`).
 
 from ._closing import Closing
 from ._drawing import STATE_COLOURS, WHITE, draw_box, draw_label, draw_results, draw_status
-from ._encodings import (
-    CONVERTED_ENCODINGS,
-    NATIVE_ENCODINGS,
-    convert_image,
-    decode_compressed,
-    decode_image,
-)
+from ._open import open_source
 from ._results import COLUMNS, BoxTable, ResultFiles
 from ._run import RunSummary, run_frames
-from ._source import Source, open_source
+from ._source import Source
 from ._video import VideoWriter
 
 __all__ = [
     "COLUMNS",
-    "CONVERTED_ENCODINGS",
-    "NATIVE_ENCODINGS",
     "STATE_COLOURS",
     "WHITE",
     "BoxTable",
@@ -32,9 +24,6 @@ __all__ = [
     "RunSummary",
     "Source",
     "VideoWriter",
-    "convert_image",
-    "decode_compressed",
-    "decode_image",
     "draw_box",
     "draw_label",
     "draw_results",
