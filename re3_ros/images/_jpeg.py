@@ -5,7 +5,7 @@
 libjpeg fills what is missing with grey, and Pillow takes a file without an end mark for one that
 was cut off. Drivers leave out the mark, or fill up their buffers behind it: neither is damage.
 What was cut off shows in this: with other bytes behind it, other pixels come out. A progressive
-file is a picture from its first part on, so that without the mark nothing tells whether it is whole.
+file is a picture from its first part on: without the mark, nothing tells whether it is whole.
 """
 
 from __future__ import annotations
