@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a JPEG file is whole, judged by its pixels.
 
-libjpeg fills what is missing with grey, and Pillow takes a file without an end mark for one that
-was cut off. Drivers leave out the mark, or fill up their buffers behind it: neither is damage.
+libjpeg fills what is missing with grey and says nothing. A mark at the end tells little: drivers
+leave it out, or fill up their buffers behind it, and neither is damage.
 What was cut off shows in this: with other bytes behind it, other pixels come out. A progressive
 file is a picture from its first part on: without the mark, nothing tells whether it is whole.
 """
@@ -24,28 +24,30 @@ _GREY = 128
 Decode = Callable[[bytes], Image]
 
 
-def decode_jpeg(file: bytes, progressive: bool, decode: Decode) -> Image:
+def decode_jpeg(file: bytes, progressive: bool, decode: Decode, probe: Decode) -> Image:
     """Return what ``decode`` makes of a JPEG file, whatever stands behind its pixels.
 
-    Raises OSError if pixels are missing, and what ``decode`` raises.
+    ``probe`` does the same, and is silent about files that are wrong: it decides in doubt.
+
+    Raises OSError if pixels are missing, and what ``decode`` and ``probe`` raise.
     """
     end = file.find(_END, _scan(file))
     if end < 0 and progressive:
         raise OSError("it is cut off, or has no end mark, which a progressive JPEG needs")
     if end < 0:
-        return _whole(_body(file), decode)
+        return _whole(_body(file), probe)
     image = decode(file)
     # What is missing before an end mark is grey: the last pixel too.
-    return _whole(file[:end], decode) if _is_grey(image[-1, -1]) else image
+    return _whole(file[:end], probe) if _is_grey(image[-1, -1]) else image
 
 
 def _is_grey(pixel: NDArray[np.uint8]) -> bool:
     return bool((pixel == _GREY).all())
 
 
-def _whole(body: bytes, decode: Decode) -> Image:
+def _whole(body: bytes, probe: Decode) -> Image:
     """Return the picture of a file without its end mark; OSError if not only that is missing."""
-    first, second = (decode(body + other + _END) for other in _OTHER_BYTES)
+    first, second = (probe(body + other + _END) for other in _OTHER_BYTES)
     if not np.array_equal(first, second):
         raise OSError("it is cut off before its end")
     return first

@@ -134,14 +134,16 @@ def _decode(file: bytes, name: str) -> Image:
         if several(picture):
             _log.warning("%s holds several pictures, of which the first is taken", name)
         if picture.format in {"JPEG", "MPO"}:
-            return decode_jpeg(file, "progressive" in picture.info, _load)
+            # Pillow decodes as fast, but then copies the pixels twice; OpenCV writes to stderr.
+            load = _through_opencv if picture.mode in {"L", "RGB"} else _through_pillow
+            return decode_jpeg(file, "progressive" in picture.info, load, _through_pillow)
         if not is_deep(picture, file):
             return pixels_of(picture)
         picture.load()  # which OpenCV would not refuse if it is cut off
-    return _deep(file)
+    return _through_opencv(file)
 
 
-def _load(file: bytes) -> Image:
+def _through_pillow(file: bytes) -> Image:
     with PIL.Image.open(io.BytesIO(file), formats=KINDS) as picture:
         return pixels_of(picture)
 
@@ -155,10 +157,10 @@ def _grey(picture: PIL.Image.Image, white_is_zero: bool) -> Image:
     return _to_rgb(eight, cv2.COLOR_GRAY2RGB)
 
 
-def _deep(file: bytes) -> Image:
+def _through_opencv(file: bytes) -> Image:
     pixels = cv2.imdecode(np.frombuffer(file, np.uint8), _FLAGS)
     if pixels is None:
-        raise ValueError("its colours have more than 8 bits, in a way that is not read")
+        raise ValueError("it is damaged, or of a rare kind that OpenCV does not read")
     eight = pixels if pixels.dtype == np.uint8 else scale_16_bit(pixels)
     return _to_rgb(eight, cv2.COLOR_BGR2RGB)
 

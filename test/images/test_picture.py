@@ -315,3 +315,9 @@ def test_deep_colours_of_several_pages_are_refused_with_the_reason(rgb, tmp_path
     ):
         pictures.read(1)
     pictures.close()
+
+
+@pytest.mark.parametrize("end", [b"", bytes(5000), b"\xff\xd9" + bytes(5000)])
+def test_nothing_is_printed_about_what_drivers_do(rgb, capfd, end):
+    decode_picture(jpeg(rgb)[:-2] + end)
+    assert capfd.readouterr() == ("", "")
