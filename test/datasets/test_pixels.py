@@ -7,7 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from re3_ros.datasets import Frames, Sequence, Still
+from re3_ros.datasets import FramePaths, Sequence, Still
 from re3_ros.errors import SourceError
 from re3_ros.images import decode_raw
 from re3_ros.simulation import read_clip
@@ -26,7 +26,7 @@ def read(kind, path):
     if kind == "still":
         return Still(path, None, BOX, "").image()
     if kind == "sequence":
-        return Sequence("s", Frames(path.parent, [path.name]), BOX[None]).read(0)
+        return Sequence("s", FramePaths(path.parent, [path.name]), BOX[None]).read(0)
     (path.parent / "groundtruth.txt").write_text("10,10,30,30")
     (path.parent / "img").mkdir()
     path.rename(path.parent / "img" / "1.jpg")
