@@ -20,6 +20,7 @@ from pathlib import Path
 
 ROOMS = (
     "boxes",
+    "images",
     "crops",
     "datasets",
     "network",
@@ -53,7 +54,7 @@ COLUMNS = {
     **dict.fromkeys(("datasets", "simulation", "training", "evaluation", "evaluation.report"), 0),
     **dict.fromkeys(("boxes", "crops", "evaluation.trackers", "bench"), 1),
     **dict.fromkeys(("network", "network.runtimes", "tracking", "cli"), 2),
-    **dict.fromkeys(("spatial", "media", "worlds", "bags"), 3),
+    **dict.fromkeys(("images", "spatial", "media", "worlds", "bags"), 3),
     **dict.fromkeys(("ros.kit", "ros.tracker", "ros.programs", "ros.demos", "ros"), 4),
     "network.published": 5,
 }

@@ -18,7 +18,7 @@ from ._messages import (
     stamp_of,
     status_message,
 )
-from ._reader import BagReader, RecordedMessage, read_image
+from ._reader import BagReader, RecordedMessage
 from ._record import RecordSummary, record_bag
 from ._record_demonstration import Demonstration
 from ._record_depth import DEPTH_TOLERANCE, DepthTopics
@@ -61,7 +61,6 @@ __all__ = [
     "is_bag",
     "key_frames",
     "plot_run",
-    "read_image",
     "read_records",
     "read_run",
     "record_bag",

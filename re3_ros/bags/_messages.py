@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from re3_ros.boxes import Boxes, to_cxcywh
-from re3_ros.crops import Image
 from re3_ros.errors import StampError
+from re3_ros.images import Image
 from re3_ros.tracking import FrameResult, TargetResult, TargetState
 
 from ._definitions import IMAGE, typestore

@@ -13,12 +13,12 @@ from typing import Any, Generic, TypeVar
 
 from numpy.typing import ArrayLike
 
-from re3_ros.crops import Image
 from re3_ros.errors import BoxError, ImageError, InputError, SourceError, StampError
+from re3_ros.images import Image, read_message
 from re3_ros.tracking import Frame, FrameResult, TrackingSession
 
 from ._messages import stamp_of
-from ._reader import BagReader, RecordedMessage, read_image
+from ._reader import BagReader, RecordedMessage
 
 WARNINGS = 3
 """Images of no use that are reported one by one, of each kind; the rest are only counted."""
@@ -85,7 +85,7 @@ class BagPass(Generic[SummaryT]):
         self.summary.images += 1
         try:
             message = recorded.message()
-            image = read_image(message)
+            image = read_message(message)
             begin = time.perf_counter()
             result = self.session.process(Frame(self.camera, stamp_of(message.header), image))
             self.session.prepare()

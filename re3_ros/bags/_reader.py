@@ -13,9 +13,8 @@ from typing import Any
 from rosbags.interfaces import Connection
 from rosbags.rosbag2 import Reader
 
-from re3_ros.crops import Image
 from re3_ros.errors import ImageError, SourceError
-from re3_ros.media import Closing, convert_image, decode_compressed
+from re3_ros.media import Closing
 
 from ._definitions import COMPRESSED, IMAGE, typestore
 
@@ -90,20 +89,6 @@ class BagReader(Closing):
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.close()
-
-
-def read_image(message: Any) -> Image:
-    """Return uint8 RGB of an Image or CompressedImage message. Raises ImageError."""
-    if hasattr(message, "format"):
-        return decode_compressed(message.data, message.format)
-    return convert_image(
-        message.data,
-        message.height,
-        message.width,
-        message.step,
-        message.encoding,
-        bool(message.is_bigendian),
-    )
 
 
 def _open(path: Path) -> Any:

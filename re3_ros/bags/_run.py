@@ -9,8 +9,8 @@ from pathlib import Path
 
 from numpy.typing import ArrayLike
 
-from re3_ros.crops import Image
 from re3_ros.errors import ConfigError
+from re3_ros.images import Image
 from re3_ros.tracking import FrameResult, TrackingSession
 
 from ._definitions import DETECTIONS, STATUS

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from re3_ros.crops import Image
 from re3_ros.errors import ConfigError, InputError, SourceError
+from re3_ros.images import Image, read_message
 from re3_ros.media import STATE_COLOURS, draw_box
 from re3_ros.tracking import TargetState
 
 from ._definitions import COMPRESSED, IMAGE, STATUS
 from ._messages import box_of, stamp_of
-from ._reader import BagReader, read_image
+from ._reader import BagReader
 from ._status_check import check_status
 
 _log = logging.getLogger(__name__)
@@ -146,7 +146,7 @@ def _pictures(bag: Path | str, topic: str | None, run: Run) -> Iterator[tuple[in
             near = [s for s in wanted if abs(s - stamp_of(message.header)) < 1000]
             if near:
                 index = wanted.pop(near[0])
-                image = read_image(message).copy()
+                image = read_message(message).copy()
                 state = run.states[index]
                 draw_box(image, run.boxes[index], STATE_COLOURS[state], state == TargetState.LOST)
                 yield index, image

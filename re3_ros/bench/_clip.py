@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image
 from re3_ros.datasets import Sequence
+from re3_ros.images import Image
 from re3_ros.worlds import DemoScene
 
 

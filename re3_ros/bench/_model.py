@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image, decode, search_window
+from re3_ros.crops import decode, search_window
+from re3_ros.images import Image
 from re3_ros.network import Re3Network
 from re3_ros.network.runtimes import Runtime, make_runtime
 

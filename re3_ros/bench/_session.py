@@ -17,8 +17,9 @@ import numpy as np
 import torch
 
 from re3_ros.boxes import Boxes, iou
-from re3_ros.crops import Image, crop_many, decode, search_window
+from re3_ros.crops import crop_many, decode, search_window
 from re3_ros.evaluation.trackers import OpenCVTracker
+from re3_ros.images import Image
 from re3_ros.network import Re3Network
 from re3_ros.network.runtimes import Runtime, make_runtime
 from re3_ros.tracking import Frame, FrameResult, SessionConfig, TrackingSession

@@ -27,7 +27,7 @@ from ._running import Interruption, advice, conclude, interruptible, open_sessio
 
 if TYPE_CHECKING:
     from re3_ros.bags import BagSummary, RecordSummary
-    from re3_ros.crops import Image
+    from re3_ros.images import Image
     from re3_ros.tracking import FrameResult
 
 
@@ -113,13 +113,14 @@ def _run(
 
 def first_image(source: Path, topic: str) -> Image:
     """Return the first readable image of a topic. Raises SourceError if there is none."""
-    from re3_ros.bags import BagReader, read_image
+    from re3_ros.bags import BagReader
     from re3_ros.errors import ImageError, SourceError
+    from re3_ros.images import read_message
 
     with BagReader(source, topic) as reader:
         for recorded in reader:
             try:
-                return read_image(recorded.message())
+                return read_message(recorded.message())
             except ImageError:
                 continue
     raise SourceError(f"topic {topic} of {source} has no usable image")

@@ -11,7 +11,7 @@ from re3_ros.errors import BoxError, ConfigError
 
 if TYPE_CHECKING:
     from re3_ros.boxes import Boxes
-    from re3_ros.crops import Image
+    from re3_ros.images import Image
 
 FORM = "X,Y,W,H or NAME=X,Y,W,H: left, top, width and height in pixels, such as cup=120,80,60,90"
 DEFAULT_NAME = "target"

@@ -27,7 +27,7 @@ from ._running import Interruption, advice, conclude, interruptible, open_sessio
 
 if TYPE_CHECKING:
     from re3_ros.boxes import Boxes
-    from re3_ros.crops import Image
+    from re3_ros.images import Image
     from re3_ros.media import ResultFiles, RunSummary, Source
     from re3_ros.tracking import Frame, FrameResult, TrackingSession
 
@@ -41,8 +41,8 @@ def track(
     source: Annotated[
         str,
         typer.Argument(
-            help="Video file, folder of images, quoted pattern such as 'img/*.jpg', or the index "
-            "of a camera.",
+            help="Video file, folder of images, quoted pattern such as 'img/*.jpg', index of a "
+            "camera, or URL of a stream.",
         ),
     ],
     box: BoxOption = None,
@@ -139,6 +139,8 @@ def _run(
 
 def _report(summary: RunSummary, wish: Interruption, source: Source) -> None:
     left_out = f", {source.skipped} unreadable ones left out" if source.skipped else ""
+    if source.missing:
+        left_out += f", {source.missing} of {source.length} missing at the end"
     rate = f"{summary.fps:.1f} tracked a second"
     typer.echo(f"{wish.ended}{summary.frames} frames, {rate}{left_out}")
     if summary.rejected:

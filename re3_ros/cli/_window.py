@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from re3_ros.errors import ConfigError
 
 if TYPE_CHECKING:
-    from re3_ros.crops import Image
+    from re3_ros.images import Image
 
 TITLE = "re3"
 LARGEST = (1280, 800)

@@ -7,7 +7,6 @@ coordinates and back. Training, tracking and the runtimes cut with the same func
 """
 
 from ._coordinates import OUTPUT_SCALE, decode, encode
-from ._image import Image, check_image
 from ._warp import EMPTY_ROI, CropRoi, crop, crop_many, crop_rois
 from ._window import CONTEXT, search_window
 
@@ -16,8 +15,6 @@ __all__ = [
     "EMPTY_ROI",
     "OUTPUT_SCALE",
     "CropRoi",
-    "Image",
-    "check_image",
     "crop",
     "crop_many",
     "crop_rois",

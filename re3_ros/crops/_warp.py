@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from re3_ros.boxes import Boxes
+from re3_ros.images import Image
 
-from ._image import Image
 from ._window import CONTEXT, search_window
 
 

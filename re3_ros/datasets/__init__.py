@@ -12,7 +12,7 @@ from ._entry import Entry
 from ._frame_cache import FrameCache, StillCache
 from ._layouts import LAYOUTS, Layout, list_entries, read_sequences
 from ._masks import image_size
-from ._sequence import Colour, Flags, FramePaths, Sequence, read_image
+from ._sequence import Colour, Flags, FramePaths, Sequence
 from ._simple import find_sequences, read_sequence
 from ._still_layouts import STILL_LAYOUTS, StillLayout, list_stills
 from ._stills import Still, read_stills
@@ -34,7 +34,6 @@ __all__ = [
     "image_size",
     "list_entries",
     "list_stills",
-    "read_image",
     "read_sequence",
     "read_sequences",
     "read_stills",

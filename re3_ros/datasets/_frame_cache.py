@@ -9,10 +9,9 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from re3_ros.crops import Image
+from re3_ros.images import Image, read_picture
 
 from ._masks import Mask
-from ._sequence import read_image
 from ._stills import Still
 
 K = TypeVar("K")
@@ -65,7 +64,7 @@ class FrameCache:
         kept = self._recent.get(path)
         if kept is not None:
             return kept
-        image = read_image(path)
+        image = read_picture(path)
         return self._recent.keep(path, image, image.nbytes)
 
 

@@ -11,13 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, overload
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image
-from re3_ros.errors import SourceError
+from re3_ros.images import Image, read_picture
 
 Colour = Literal["rgb", "bgr"]
 Flags = NDArray[np.bool_]
@@ -74,7 +72,8 @@ class Sequence:
 
     def read(self, index: int, colour: Colour = "rgb") -> Image:
         """Return frame ``index`` as uint8 HxWx3; SourceError names a file that cannot be read."""
-        return read_image(self.frames[index], colour)
+        image = read_picture(self.frames[index])
+        return image if colour == "rgb" else np.ascontiguousarray(image[..., ::-1])
 
     def first(self, frames: int) -> Sequence:
         """Return the sequence cut to its first ``frames`` frames."""
@@ -109,13 +108,3 @@ class Sequence:
         for path in self.frames:
             digest.update(f"{path.name} {path.stat().st_size}\n".encode())
         return digest.hexdigest()
-
-
-def read_image(path: Path, colour: Colour = "rgb") -> Image:
-    """Return an image as uint8 HxWx3; SourceError names a file that cannot be read."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise SourceError(f"{path} is not a readable image; replace it by an intact copy")
-    if colour == "rgb":
-        image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-    return np.asarray(image, np.uint8)

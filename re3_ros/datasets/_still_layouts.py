@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from re3_ros.boxes import Boxes, area, check_box
-from re3_ros.crops import Image
 from re3_ros.errors import BoxError, ConfigError, SourceError
+from re3_ros.images import Image, read_picture
 
 from . import _coco, _voc
 from ._annotation import AnnotatedObject, ImageReader
@@ -33,17 +33,13 @@ class ShrunkStill(Still):
 
     def image(self) -> Image:
         """Return the photograph, uint8 HxWx3 RGB; SourceError if it cannot be read."""
-        # Boxes are drawn on the pixels as stored, whichever way the camera was held.
-        flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-        image = cv2.imread(str(self.image_path), flags)
-        if image is None:
-            raise SourceError(f"{self.image_path} is not a readable image; replace it")
+        image = read_picture(self.image_path)
         if (image.shape[1], image.shape[0]) != self.size:
             raise SourceError(
                 f"{self.image_path} has {image.shape[1]} x {image.shape[0]} pixels, not "
                 f"{self.size[0]} x {self.size[1]} as its labels say; replace it"
             )
-        return self._shrink(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8))
+        return self._shrink(image)
 
     def mask(self) -> Mask | None:
         """Return 255 where the object is, HxW, or None where only its box is known."""

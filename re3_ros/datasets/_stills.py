@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes, check_box, from_xywh, size
-from re3_ros.crops import Image
 from re3_ros.errors import BoxError, SourceError
+from re3_ros.images import Image, read_picture
 
 INDEX = "index.csv"
 MIN_SIDE = 8.0
@@ -34,19 +34,13 @@ class Still:
 
     def image(self) -> Image:
         """Return the photograph, uint8 HxWx3 RGB; SourceError if it cannot be read."""
-        image = cv2.imread(str(self.image_path), cv2.IMREAD_COLOR)
-        if image is None:
-            raise SourceError(f"{self.image_path} is not a readable image; remove it from the list")
-        return np.ascontiguousarray(image[..., ::-1])
+        return read_picture(self.image_path)
 
     def mask(self) -> NDArray[np.uint8] | None:
         """Return 255 where the object is, HxW, or None where only its box is known."""
         if self.mask_path is None:
             return None
-        mask = cv2.imread(str(self.mask_path), cv2.IMREAD_GRAYSCALE)
-        if mask is None:
-            raise SourceError(f"{self.mask_path} is not a readable mask; remove it from the list")
-        return np.asarray(mask, np.uint8)
+        return np.asarray(cv2.cvtColor(read_picture(self.mask_path), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def read_stills(folder: Path, skip_licences: Sequence[str] = ()) -> list[Still]:

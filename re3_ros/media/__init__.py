@@ -8,23 +8,15 @@ come its results, and out go annotated videos and tables (`ResultFiles`).
 
 from ._closing import Closing
 from ._drawing import STATE_COLOURS, WHITE, draw_box, draw_label, draw_results, draw_status
-from ._encodings import (
-    CONVERTED_ENCODINGS,
-    NATIVE_ENCODINGS,
-    convert_image,
-    decode_compressed,
-    decode_image,
-)
+from ._open import open_source
 from ._results import COLUMNS, BoxTable, ResultFiles
 from ._run import RunSummary, run_frames
-from ._source import Source, open_source
+from ._source import Source
 from ._video import VideoWriter
 from ._window import window_problem
 
 __all__ = [
     "COLUMNS",
-    "CONVERTED_ENCODINGS",
-    "NATIVE_ENCODINGS",
     "STATE_COLOURS",
     "WHITE",
     "BoxTable",
@@ -33,9 +25,6 @@ __all__ = [
     "RunSummary",
     "Source",
     "VideoWriter",
-    "convert_image",
-    "decode_compressed",
-    "decode_image",
     "draw_box",
     "draw_label",
     "draw_results",

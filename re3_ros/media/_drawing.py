@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image
+from re3_ros.images import Image
 from re3_ros.tracking import TargetResult, TargetState
 
 Colour = tuple[int, int, int]

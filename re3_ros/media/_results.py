@@ -8,8 +8,8 @@ import csv
 from pathlib import Path
 from typing import TextIO
 
-from re3_ros.crops import Image
 from re3_ros.errors import ConfigError
+from re3_ros.images import Image
 from re3_ros.tracking import FrameResult
 
 from ._closing import Closing

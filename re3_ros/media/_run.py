@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from numpy.typing import ArrayLike
 
-from re3_ros.crops import Image
 from re3_ros.errors import BoxError, InputError
+from re3_ros.images import Image
 from re3_ros.tracking import Frame, FrameResult, TrackingSession
 
 OnFrame = Callable[[Image, FrameResult], None]

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from re3_ros.crops import Image, check_image
 from re3_ros.errors import ConfigError
+from re3_ros.images import Image, check_image
 
 from ._closing import Closing
 

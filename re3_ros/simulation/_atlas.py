@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from re3_ros.crops import Image
+from re3_ros.images import Image
 
 Alpha = NDArray[np.uint8] | None
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes, size
-from re3_ros.crops import Image
+from re3_ros.images import Image
 
 from ._config import SimulatorConfig
 from ._layers import Affine, Cutout, Layer, Wave, row_ends

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image, search_window
+from re3_ros.crops import search_window
+from re3_ros.images import Image
 
 from ._atlas import pack
 from ._motion import Array

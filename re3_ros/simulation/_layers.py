@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image
+from re3_ros.images import Image
 
 Affine = NDArray[np.float64]
 """(..., 3, 3) homogeneous transform of x, y column vectors; of targets that tilt, a projective one.

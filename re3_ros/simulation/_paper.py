@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes, area, centre, clip, scale, size
-from re3_ros.crops import Image
 from re3_ros.datasets import Still
+from re3_ros.images import Image
 
 from ._layers import Cutout, Layer
 from ._motion import Array, linear, translation

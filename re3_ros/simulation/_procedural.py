@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from re3_ros.crops import Image
 from re3_ros.datasets import Still
+from re3_ros.images import Image
 
 WIDTH, HEIGHT = 320, 240
 _Map = NDArray[np.float32]

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image, search_window
+from re3_ros.crops import search_window
+from re3_ros.images import Image
 
 from ._atlas import Alpha, Atlas, pack
 from ._layers import SMEAR, Layer

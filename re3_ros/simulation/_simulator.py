@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import area, centre, clip, size
-from re3_ros.crops import Image
 from re3_ros.datasets import Still, StillCache
 from re3_ros.errors import ConfigError
+from re3_ros.images import Image
 
 from ._config import SimulatorConfig
 from ._effects import (

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from re3_ros.boxes import Boxes, area, clip
-from re3_ros.crops import Image, search_window
+from re3_ros.crops import search_window
+from re3_ros.images import Image
 
 from ._layers import Affine, Layer, Wave, is_affine, transform
 from ._motion import Array, translation

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from re3_ros.boxes import Boxes, from_xywh, is_valid, size
-from re3_ros.crops import Image, crop
+from re3_ros.crops import crop
 from re3_ros.errors import SourceError
+from re3_ros.images import Image, read_picture
 
 SHOWN = 0.3
 """Share of an object that must be seen for it to count as visible."""
@@ -56,19 +56,14 @@ def read_clip(folder: Path) -> Clip:
     Raises SourceError naming the folder where images and lines do not match or are unreadable,
     where a box lies outside of its image, and where no frame shows the object.
     """
-    paths = sorted((folder / "img").glob("*.jpg"))
+    paths = sorted(p for p in (folder / "img").glob("*.jpg") if not p.name.startswith("."))
     try:
         rows = np.loadtxt(folder / "groundtruth.txt", delimiter=",", ndmin=2)
     except (OSError, ValueError) as error:
         raise SourceError(f"{folder / 'groundtruth.txt'}: {error}") from error
     if not paths or rows.shape != (len(paths), 4):
         raise SourceError(f"{folder} has {len(paths)} images but boxes of shape {rows.shape}")
-    images = []
-    for path in paths:
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if image is None:
-            raise SourceError(f"{path} is not a readable image")
-        images.append(np.asarray(image[..., ::-1], np.uint8, order="C"))
+    images = [read_picture(path) for path in paths]
     boxes = from_xywh(rows)
     try:
         _check_inside(boxes, images, np.arange(len(boxes)))

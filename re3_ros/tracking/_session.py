@@ -16,8 +16,8 @@ import torch
 from numpy.typing import ArrayLike
 
 from re3_ros.boxes import check_box
-from re3_ros.crops import check_image
 from re3_ros.errors import CameraError, ConfigError, InputError
+from re3_ros.images import check_image
 from re3_ros.network import Re3Network, load
 from re3_ros.network.runtimes import Runtime, make_runtime
 

@@ -10,8 +10,8 @@ from typing import TypeAlias
 import numpy as np
 
 from re3_ros.boxes import Boxes, size
-from re3_ros.crops import Image
 from re3_ros.errors import BoxError
+from re3_ros.images import Image
 
 Size: TypeAlias = tuple[int, int]
 """Width and height of an image in pixels."""

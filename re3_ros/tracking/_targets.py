@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from re3_ros.boxes import Boxes, clip
-from re3_ros.crops import Image
+from re3_ros.images import Image
 
 from ._config import SessionConfig
 from ._memory import Estimate, Snapshot, held

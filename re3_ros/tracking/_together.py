@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from re3_ros.boxes import Boxes, is_valid
-from re3_ros.crops import Image, decode, search_window
+from re3_ros.crops import decode, search_window
+from re3_ros.images import Image
 from re3_ros.network import Output
 from re3_ros.network.runtimes import PreviousCrops, Runtime
 

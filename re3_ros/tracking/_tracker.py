@@ -30,8 +30,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from re3_ros.boxes import Boxes, check_box
-from re3_ros.crops import Image, check_image
 from re3_ros.errors import ConfigError, TargetError
+from re3_ros.images import Image, check_image
 from re3_ros.network import Re3Network
 from re3_ros.network.runtimes import Runtime, TorchRuntime
 

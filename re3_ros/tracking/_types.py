@@ -8,8 +8,8 @@ import enum
 from dataclasses import dataclass
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image
 from re3_ros.errors import InputError
+from re3_ros.images import Image
 
 
 class TargetState(enum.IntEnum):

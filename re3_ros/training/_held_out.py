@@ -16,8 +16,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image
 from re3_ros.errors import ConfigError
+from re3_ros.images import Image
 from re3_ros.network import read_metadata
 from re3_ros.simulation import SCREEN, SimulatedTrack, Simulator, SimulatorConfig
 

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import CONTEXT, Image, search_window
+from re3_ros.crops import CONTEXT, search_window
 from re3_ros.errors import ConfigError
+from re3_ros.images import Image
 from re3_ros.simulation import SimulatedTrack, Track
 
 from ._choices import jitter

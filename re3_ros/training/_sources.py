@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from re3_ros import datasets
 from re3_ros.boxes import check_box
-from re3_ros.crops import Image
 from re3_ros.datasets import LAYOUTS, STILL_LAYOUTS, Entry, FrameCache, Still, list_entries
 from re3_ros.errors import BoxError, Re3Error, SourceError
+from re3_ros.images import Image
 from re3_ros.simulation import Clip, VideoTrack, sample_frames
 
 log = logging.getLogger("re3_ros.training")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image
+from re3_ros.images import Image
 
 from ._paths import Matrix, chain, make_paths, similarity
 from ._sprites import PHASES, Coat, Sprite, leaf, tortoise

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from re3_ros.crops import Image
+from re3_ros.images import Image
 
 Field = NDArray[np.float32]
 """(H, W) or (H, W, 3) of colours or heights in 0 ... 1."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes, clip, intersection
-from re3_ros.crops import Image
+from re3_ros.images import Image
 
 from ._pose import Point, Pose
 from ._yard_renderer import Lens, YardRenderer

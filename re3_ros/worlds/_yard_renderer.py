@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image
+from re3_ros.images import Image
 
 from ._pose import Pose
 from ._texture import Field, blend, gravel, noise, relief, to_uint8

@@ -18,11 +18,11 @@ from re3_ros.bags import (
     BagWriter,
     header,
     is_bag,
-    read_image,
     stamp_of,
     typestore,
 )
 from re3_ros.errors import ConfigError, ImageError, SourceError
+from re3_ros.images import read_message
 
 TOPIC = "/camera/image_raw"
 
@@ -35,7 +35,7 @@ def test_images_come_back_as_they_were(make_bag, messages, doubles, storage):
     assert [r.logged for r in recorded] == list(messages)
     for i, item in enumerate(recorded):
         message = item.message()
-        assert np.array_equal(read_image(message), doubles.picture(i, i in (6, 7)))
+        assert np.array_equal(read_message(message), doubles.picture(i, i in (6, 7)))
         assert message.header == list(messages.values())[i].header
 
 
@@ -62,7 +62,7 @@ def test_metadata_suits_humble_and_later(make_bag, messages, storage):
 def test_compressed_images_are_read(make_bag, messages, compress, doubles, suffix):
     path = make_bag({t: compress(m, suffix) for t, m in messages.items()}, COMPRESSED)
     with BagReader(path) as reader:
-        images = [read_image(r.message()) for r in reader]
+        images = [read_message(r.message()) for r in reader]
     assert np.abs(images[3].astype(int) - doubles.picture(3)).mean() < 8
 
 
@@ -149,7 +149,7 @@ def test_damaged_message_is_an_image_error(make_bag, messages, tmp_path):
     with BagReader(tmp_path / "bag") as reader:
         for recorded in reader:
             with pytest.raises(ImageError, match="recorded at"):
-                read_image(recorded.message())
+                read_message(recorded.message())
 
 
 def test_existing_output_is_kept(tmp_path):

@@ -7,6 +7,7 @@ import itertools
 import logging
 import struct
 
+import cv2
 import numpy as np
 import pytest
 from rosbags.highlevel import AnyReader
@@ -105,6 +106,43 @@ BAD = {
     "unknown encoding": {"encoding": "magenta12"},
     "no size": {"height": 0},
 }
+
+
+def nv12(rgb):
+    """Return the bytes of an image in nv12, made from OpenCV's order of the planes."""
+    height, width = rgb.shape[:2]
+    i420 = cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420).ravel()
+    luma, u, v = np.split(i420, [height * width, height * width * 5 // 4])
+    return np.concatenate([luma, np.column_stack([u, v]).ravel()]), width
+
+
+def bgr16(rgb):
+    return (rgb[..., ::-1].astype("<u2") * 16).reshape(-1).view(np.uint8), 6 * rgb.shape[1]
+
+
+@pytest.mark.parametrize(("encoding", "encode"), [("nv12", nv12), ("bgr16", bgr16)])
+def test_what_the_node_reads_is_read_from_bags(
+    make_bag, messages, session, box, doubles, tmp_path, encoding, encode
+):
+    for i, message in enumerate(messages.values()):
+        message.data, message.step = encode(doubles.picture(i, i in (6, 7)))
+        message.encoding = encoding
+    summary = run_bag(make_bag(messages), tmp_path / "out", box, session)
+    assert (summary.images, summary.processed) == (12, 12)
+    (detection,) = contents(tmp_path / "out")[DETECTIONS_TOPIC][-1][1].detections
+    assert iou(box_of(detection.bbox), doubles.truth(11)) > 0.7
+
+
+def test_buffers_that_drivers_fill_up_are_read(
+    make_bag, messages, compress, session, box, tmp_path
+):
+    padded = {}
+    for logged, message in messages.items():
+        packed = compress(message, "jpg")
+        packed.data = np.pad(packed.data, (0, len(message.data) - len(packed.data)))
+        padded[logged] = packed
+    summary = run_bag(make_bag(padded, COMPRESSED), tmp_path / "out", box, session)
+    assert (summary.images, summary.processed) == (12, 12)
 
 
 @pytest.mark.parametrize("kind", BAD)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import av
 import cv2
 import pytest
 
@@ -158,6 +159,17 @@ def test_skipped_images_are_reported(re3, box, doubles, tmp_path):
     assert code == 0
     assert "3 frames" in out
     assert "1 unreadable ones left out" in out
+
+
+def test_a_video_that_ends_early_is_reported(re3, video, box):
+    with av.open(str(video)) as file:
+        places = sorted(packet.pos for packet in file.demux(video=0) if packet.size)
+    video.write_bytes(video.read_bytes()[: places[8]])
+    code, out, err = re3("track", video, "--box", box, "--boxes", "b.csv")
+    assert code == 0, err
+    found = re.search(r"(\d+) frames.*, (\d+) of 12 missing at the end", out)
+    assert found, out
+    assert int(found[1]) + int(found[2]) == 12
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

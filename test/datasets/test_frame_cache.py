@@ -5,8 +5,9 @@ import pickle
 import numpy as np
 import pytest
 
-from re3_ros.datasets import FrameCache, Still, StillCache, read_image
+from re3_ros.datasets import FrameCache, Still, StillCache
 from re3_ros.errors import SourceError
+from re3_ros.images import read_picture
 
 FRAME = 96 * 128 * 3
 
@@ -21,7 +22,7 @@ def paths(tmp_path, frames, walk):
 def test_a_frame_is_decoded_once(paths):
     cache = FrameCache(2 * FRAME)
     image = cache.read(paths[0])
-    np.testing.assert_array_equal(image, read_image(paths[0]))
+    np.testing.assert_array_equal(image, read_picture(paths[0]))
     paths[0].unlink()
     assert cache.read(paths[0]) is image
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes, intersection, to_xywh
-from re3_ros.crops import Image
 from re3_ros.datasets import Sequence
 from re3_ros.evaluation import Curve, SequenceResult
+from re3_ros.images import Image
 
 LOST_BELOW = 0.1
 """IoU below which a frame counts as lost."""

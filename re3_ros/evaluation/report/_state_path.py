@@ -21,11 +21,12 @@ import torch
 from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image, crop
+from re3_ros.crops import crop
 from re3_ros.datasets import Sequence
 from re3_ros.errors import ConfigError
 from re3_ros.evaluation import Curve, SequenceResult, TrackCache, overlaps
 from re3_ros.evaluation.trackers import OUR_TRACKERS, TrackerSpec
+from re3_ros.images import Image
 from re3_ros.network import Re3Network, load
 from re3_ros.tracking import Tracker
 from re3_ros.weights import default_weights

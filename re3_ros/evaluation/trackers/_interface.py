@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image
 from re3_ros.datasets import Colour, Sequence
+from re3_ros.images import Image
 
 FAR = 1e9
 """Pixels; a box out there is taken for a tracker gone mad."""

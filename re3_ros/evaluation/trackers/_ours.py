@@ -7,8 +7,8 @@ from __future__ import annotations
 import torch
 
 from re3_ros.boxes import Boxes
-from re3_ros.crops import Image
 from re3_ros.errors import BoxError
+from re3_ros.images import Image
 from re3_ros.network import Re3Network
 from re3_ros.tracking import Frame, SessionConfig, Tracker, TrackingSession
 

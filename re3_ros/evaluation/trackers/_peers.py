@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from re3_ros.boxes import Boxes, from_xywh, to_xywh
-from re3_ros.crops import Image
 from re3_ros.datasets import Colour
 from re3_ros.errors import ConfigError
+from re3_ros.images import Image
 
 from ._interface import Answer
 

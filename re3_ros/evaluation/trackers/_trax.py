@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
-import cv2
 import numpy as np
 
 from re3_ros.boxes import Boxes, from_xywh, to_xywh
-from re3_ros.crops import Image
 from re3_ros.datasets import Colour
-from re3_ros.errors import SourceError
+from re3_ros.errors import ImageError, SourceError
+from re3_ros.images import Image, decode_picture
 
 PREFIX = "@@TRAX:"
 _PAIR = re.compile(r"([\w.]{1,64})=(.*)", re.DOTALL)
@@ -102,7 +101,7 @@ def encode_image(path: Path, formats: str) -> str:
         kind = {".png": "png"}.get(path.suffix.lower(), "jpeg")
         return f"data:image/{kind};base64;{base64.b64encode(path.read_bytes()).decode()}"
     if "memory" in formats:
-        pixels = _decode(np.frombuffer(path.read_bytes(), np.uint8), "rgb", str(path))
+        pixels = _decode(path.read_bytes(), "rgb", str(path))
         height, width = pixels.shape[:2]
         return f"image:{width};{height};rgb;{base64.b64encode(pixels.tobytes()).decode()}"
     raise SourceError(f"images as {formats!r} are unknown; known are path, data and memory")
@@ -116,16 +115,14 @@ def parse_image(text: str, colour: Colour) -> Image:
             width, height, kind, data = rest.split(";", 3)
             return _from_memory(data, int(width), int(height), kind, colour)
         if scheme == "data":
-            return _decode(
-                np.frombuffer(base64.b64decode(rest.rsplit(";", 1)[1]), np.uint8), colour
-            )
+            return _decode(base64.b64decode(rest.rsplit(";", 1)[1]), colour)
     except (ValueError, IndexError, binascii.Error) as error:
         raise SourceError(f"image {text[:60]!r} cannot be decoded: {error}") from error
     # libtrax sends paths as they are, others escape what an address may not hold.
     path = Path(text.removeprefix("file://"))
     path = path if path.is_file() else Path(unquote(str(path)))
     try:
-        return _decode(np.frombuffer(path.read_bytes(), np.uint8), colour, str(path))
+        return _decode(path.read_bytes(), colour, str(path))
     except OSError as error:
         raise SourceError(f"image {path} cannot be read: {error.strerror}") from error
 
@@ -139,11 +136,12 @@ def _from_memory(data: str, width: int, height: int, kind: str, colour: Colour) 
     return np.ascontiguousarray(rgb if colour == "rgb" else rgb[..., ::-1])
 
 
-def _decode(data: Image, colour: Colour, name: str = "image") -> Image:
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
-    if image is None:
-        raise SourceError(f"{name} is not a readable image")
-    return np.ascontiguousarray(image if colour == "bgr" else image[..., ::-1], np.uint8)
+def _decode(data: bytes, colour: Colour, name: str = "image") -> Image:
+    try:
+        image = decode_picture(data, name)
+    except ImageError as error:
+        raise SourceError(f"{name} is not a readable image: {error}") from error
+    return image if colour == "rgb" else np.ascontiguousarray(image[..., ::-1])
 
 
 def _mask_box(numbers: Boxes) -> Boxes:

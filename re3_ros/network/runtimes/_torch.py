@@ -17,7 +17,8 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from re3_ros.crops import Image, crop_many
+from re3_ros.crops import crop_many
+from re3_ros.images import Image
 from re3_ros.network import Output, Re3Network, pick_device
 
 

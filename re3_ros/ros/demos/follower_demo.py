@@ -29,10 +29,11 @@ from vision_msgs.msg import Detection2D
 
 from re3_ros.bags import COMPRESSED, STATUS, BagWriter, Run, RunTopics, plot_run
 from re3_ros.errors import SourceError
+from re3_ros.images import read_message
 from re3_ros.msg import TrackerStatus
 from re3_ros.ros.kit import QUEUE_DEPTH, temporary_node
 from re3_ros.ros.programs import Process, ros_arguments
-from re3_ros.ros.tracker import image_of, stamp_of
+from re3_ros.ros.tracker import stamp_of
 from re3_ros.tracking import TargetState
 
 from ._staging import (
@@ -142,7 +143,7 @@ class Recorder(NodeRecorder):
         self.answered += 1
 
     def _on_image(self, message: Image) -> None:
-        bgr = cv2.cvtColor(image_of(message), cv2.COLOR_RGB2BGR)
+        bgr = cv2.cvtColor(read_message(message), cv2.COLOR_RGB2BGR)
         packed = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
         small = CompressedImage(header=message.header, format="jpeg")
         small.data.frombytes(packed)

@@ -26,6 +26,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 from re3_ros.errors import InputError
+from re3_ros.images import read_message
 from re3_ros.msg import TrackerStatus
 from re3_ros.ros.kit import Counts, Faults, Reports
 from re3_ros.tracking import Frame, FrameResult, TrackingSession
@@ -34,7 +35,7 @@ from ._advice import advice
 from ._bridge import DetectorBridge
 from ._camera import Arrival, Camera
 from ._commands import Commands
-from ._convert import image_of, stamp_of
+from ._convert import stamp_of
 from ._mailbox import Mailbox
 from ._result_check import check_result
 from ._topics import CameraTopics
@@ -188,7 +189,7 @@ class Pipeline:
     def _frame(self, arrival: Arrival) -> Frame | None:
         """Return the image as the session takes it, None if it cannot be used."""
         try:
-            image = image_of(arrival.message)
+            image = read_message(arrival.message)
             return Frame(arrival.camera.name, stamp_of(arrival.message.header), image)
         except Exception as error:  # noqa: BLE001, the other cameras are none of its business
             self._reject(arrival, error)

@@ -56,7 +56,8 @@ def test_the_bag_holds_what_was_sent_and_answered(done):
 
 
 def test_the_images_in_the_bag_are_those_of_the_scene(done):
-    from re3_ros.bags import BagReader, read_image
+    from re3_ros.bags import BagReader
+    from re3_ros.images import read_message
     from re3_ros.worlds import DemoScene
 
     _, folder = done
@@ -64,7 +65,7 @@ def test_the_images_in_the_bag_are_those_of_the_scene(done):
     with BagReader(folder / "bag", "/short/image") as bag:
         message = next(iter(bag)).message()
     index = scene.index(message.header.stamp.nanosec + 10**9)
-    assert (read_image(message) == scene.frame(index).image).all()
+    assert (read_message(message) == scene.frame(index).image).all()
 
 
 def test_the_video_has_a_frame_for_each_answer(done):

@@ -185,7 +185,18 @@ IMAGES = (
     image("encoding of 100,000 characters", "xxx", encoding=LONG),
     image("encoding of more channels than the data", "step is 480", encoding="rgba8"),
     image("encoding of more depth than the step", "step is", encoding="16UC1", step=WIDTH),
-    image("YUV of an odd width", "159 x 120", encoding="yuv422", width=WIDTH - 1),
+    *(
+        image(f"{encoding} of an odd width", "159 x 120", encoding=encoding, width=WIDTH - 1)
+        for encoding in ("yuv422", "yuyv", "nv12", "i420", "nv16", "yuv422p")
+    ),
+    *(
+        image(f"{encoding} of an odd height", "160 x 119", encoding=encoding, height=HEIGHT - 1)
+        for encoding in ("nv12", "nv21", "yv12")
+    ),
+    image("YUV of a pixel", "1 x 1", encoding="uyvy", width=1, height=1, step=3, data=b"abc"),
+    image("YUV whose colours are cut off", "rows of 480 bytes", encoding="nv12"),
+    image("Bayer without neighbours", "2 x 120", encoding="bayer_rggb8", width=2),
+    image("two numbers a pixel", "'8UC2'", encoding="8UC2"),
     image("stamp zero", "time_jump", **{f"{STAMP}sec": 0, f"{STAMP}nanosec": 0}),
     image("stamp in the past", "time_jump", **{f"{STAMP}sec": 50}),
     image("stamp negative", "sec -5", **{f"{STAMP}sec": -5}),
@@ -295,6 +306,15 @@ COMPRESSED_CASES = (
     compressed("PNG of 60,000 pixels a side", file(of_size(60_000, 60_000)), ""),
     compressed("PNG without pixels", file(of_size(0, 0))),
     compressed("a picture of depth", as_format("16UC1; compressedDepth png"), "compressedDepth"),
+    compressed("JPEG cut in the middle", file(lambda data: data[: len(data) // 2], "jpg")),
+    compressed(
+        "JPEG cut in the middle, filled up",
+        file(lambda data: data[: len(data) // 2] + bytes(50_000), "jpg"),
+    ),
+    compressed("TIFF cut in the middle", file(lambda data: data[: len(data) // 2], "tiff")),
     Case("PNG", COMPRESSED, file(), TAKEN),
+    Case("PNG filled up", COMPRESSED, file(lambda data: data + bytes(50_000)), TAKEN),
+    Case("TIFF", COMPRESSED, file(name="tiff"), TAKEN),
+    Case("BMP", COMPRESSED, file(name="bmp"), TAKEN),
     Case("format empty", COMPRESSED, as_format(""), TAKEN),
 )

@@ -67,10 +67,10 @@ def is_unmoved(status):
 
 
 def is_readable(message):
-    from re3_ros.ros.tracker._convert import image_of
+    from re3_ros.images import read_message
 
     try:
-        image_of(message)
+        read_message(message)
     except ImageError:
         return False
     return True
@@ -152,11 +152,11 @@ def test_no_name_drops_another_target(following):
 def test_an_image_is_read_or_refused(fields):
     from sensor_msgs.msg import Image
 
-    from re3_ros.ros.tracker._convert import image_of
+    from re3_ros.images import read_message
 
     message = Image(**fields)
     with contextlib.suppress(ImageError):
-        pixels = image_of(message)
+        pixels = read_message(message)
         assert pixels.shape == (message.height, message.width, 3)
         assert pixels.dtype == np.uint8
 
@@ -166,10 +166,10 @@ def test_an_image_is_read_or_refused(fields):
 def test_a_compressed_image_is_read_or_refused(data, name):
     from sensor_msgs.msg import CompressedImage
 
-    from re3_ros.ros.tracker._convert import image_of
+    from re3_ros.images import read_message
 
     with contextlib.suppress(ImageError):
-        assert image_of(CompressedImage(data=data, format=name)).ndim == 3
+        assert read_message(CompressedImage(data=data, format=name)).ndim == 3
 
 
 @IN_PROCESS

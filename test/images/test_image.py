@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from re3_ros.crops import check_image
 from re3_ros.errors import ImageError
+from re3_ros.images import check_image
 
 
 @pytest.mark.parametrize(
