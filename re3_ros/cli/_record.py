@@ -57,6 +57,13 @@ ToleranceOption = Annotated[
         help="How far the stamps of a depth image and its image may differ. Default: 0.05.",
     ),
 ]
+ModelOption = Annotated[
+    str,
+    typer.Option(
+        help="What images the calibration is read for: rectified (P), raw (K and D), or auto: "
+        "rectified if their topic has rect in its name, else raw."
+    ),
+]
 StatusOption = Annotated[
     str | None, topic_option("With --recorded: TrackerStatus. Default: the only one in the bag.")
 ]
@@ -83,6 +90,7 @@ def record(
     depth: DepthOption = None,
     camera_info: InfoOption = None,
     depth_tolerance: ToleranceOption = None,
+    camera_model: ModelOption = "auto",
     status: StatusOption = None,
     places: PlacesOption = None,
     namespace: Annotated[str, typer.Option(help="With --live: namespace of the tracker.")] = "/",
@@ -109,12 +117,12 @@ def record(
         assert source is not None
         parse_boxes(box or [])
         session = weights, device, runtime, time_jump
-        topics = _depth(depth, camera_info, depth_tolerance)
+        topics = _depth(depth, camera_info, depth_tolerance, camera_model)
         _record_bag(source, output, image, box or [], topics, session)
 
 
 def _depth(
-    depth: str | None, camera_info: str | None, tolerance: float | None
+    depth: str | None, camera_info: str | None, tolerance: float | None, model: str
 ) -> DepthTopics | None:
     from re3_ros.bags import DEPTH_TOLERANCE, DepthTopics
 
@@ -123,7 +131,8 @@ def _depth(
             raise ConfigError(f"{name} is {value}, but there is no depth: give --depth too")
     if depth is None:
         return None
-    return DepthTopics(depth, camera_info, DEPTH_TOLERANCE if tolerance is None else tolerance)
+    near = DEPTH_TOLERANCE if tolerance is None else tolerance
+    return DepthTopics(depth, camera_info, near, model)
 
 
 def _record_bag(
