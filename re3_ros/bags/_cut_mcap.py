@@ -7,16 +7,15 @@ from __future__ import annotations
 import io
 import struct
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from lz4.frame import LZ4FrameDecompressor  # type: ignore[import-untyped]
 from rosbags.rosbag2.storage_mcap import decompress
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+# rosbags brings both; it is the one that asks for them.
+lz4: Any = import_module("lz4.frame")
+zstd: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 MAGIC = b"\x89MCAP0\r\n"
 FOOTER, CHUNK, DATA_END = 2, 6, 15
@@ -136,7 +135,7 @@ def _unpack_chunk(chunk: bytes) -> bytes:
     try:
         *_, data, kind = _parse(chunk)
         if kind == "lz4":
-            return bytes(LZ4FrameDecompressor().decompress(data))
+            return bytes(lz4.LZ4FrameDecompressor().decompress(data))
         return bytes(zstd.ZstdDecompressor().decompress(data)) if kind == "zstd" else data
     except Exception:  # noqa: BLE001, as above
         return b""

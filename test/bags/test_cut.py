@@ -4,7 +4,6 @@
 
 import shutil
 import sqlite3
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +11,8 @@ import pytest
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
 from re3_ros.bags import IMAGE, BagReader, typestore
+from re3_ros.bags._cut_mcap import zstd
 from re3_ros.errors import SourceError
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 COUNT = 60
 LEAF = 12
