@@ -15,10 +15,10 @@ from ._encodings import (
     decode_compressed,
     decode_image,
 )
-from ._results import COLUMNS, BoxTable, ResultFiles
+from ._results import COLUMNS, BoxTable, CsvFile, ResultFiles
 from ._run import RunSummary, run_frames
 from ._source import Source, open_source
-from ._video import VideoWriter
+from ._video import VideoWriter, check_writable
 from ._window import window_problem
 
 __all__ = [
@@ -29,10 +29,12 @@ __all__ = [
     "WHITE",
     "BoxTable",
     "Closing",
+    "CsvFile",
     "ResultFiles",
     "RunSummary",
     "Source",
     "VideoWriter",
+    "check_writable",
     "convert_image",
     "decode_compressed",
     "decode_image",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes
 from re3_ros.crops import CONTEXT, Image, search_window
-from re3_ros.errors import ConfigError
+from re3_ros.errors import ConfigError, writing
 from re3_ros.simulation import SimulatedTrack, Track
 
 from ._choices import jitter
@@ -88,7 +88,8 @@ def _draw(rows: list[list[Cell]], output: Path) -> None:
     for i, j in np.ndindex(len(rows), len(rows[0])):
         _annotate(axes, rows[i][j], *(step * [j, i] + _GAP))
     output.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(output)
+    with writing(output):
+        figure.savefig(output)
 
 
 def _mosaic(rows: list[list[Cell]], step: NDArray[np.int64], width: int, height: int) -> Image:
