@@ -199,7 +199,7 @@ class _Parquet:
         header = {key: v if isinstance(v, str) else json.dumps(v) for key, v in metadata.items()}
         self._schema = arrow.schema(fields, header)
         self._path = path
-        with writing(path, _NOTHING):
+        with self._writing():
             self._writer = pyarrow.parquet.ParquetWriter(path, self._schema)
         self._held: list[Sequence[Any]] = []
 

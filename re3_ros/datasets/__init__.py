@@ -11,7 +11,7 @@ the objects of photographs.
 from ._entry import Entry
 from ._frame_cache import FrameCache, StillCache
 from ._layouts import LAYOUTS, Layout, list_entries, read_sequences
-from ._masks import image_size, runs_bounds
+from ._masks import image_size, rle_to_box
 from ._sequence import Colour, Flags, FramePaths, Sequence, read_image
 from ._simple import find_sequences, read_sequence
 from ._still_layouts import STILL_LAYOUTS, StillLayout, list_stills
@@ -38,5 +38,5 @@ __all__ = [
     "read_sequence",
     "read_sequences",
     "read_stills",
-    "runs_bounds",
+    "rle_to_box",
 ]

@@ -52,7 +52,7 @@ def mask_to_box(mask: NDArray[np.bool_]) -> Boxes:
     return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float64)
 
 
-def runs_bounds(width: int, height: int, runs: Sequence[int]) -> Boxes:
+def rle_to_box(width: int, height: int, runs: Sequence[int]) -> Boxes:
     """Return the box (4,) around run lengths in a window of ``width`` x ``height`` pixels.
 
     They go row after row, outside first, as in VOT and TraX; NaN where none is inside. Raises

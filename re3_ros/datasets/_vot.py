@@ -26,7 +26,7 @@ from ._fields import (
     shorten,
     whole,
 )
-from ._masks import runs_bounds
+from ._masks import rle_to_box
 from ._sequence import Flags, Sequence
 from ._text import (
     check_first,
@@ -138,6 +138,6 @@ def _mask_box(path: Path, number: int, text: str) -> Boxes:
         raise SourceError(f"{where} holds {len(values)} numbers; expected {_MASK}")
     x, y, w, h, *runs = values
     try:
-        return np.asarray(runs_bounds(w, h, runs) + np.array([x, y, x, y]))
+        return np.asarray(rle_to_box(w, h, runs) + np.array([x, y, x, y]))
     except ValueError as error:
         raise SourceError(f"{where}: {error}") from None

@@ -20,7 +20,7 @@ import numpy as np
 
 from re3_ros.boxes import Boxes, from_xywh, to_xywh
 from re3_ros.crops import Image
-from re3_ros.datasets import Colour, runs_bounds
+from re3_ros.datasets import Colour, rle_to_box
 from re3_ros.errors import SourceError
 
 PREFIX = "@@TRAX:"
@@ -150,7 +150,7 @@ def _mask_box(numbers: Boxes) -> Boxes:
     """Return the box of a mask: x, y, w, h, then runs of zeros and ones in turns, row by row."""
     x, y, w, h, *runs = (int(v) for v in numbers)
     try:
-        box = runs_bounds(w, h, runs)
+        box = rle_to_box(w, h, runs)
     except ValueError as error:
         raise SourceError(f"a mask at {x},{y} is no region: {error}") from None
     if np.isnan(box).any():
