@@ -193,6 +193,7 @@ def _draw(run: Run, pictures: Sequence[tuple[int, Image]], path: Path) -> None:
         part.label_outer()
     axes[-1].set_xlabel("time in s")
     with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=110)
 
 

@@ -46,6 +46,7 @@ class BagWriter(Closing):
         )
         self._writer.set_custom_data("re3_ros", __version__)
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._writer.open()
         except OSError as error:
             reason = error.strerror or str(error)

@@ -21,6 +21,7 @@ from ._options import (
     VitOption,
     WeightsOption,
 )
+from ._outputs import OverwriteOption, claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,12 +109,14 @@ def evaluate(
     vit_model: VitOption = None,
     vot: VotOption = None,
     state: StateOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Measure trackers on sequences with true boxes: success, precision, robustness, speed."""
     from re3_ros.evaluation import ComparisonOptions
     from re3_ros.evaluation.trackers import TrackerSpec, default_data_folder, parse_specs
     from re3_ros.tracking import pick_device
 
+    claim(overwrite, output)
     models = default_data_folder() / "peers" / "nanotrack_v2"
     common = TrackerSpec(
         "re3",

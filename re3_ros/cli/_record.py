@@ -24,6 +24,7 @@ from ._options import (
     output_option,
     topic_option,
 )
+from ._outputs import OverwriteOption, claim
 from ._running import conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def record(
     device: DeviceOption = "auto",
     runtime: RuntimeOption = "auto",
     time_jump: TimeJumpOption = "reject",
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Write the tracks of targets, in the image and in space, as a table: a row a target and image.
 
@@ -108,6 +110,7 @@ def record(
     """
     if live == (source is not None):
         raise typer.BadParameter("give either a bag or --live")
+    claim(overwrite, output)
     if live:
         _record_live(output, namespace, camera or [], seconds)
     elif recorded:

@@ -87,8 +87,8 @@ def _draw(rows: list[list[Cell]], output: Path) -> None:
     axes.axis("off")
     for i, j in np.ndindex(len(rows), len(rows[0])):
         _annotate(axes, rows[i][j], *(step * [j, i] + _GAP))
-    output.parent.mkdir(parents=True, exist_ok=True)
     with writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(output)
 
 
