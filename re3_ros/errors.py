@@ -14,12 +14,19 @@
     │   └── MissingDepthError     image without a depth image of its time
     ├── WeightsError              weights missing, truncated, of another network, or of a wrong hash
     ├── SourceError               video, image folder, bag or topic that cannot be read
+    ├── OutputError               file that cannot be written to its end, such as on a full disk
     └── ConfigError               setting out of range or unknown
 
 Each message names the offending value, what was expected, and the way out. Where a setting is the
 way out, the error bears its name: how a user turns it differs from front end to front end, and each
 adds that itself.
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class Re3Error(Exception):
@@ -67,6 +74,28 @@ class WeightsError(Re3Error):
 
 class SourceError(Re3Error):
     """Video, image folder, bag or topic that cannot be read."""
+
+
+class OutputError(Re3Error):
+    """File that cannot be written to its end; says what of it is whole."""
+
+
+@contextmanager
+def writing(
+    path: Path | str, kept: str = "it is not whole", also: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
+    """Turn an OSError, and errors ``also``, into an OutputError that names the file.
+
+    ``kept`` says what is there of it.
+    """
+    failures: tuple[type[Exception], ...] = (OSError, *also)
+    try:
+        yield
+    except failures as error:
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        raise OutputError(
+            f"{path} cannot be written: {reason}; {kept}; make room, or give another output"
+        ) from error
 
 
 class ConfigError(Re3Error):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the thresholds of a session cost and give, on simulated videos of held stills.
 
-    python studies/thresholds.py --data ../shared --videos 40 --frames 80 --output thresholds.json
+    python studies/thresholds.py --videos 40 --frames 80 --output thresholds.json
 
 Each setting runs a whole session over the same videos, made of what the training run of the
 weights held back (never of public sequences), of which a part hides or leaves. Reported are, for
@@ -33,7 +33,7 @@ from re3_ros.boxes import iou
 from re3_ros.network import load
 from re3_ros.network.runtimes import Runtime, make_runtime
 from re3_ros.tracking import Frame, SessionConfig, TargetState, TrackingSession
-from re3_ros.training import Video, held_out_videos, read_run_config
+from re3_ros.training import Video, held_out_videos, read_run_config, run_data_folder
 from re3_ros.weights import default_weights
 
 FRAME_NS = 33_333_333
@@ -93,7 +93,9 @@ def figures(rows: Rows) -> dict[str, float]:
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Run every setting over the same videos."""
     weights = options.weights or default_weights()
-    held = held_out_videos(read_run_config(weights), options.data, options.videos, options.frames)
+    trained = read_run_config(weights)
+    data = options.data or run_data_folder(trained)
+    held = held_out_videos(trained, data, options.videos, options.frames)
     network = load(weights, options.device)
     grid = json.loads(options.grid.read_text()) if options.grid else GRID
     results: dict[str, dict[str, Any]] = {}
@@ -127,7 +129,7 @@ def show(document: dict[str, Any]) -> None:
 def main() -> None:
     """Read the command line, measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--data", type=Path, required=True, help="data folder of the training run")
+    parser.add_argument("--data", type=Path, help="data folder of the training run")
     parser.add_argument("--weights", type=Path, help="default: the shipped ones")
     parser.add_argument("--videos", type=int, default=40)
     parser.add_argument("--frames", type=int, default=80)

@@ -16,6 +16,7 @@ from rosbags.rosbag2 import Reader
 from re3_ros.errors import ImageError, SourceError
 from re3_ros.media import Closing
 
+from ._cut import CutBag, has_journal, remedy, storage_files
 from ._definitions import COMPRESSED, IMAGE, typestore
 
 IMAGES = frozenset({IMAGE, COMPRESSED})
@@ -49,7 +50,8 @@ class BagReader(Closing):
 
     Without a topic, the only one of ``types`` is taken. Raises SourceError, with the way out, if
     there is no bag, it cannot be read, or the topic is missing or of another type; the message
-    names the topics that exist, with their types.
+    names the topics that exist, with their types. A bag that was cut off is read as far as it goes,
+    see `CutBag`.
     """
 
     def __init__(
@@ -78,11 +80,17 @@ class BagReader(Closing):
             except StopIteration:
                 break
             except Exception as error:  # noqa: BLE001, damaged files end in many ways
-                self.damage = f"{self.path} is damaged after image {read}: {_reason(error)}"
+                self.damage = (
+                    f"{self.path} is damaged after image {read}: {_reason(error)}; {read} messages "
+                    f"were read; {remedy(self.path, storage_files(self.path))}"
+                )
                 _log.warning("%s", self.damage)
                 break
             read += 1
             yield RecordedMessage(logged, connection.msgtype, bytes(data))
+        if isinstance(self._reader, CutBag):
+            self.damage = self._reader.damage(read)
+            _log.warning("%s", self.damage)
 
     def close(self) -> None:
         """Close the files; a second call does nothing."""
@@ -97,17 +105,18 @@ def _open(path: Path) -> Any:
     if path.suffix == ".bag":
         raise SourceError(f"{path} is a ROS 1 bag; rosbags-convert makes a rosbag2 of it")
     try:
+        if has_journal(path):
+            return CutBag(path)
         reader = Reader(path)
         reader.open()
-    except FileNotFoundError as error:
-        raise SourceError(
-            f"{path} is no complete rosbag2: it has no metadata.yaml; `ros2 bag reindex` writes "
-            "it anew, or give the mcap or db3 file itself"
-        ) from error
-    except Exception as error:
-        raise SourceError(
-            f"{path} cannot be read as a rosbag2 (sqlite3 or mcap): {_reason(error)}"
-        ) from error
+    except Exception as error:  # noqa: BLE001, damaged files fail in many ways
+        try:
+            return CutBag(path)
+        except (SourceError, OSError) as nothing:
+            raise SourceError(
+                f"{path} cannot be read as a rosbag2 (sqlite3 or mcap): {_reason(error)}; what is "
+                f"there of it is of no use either: {_reason(nothing)}; give a whole copy"
+            ) from error
     return reader
 
 

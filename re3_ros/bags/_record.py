@@ -54,7 +54,11 @@ def record_bag(
     """
     with ExitStack() as stack:
         reader = stack.enter_context(BagReader(source, topic))
-        locator = stack.enter_context(BagDepth(source, depth)) if depth is not None else None
+        locator = (
+            stack.enter_context(BagDepth(source, depth, reader.topic))
+            if depth is not None
+            else None
+        )
         recorder = _Recorder(session, boxes, RecordSummary(reader.topic), table, locator)
         for image in reader:
             result = recorder.step(image)

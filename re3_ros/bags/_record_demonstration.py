@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from re3_ros import __version__
-from re3_ros.errors import ConfigError
+from re3_ros.errors import ConfigError, writing
 from re3_ros.media import Closing
 
 from ._record_table import COLUMNS, Column, TrackRow, TrackTable
@@ -139,7 +139,9 @@ class Demonstration(Closing):
         if self._hidden.exists():
             self._hidden.replace(self.path)  # first: it is what was recorded
             text = json.dumps(self._facts(), indent=2, ensure_ascii=False) + "\n"
-            self.path.with_suffix(".json").write_text(text, encoding="utf-8")
+            about = self.path.with_suffix(".json")
+            with writing(about, f"the table is whole, as {self.path}"):
+                about.write_text(text, encoding="utf-8")
 
     def _facts(self) -> dict[str, Any]:
         return {

@@ -14,7 +14,14 @@ import numpy as np
 
 from re3_ros.errors import CameraError, InputError, MissingDepthError, SourceError
 from re3_ros.media import Closing
-from re3_ros.spatial import CameraModel, DepthImage, Locator, read_camera_info, read_depth
+from re3_ros.spatial import (
+    CameraModel,
+    DepthImage,
+    Locator,
+    is_rectified,
+    read_camera_info,
+    read_depth,
+)
 from re3_ros.tracking import FrameResult, TargetResult, TargetState
 
 from ._definitions import IMAGE
@@ -40,8 +47,8 @@ class DepthTopics:
     """None: the only one in the bag."""
     tolerance: float = DEPTH_TOLERANCE
     """Seconds by which the stamps of a depth image and of its image may differ."""
-    rectified: bool | None = None
-    """Whether the images are; None: as the calibration says, see `read_camera_info`."""
+    camera_model: str = "auto"
+    """What the images are: rectified, raw, or auto, see `re3_ros.spatial.is_rectified`."""
 
 
 class BagDepth(Closing):
@@ -49,14 +56,16 @@ class BagDepth(Closing):
 
     So a wrong stamp, of a depth image or of an image, is no more than one that fits nothing.
 
-    Raises SourceError if a topic is missing or holds no calibration, CameraError if that is bad.
+    ``image`` is the topic of the images. Raises SourceError if a topic is missing or holds no
+    calibration, CameraError if none is of use, ConfigError for an unknown camera model.
     """
 
-    def __init__(self, source: Path | str, topics: DepthTopics) -> None:
+    def __init__(self, source: Path | str, topics: DepthTopics, image: str) -> None:
+        rectified = is_rectified(topics.camera_model, image)
         self._locator = Locator()
         self._tolerance = round(topics.tolerance * 1e9)
         with ExitStack() as stack:
-            self._cameras = stack.enter_context(_Calibrations(source, topics))
+            self._cameras = stack.enter_context(_Calibrations(source, topics, rectified))
             reader = stack.enter_context(BagReader(source, topics.depth, types={IMAGE}))
             self._files = stack.pop_all()
         self._topic = reader.topic
@@ -142,12 +151,16 @@ class _Recorded(NamedTuple):
 
 
 class _Calibrations(Closing):
-    """The calibrations of a camera; further than the first is read only where that does not fit."""
+    """The calibrations of a camera; further than the first is read only where that does not fit.
 
-    def __init__(self, source: Path | str, topics: DepthTopics) -> None:
+    Those of no use are left out: drivers send zeros until theirs is loaded.
+    """
+
+    def __init__(self, source: Path | str, topics: DepthTopics, rectified: bool | None) -> None:
         self._reader = BagReader(source, topics.camera_info, types={CAMERA_INFO})
         self._messages = iter(self._reader)
-        self._rectified = topics.rectified
+        self._rectified = rectified
+        self._refused: InputError | None = None
         self._models: dict[tuple[int, int], CameraModel] = {}
         try:
             self._first = self._must(source)
@@ -169,6 +182,9 @@ class _Calibrations(Closing):
 
     def _must(self, source: Path | str) -> CameraModel:
         first = self._next()
+        if first is None and self._refused is not None:
+            where = f"topic {self._reader.topic} of {source}"
+            raise CameraError(f"{where}: {self._refused}") from self._refused
         if first is None:
             raise SourceError(
                 f"topic {self._reader.topic} of {source} is empty; depth needs the camera's "
@@ -177,12 +193,15 @@ class _Calibrations(Closing):
         return first
 
     def _next(self) -> CameraModel | None:
-        recorded = next(self._messages, None)
-        if recorded is None:
-            return None
-        model = read_camera_info(recorded.message(), self._rectified)
-        self._models.setdefault((model.width, model.height), model)
-        return model
+        for recorded in self._messages:
+            try:
+                model = read_camera_info(recorded.message(), self._rectified)
+            except InputError as error:
+                self._refused = self._refused or error
+            else:
+                self._models.setdefault((model.width, model.height), model)
+                return model
+        return None
 
 
 def _is_seen(target: TargetResult) -> bool:

@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from re3_ros import __version__
 from re3_ros.boxes import Boxes
-from re3_ros.errors import ConfigError
-from re3_ros.media import Closing
+from re3_ros.errors import ConfigError, OutputError, writing
+from re3_ros.media import Closing, CsvFile, check_writable
 from re3_ros.tracking import known_state
 
+_NOTHING = "of a Parquet file that has no end, nothing is kept; CSV is whole up to its last row"
 GROUP = 10_000
 """Rows that a Parquet file takes in one go; so many are held in memory."""
 
@@ -129,8 +130,9 @@ class TrackTable(Closing):
     """A file of rows, CSV or Parquet by its name; ``metadata`` goes into Parquet's header.
 
     It begins with the first row; without one, there is no file. CSV is on disk after each `add`,
-    Parquet is complete once closed. Raises ConfigError for a name with another ending, a folder
-    that does not exist, or Parquet where pyarrow is not installed.
+    Parquet is complete once closed. Raises ConfigError for a name with another ending, a file
+    that cannot be written, or Parquet where pyarrow is not installed; OutputError where the disk is
+    full.
     """
 
     def __init__(
@@ -144,8 +146,7 @@ class TrackTable(Closing):
             raise ConfigError(
                 f"table {path} ends in neither .csv nor .parquet; give it one of them"
             )
-        if not self.path.parent.is_dir():
-            raise ConfigError(f"table {path}: there is no folder {self.path.parent}; make it first")
+        check_writable(self.path)
         if self.path.suffix == ".parquet":
             _pyarrow()
         self._metadata = {"re3_ros": __version__, **(metadata or {})}
@@ -175,16 +176,14 @@ class TrackTable(Closing):
 class _Csv:
     def __init__(self, path: Path, columns: Sequence[Column], _metadata: object) -> None:
         self._forms = [column.form for column in columns]
-        # Without newline="" the csv module's own line ends would be doubled on some systems.
-        self._file = path.open("w", newline="", encoding="utf-8")
-        self._writer = csv.writer(self._file, lineterminator="\n")
-        self._writer.writerow([column.name for column in columns])
+        self._file = CsvFile(path, [column.name for column in columns])
 
     def write(self, rows: Iterable[Sequence[Any]]) -> None:
-        for row in rows:
-            pairs = zip(row, self._forms, strict=True)
-            self._writer.writerow(["" if v is None else format(v, form) for v, form in pairs])
-        self._file.flush()
+        self._file.add([self._texts(row) for row in rows])
+
+    def _texts(self, row: Sequence[Any]) -> list[str]:
+        pairs = zip(row, self._forms, strict=True)
+        return ["" if v is None else format(v, form) for v, form in pairs]
 
     def close(self) -> None:
         self._file.close()
@@ -199,7 +198,9 @@ class _Parquet:
         fields = [arrow.field(c.name, kinds[c.kind], metadata={"text": c.text}) for c in columns]
         header = {key: v if isinstance(v, str) else json.dumps(v) for key, v in metadata.items()}
         self._schema = arrow.schema(fields, header)
-        self._writer = pyarrow.parquet.ParquetWriter(path, self._schema)
+        self._path = path
+        with self._writing():
+            self._writer = pyarrow.parquet.ParquetWriter(path, self._schema)
         self._held: list[Sequence[Any]] = []
 
     def write(self, rows: Iterable[Sequence[Any]]) -> None:
@@ -212,14 +213,25 @@ class _Parquet:
             if self._held:
                 self._flush()
         finally:  # what was written before is of use only with its end
-            self._writer.close()
+            with self._writing():
+                self._writer.close()
 
     def _flush(self) -> None:
         columns = list(zip(*self._held, strict=True))
         arrow = _pyarrow()
         arrays = [arrow.array(v, f.type) for v, f in zip(columns, self._schema, strict=True)]
-        self._writer.write_table(arrow.Table.from_arrays(arrays, schema=self._schema))
         self._held.clear()
+        with self._writing():
+            self._writer.write_table(arrow.Table.from_arrays(arrays, schema=self._schema))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with writing(self._path, _NOTHING):
+                yield
+        except OutputError:
+            self._path.unlink(missing_ok=True)
+            raise
 
 
 def _pyarrow() -> Any:

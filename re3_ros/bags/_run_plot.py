@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from re3_ros.errors import ConfigError, InputError, SourceError
+from re3_ros.errors import ConfigError, InputError, SourceError, writing
 from re3_ros.images import Image, read_message
 from re3_ros.media import STATE_COLOURS, draw_box
 from re3_ros.tracking import TargetState
@@ -192,7 +192,9 @@ def _draw(run: Run, pictures: Sequence[tuple[int, Image]], path: Path) -> None:
         part.set_xlim(0, run.times[-1])
         part.label_outer()
     axes[-1].set_xlabel("time in s")
-    figure.savefig(path, dpi=110)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=110)
 
 
 def _draw_pictures(figure: Any, cell: Any, run: Run, pictures: Sequence[tuple[int, Image]]) -> None:

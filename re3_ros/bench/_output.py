@@ -18,6 +18,8 @@ import numpy as np
 import torch
 from rich.table import Table
 
+from re3_ros.errors import writing
+
 from ._model import StageRow
 from ._precision import PrecisionRow
 from ._session import LatencyRow
@@ -86,7 +88,8 @@ def write_results(path: Path, about: Mapping[str, Any], rows: Rows) -> list[Path
     """Write ``path`` (.json) and, where there are several numbers of targets, a plot beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"about": dict(about), "rows": [asdict(r) for r in rows]}
-    path.write_text(json.dumps(content, indent=1) + "\n")
+    with writing(path):
+        path.write_text(json.dumps(content, indent=1) + "\n")
     lines = _lines(rows)
     if not any(len(points) > 1 for points in lines.values()):
         return [path]
@@ -124,4 +127,5 @@ def _plot(lines: Mapping[str, list[tuple[int, float]]], path: Path) -> None:
     )
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=8)
-    figure.savefig(path, dpi=120)
+    with writing(path, f"the figures are in {path.stem}.json"):
+        figure.savefig(path, dpi=120)

@@ -65,7 +65,10 @@ for module in COMMANDS:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``re3`` and return its exit code: 0, 2 for bad input, 130 for an interrupted run."""
+    """Run ``re3`` and return its exit code.
+
+    0; 1 where a part of an evaluation failed; 2 for bad input; 130 for an interrupted run.
+    """
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)

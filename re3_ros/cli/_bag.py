@@ -23,6 +23,7 @@ from ._options import (
     WeightsOption,
     output_option,
 )
+from ._outputs import OverwriteOption, claim
 from ._running import Interruption, advice, conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
@@ -49,9 +50,7 @@ def bag(
     copy_images: Annotated[
         bool, typer.Option("--copy-images", help="Write the images into the output as well.")
     ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the output if it is a bag.")
-    ] = False,
+    overwrite: OverwriteOption = False,
     video: VideoOption = None,
     boxes: TableOption = None,
 ) -> None:
@@ -60,6 +59,7 @@ def bag(
     Ctrl-C ends the run and keeps what is done.
     """
     parse_boxes(box or [])
+    claim(overwrite, output, video, boxes)
     topic, total = topic_of(source, image)
     session, path = open_session(weights, device, runtime, time_jump)
     chosen = boxes_for(box or [], lambda: first_image(source, topic))

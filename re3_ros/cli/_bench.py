@@ -16,6 +16,7 @@ import typer
 from re3_ros.errors import ConfigError, SourceError
 
 from ._options import output_option
+from ._outputs import OverwriteOption, claim
 
 if TYPE_CHECKING:
     from re3_ros.network import Re3Network
@@ -56,8 +57,10 @@ def bars(
     device: DeviceOption = "cpu",
     large: Annotated[str, typer.Option(help="Preset of the large network.")] = "paper",
     output: Annotated[Path | None, output_option("Folder for JSON and plots.")] = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Print all tables of speed, and at the end which of this project's bars hold here."""
+    claim(overwrite, output)
     from re3_ros.bench import (
         PEERS,
         bench_model,
@@ -107,8 +110,10 @@ def model(
     repeats: Annotated[int, typer.Option(min=1, help="Times that one target is looked at.")] = 100,
     device: DeviceOption = "cpu",
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Time the network's stages by runtime and number of targets, against the machine's limits."""
+    claim(overwrite, output)
     from re3_ros.bench import bench_model, measure_roofline, model_bars, model_table, workload_of
     from re3_ros.evaluation.trackers import limit_threads
 
@@ -149,8 +154,10 @@ def session(
     models: ModelsOption = Path("nanotrack"),
     device: DeviceOption = "cpu",
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Time image to box, as the node runs it, against OpenCV's trackers on the same frames."""
+    claim(overwrite, output)
     from re3_ros.bench import (
         PEERS,
         bench_session,
@@ -188,8 +195,10 @@ def precision(
     threads: ThreadsOption = 1,
     device: DeviceOption = "cpu",
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Compare a runtime's boxes with those of torch in float32 on sequences."""
+    claim(overwrite, output)
     from rich.progress import Progress
 
     from re3_ros.bench import PrecisionChange, compare_precision, precision_table
@@ -226,8 +235,10 @@ def node(
     network: Annotated[float, typer.Option(min=1.0, help="Network of the second, Hz.")] = 20.0,
     device: DeviceOption = "cpu",
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Time what the ROS 2 node adds to the network, and a camera faster than the network."""
+    claim(overwrite, output)
     if not re.fullmatch(r"[1-9]\d{1,4}x[1-9]\d{1,4}", size):
         raise ConfigError(f"size is {size!r}; expected WIDTHxHEIGHT, such as 1280x720")
     try:

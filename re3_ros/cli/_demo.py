@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._options import DeviceOption, RuntimeOption, WeightsOption, output_option
+from ._outputs import OverwriteOption, claim
 from ._running import conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def demo(
     frames: Annotated[
         int, typer.Option(min=30, max=10_000, help="Length of the scene; a short one is fast.")
     ] = 300,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Render a scene, track it from bag to bag, and show how well that went.
 
@@ -39,6 +41,7 @@ def demo(
     from re3_ros.bags import report_scene_bag
     from re3_ros.worlds import DemoScene
 
+    claim(overwrite, output)
     session, path = open_session(weights, device, runtime)
     output.mkdir(parents=True, exist_ok=True)
     typer.echo("preparing the scene ...")

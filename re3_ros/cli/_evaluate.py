@@ -21,6 +21,7 @@ from ._options import (
     VitOption,
     WeightsOption,
 )
+from ._outputs import OverwriteOption, claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +39,8 @@ PROTOCOLS = ("ope", "reinit", "occluded", "vot")
 DEFAULT_TRACKERS = "re3,re3-procedure,mosse,kcf,medianflow,csrt"
 NANO_BACKBONE = "nanotrack_backbone_sim.onnx"
 NANO_HEAD = "nanotrack_head_sim.onnx"
+PARTLY = 1
+"""Exit code where the report is written and a sequence or a tracker failed."""
 SMALL = 40
 """Sequences up to which a table of all of them is printed."""
 
@@ -106,12 +109,14 @@ def evaluate(
     vit_model: VitOption = None,
     vot: VotOption = None,
     state: StateOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Measure trackers on sequences with true boxes: success, precision, robustness, speed."""
     from re3_ros.evaluation import ComparisonOptions
     from re3_ros.evaluation.trackers import TrackerSpec, default_data_folder, parse_specs
     from re3_ros.tracking import pick_device
 
+    claim(overwrite, output)
     models = default_data_folder() / "peers" / "nanotrack_v2"
     common = TrackerSpec(
         "re3",
@@ -137,6 +142,9 @@ def evaluate(
         raise ConfigError(f"no protocol {', '.join(unknown)}; known are {', '.join(PROTOCOLS)}")
     for path in run.write(wanted or ["ope"]):
         typer.echo(f"wrote {path}")
+    if run.failed:
+        typer.echo(f"{run.failed} of the runs failed, see above; they count as zero", err=True)
+        raise typer.Exit(PARTLY)
 
 
 class _Run:
@@ -155,6 +163,7 @@ class _Run:
         self.specs, self.data, self.cache, self.output = specs, data, cache, output
         self.options, self.vot, self.state = options, vot, state
         self.tables: list[ReportTable] = []
+        self.failed = 0
 
     def write(self, protocols: list[str]) -> list[Path]:
         """Run the protocols, print their tables, and write the report."""
@@ -197,7 +206,7 @@ class _Run:
         if "occluded" in protocols:
             self._add(occluded_table(results))
         for line in failures(results):
-            _fail(line)
+            self._fail(line)
         return results
 
     def _reinit(self) -> dict[str, list[Reinitialised]]:
@@ -208,7 +217,7 @@ class _Run:
         for tracker, each in runs.items():
             for run in each:
                 if run.failure is not None:
-                    _fail(f"{tracker}, {run.sequence}: {run.failure}")
+                    self._fail(f"{tracker}, {run.sequence}: {run.failure}")
         return runs
 
     def _vot(self) -> None:
@@ -218,7 +227,7 @@ class _Run:
         found, broken = readable_sequences(self.data, self.options)
         chosen = fully_labelled(found)
         for line in broken:
-            _fail(line)
+            self._fail(line)
         if len(chosen) < len(found):
             typer.echo(f"{len(found) - len(chosen)} sequences left out: target absent somewhere")
         seconds = max(1, round(self.options.timeout or VotOptions.timeout))
@@ -229,7 +238,7 @@ class _Run:
         self._add(vot_table(figures))
         for figure in figures:
             if figure.failure is not None:
-                _fail(f"{figure.tracker}: {figure.failure}")
+                self._fail(f"{figure.tracker}: {figure.failure}")
 
     def _measure(self, protocol: Protocol[Any]) -> dict[str, list[Any]]:
         from re3_ros.evaluation import measure
@@ -237,6 +246,13 @@ class _Run:
         with _bars(self.specs) as (begin, advance):
             options = replace(self.options, begin=begin, done=advance)
             return measure(protocol, self.specs, self.data, self.cache, options)
+
+    def _fail(self, line: str) -> None:
+        """Print what failed, and count it."""
+        from rich.console import Console
+
+        self.failed += 1
+        Console().print(f"failed: {line}", style="red", markup=False, soft_wrap=True)
 
     def _add(self, *tables: ReportTable) -> None:
         """Print tables and put them into the report, those that have rows."""
@@ -289,9 +305,3 @@ def _show(table: ReportTable) -> None:
 
     if table.rows:
         print_table(table)
-
-
-def _fail(line: str) -> None:
-    from rich.console import Console
-
-    Console().print(f"failed: {line}", style="red", markup=False, soft_wrap=True)

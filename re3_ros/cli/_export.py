@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ._options import output_option
+from ._outputs import OverwriteOption, claim
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +26,7 @@ def export(
     weights: Annotated[
         Path | None, typer.Option(help="Weights, NAME.safetensors. Default: the shipped ones.")
     ] = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Write the network as files that run without re3_ros, and check them against it.
 
@@ -35,6 +37,7 @@ def export(
     from re3_ros.network.runtimes import export as write
     from re3_ros.weights import default_weights
 
+    claim(overwrite, output)
     path = weights or default_weights()
     about = {"weights": path.name, "sha256": describe(path).sha256}
     found = write(load(path), output, form, about)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ._options import BagArgument, output_option, topic_option
+from ._outputs import OverwriteOption, claim
 
 
 def register(app: typer.Typer) -> None:
@@ -34,10 +35,12 @@ def plot(
         topic_option("Image or CompressedImage. Default: the only one in the bag, if any."),
     ] = None,
     target: Annotated[str, typer.Option(help="Id of the target. Default: the first.")] = "",
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Draw a recorded run: states and score of a target, the commands given, images of it."""
     from re3_ros.bags import RunTopics, plot_run
 
+    claim(overwrite, output)
     run = plot_run(source, output, RunTopics(status, command, truth, image), target)
     seconds, count = run.times[-1] - run.times[0], len(run.times)
     typer.echo(f"{count} images of {run.target!r} in {seconds:.1f} s, {len(run.commands)} commands")

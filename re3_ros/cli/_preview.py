@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ._options import TrainingConfigArgument, TrainingDataOption, output_option, training_data
+from ._outputs import OverwriteOption, claim
 
 
 def register(app: typer.Typer) -> None:
@@ -24,11 +25,13 @@ def preview(
     frames: Annotated[int, typer.Option(min=1, max=64, help="Steps of each track.")] = 8,
     seed: Annotated[int | None, typer.Option(help="Default: the configuration's.")] = None,
     data: TrainingDataOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Draw what a network would see in training: crop pairs, the true box, what is visible."""
     from re3_ros.training import preview as draw
     from re3_ros.training import read_config
 
+    claim(overwrite, output)
     root = training_data(data)
     settings = read_config(config)
     chosen = settings if seed is None else settings.model_copy(update={"seed": seed})

@@ -24,6 +24,7 @@ from ._options import (
     output_option,
     topic_option,
 )
+from ._outputs import OverwriteOption, claim
 from ._running import conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
@@ -57,6 +58,13 @@ ToleranceOption = Annotated[
         help="How far the stamps of a depth image and its image may differ. Default: 0.05.",
     ),
 ]
+ModelOption = Annotated[
+    str,
+    typer.Option(
+        help="What images the calibration is read for: rectified (P), raw (K and D), or auto: "
+        "rectified if their topic has rect in its name, else raw."
+    ),
+]
 StatusOption = Annotated[
     str | None, topic_option("With --recorded: TrackerStatus. Default: the only one in the bag.")
 ]
@@ -83,6 +91,7 @@ def record(
     depth: DepthOption = None,
     camera_info: InfoOption = None,
     depth_tolerance: ToleranceOption = None,
+    camera_model: ModelOption = "auto",
     status: StatusOption = None,
     places: PlacesOption = None,
     namespace: Annotated[str, typer.Option(help="With --live: namespace of the tracker.")] = "/",
@@ -92,6 +101,7 @@ def record(
     device: DeviceOption = "auto",
     runtime: RuntimeOption = "auto",
     time_jump: TimeJumpOption = "reject",
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Write the tracks of targets, in the image and in space, as a table: a row a target and image.
 
@@ -100,6 +110,7 @@ def record(
     """
     if live == (source is not None):
         raise typer.BadParameter("give either a bag or --live")
+    claim(overwrite, output)
     if live:
         _record_live(output, namespace, camera or [], seconds)
     elif recorded:
@@ -109,12 +120,12 @@ def record(
         assert source is not None
         parse_boxes(box or [])
         session = weights, device, runtime, time_jump
-        topics = _depth(depth, camera_info, depth_tolerance)
+        topics = _depth(depth, camera_info, depth_tolerance, camera_model)
         _record_bag(source, output, image, box or [], topics, session)
 
 
 def _depth(
-    depth: str | None, camera_info: str | None, tolerance: float | None
+    depth: str | None, camera_info: str | None, tolerance: float | None, model: str
 ) -> DepthTopics | None:
     from re3_ros.bags import DEPTH_TOLERANCE, DepthTopics
 
@@ -123,7 +134,8 @@ def _depth(
             raise ConfigError(f"{name} is {value}, but there is no depth: give --depth too")
     if depth is None:
         return None
-    return DepthTopics(depth, camera_info, DEPTH_TOLERANCE if tolerance is None else tolerance)
+    near = DEPTH_TOLERANCE if tolerance is None else tolerance
+    return DepthTopics(depth, camera_info, near, model)
 
 
 def _record_bag(

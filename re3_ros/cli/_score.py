@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._options import CacheOption, ReportOption
+from ._outputs import OverwriteOption, claim
 
 if TYPE_CHECKING:
     from re3_ros.evaluation import SequenceResult
@@ -31,7 +32,7 @@ def score(
     ] = None,
     training_data: Annotated[
         Path | None,
-        typer.Option(help="Data folder of the training run; default: RE3_SHARED or ../shared."),
+        typer.Option(help="Data folder of the training run; default: data/train in the same."),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help="The run's YAML file, where the weights do not tell it.")
@@ -44,6 +45,7 @@ def score(
     frames: Annotated[int, typer.Option(min=2, help="Frames of each.")] = 100,
     device: Annotated[str, typer.Option(help="Device of re3: cpu, cuda, ...")] = "cpu",
     jobs: Annotated[int, typer.Option(min=1, help="Processes for the sequences.")] = 1,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Measure what the scores are worth: on sequences, and on what training held back."""
     from re3_ros.errors import ConfigError
@@ -51,9 +53,10 @@ def score(
     from re3_ros.evaluation.report import print_table, score_table, write_score
     from re3_ros.evaluation.trackers import OUR_TRACKERS, TrackerSpec, default_data_folder
     from re3_ros.network import load
-    from re3_ros.training import held_out_videos, read_run_config
+    from re3_ros.training import held_out_videos, read_run_config, run_data_folder
     from re3_ros.weights import default_weights
 
+    claim(overwrite, output)
     file = weights or default_weights()
     spec, network = TrackerSpec(tracker, file, device), load(file, device)
     if tracker not in OUR_TRACKERS:
@@ -61,7 +64,7 @@ def score(
             f"tracker is {tracker!r}; expected {' or '.join(OUR_TRACKERS)}, which give scores"
         )
     run = read_run_config(file, config)
-    held = held_out_videos(run, training_data or default_data_folder(), videos, frames)
+    held = held_out_videos(run, training_data or run_data_folder(run), videos, frames)
     folder = data or default_data_folder() / "data" / "bench"
     results = {
         "sequences": _run_sequences(spec, folder, cache or output / "cache", jobs),

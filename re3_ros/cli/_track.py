@@ -23,6 +23,7 @@ from ._options import (
     WeightsOption,
     output_option,
 )
+from ._outputs import OverwriteOption, claim
 from ._running import Interruption, advice, conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def track(
     show: Annotated[
         bool, typer.Option("--show", help="Show the result in a window; q ends.")
     ] = False,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Track objects through a video, images, or a camera.
 
@@ -67,6 +69,8 @@ def track(
 
     given = box or []
     parse_boxes(given)
+    _check_inputs(source, output, boxes)
+    claim(overwrite, output, boxes)
     show = _check_outputs(output, boxes, show)
     with open_source(source, fps) as opened:
         frames = _Frames(opened)
@@ -96,6 +100,13 @@ def _check_outputs(output: Path | None, boxes: Path | None, show: bool) -> bool:
         typer.echo(f"going on without --show: {error}", err=True)
         return False
     return True
+
+
+def _check_inputs(source: str, *outputs: Path | None) -> None:
+    read = Path(source).resolve()
+    for path in (p for p in outputs if p is not None):
+        if path.resolve() == read:
+            raise ConfigError(f"output {path} would replace what is read; give another")
 
 
 class _Frames:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._options import output_option
+from ._outputs import OverwriteOption, claim
 
 if TYPE_CHECKING:
     from re3_ros.network import WeightsInfo
@@ -40,6 +41,7 @@ def import_weights(
     half: Annotated[
         bool, typer.Option("--half", help="Store 16-bit numbers: half the size")
     ] = False,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Convert weights that the authors of Re3 published to a file that re3_ros reads.
 
@@ -50,6 +52,7 @@ def import_weights(
     from re3_ros.network import describe, save
     from re3_ros.network.published import detect_layout, import_published
 
+    claim(overwrite, output)
     name = detect_layout(source) if layout == "auto" else layout
     network = import_published(source, name)
     metadata = {"source": source.resolve().name, "layout": name, "licence": "GPL-3.0"}
@@ -61,6 +64,7 @@ def import_weights(
 def average(
     files: Annotated[list[Path], typer.Argument(help="Weights of equal networks, two or more")],
     output: Annotated[Path, output_option("File to write, NAME.safetensors")],
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Write the arithmetic mean of weights, such as those a run kept on its way."""
     import torch
@@ -68,6 +72,7 @@ def average(
     from re3_ros.network import describe, save
     from re3_ros.training import average_weights
 
+    claim(overwrite, output)
     network, metadata = average_weights(files)
     save(network, output, metadata, torch.float16)
     _print_info(describe(output))
@@ -76,13 +81,20 @@ def average(
 def calibrate(
     source: Annotated[Path, typer.Argument(help="Weights, NAME.safetensors")],
     output: Annotated[Path, typer.Argument(help="File to write, NAME.safetensors")],
-    data: Annotated[Path, typer.Option(help="Data folder of the run that trained SOURCE")],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Data folder of the run that trained SOURCE; default: data/train in RE3_SHARED or "
+            "../shared"
+        ),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="The run's YAML file, where SOURCE does not tell it")
     ] = None,
     videos: Annotated[int, typer.Option(min=0, help="Videos to simulate")] = 60,
     frames: Annotated[int, typer.Option(min=2, help="Frames of each")] = 100,
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Make the score the probability that the box overlaps the object by half.
 
@@ -92,9 +104,11 @@ def calibrate(
 
     from re3_ros.network import describe, load
     from re3_ros.training import calibrate as run
-    from re3_ros.training import held_out_videos, read_run_config, save_calibrated
+    from re3_ros.training import held_out_videos, read_run_config, run_data_folder, save_calibrated
 
-    held = held_out_videos(read_run_config(source, config), data, videos, frames)
+    claim(overwrite, output)
+    trained = read_run_config(source, config)
+    held = held_out_videos(trained, data or run_data_folder(trained), videos, frames)
     network = load(source, device)
     shown = track([*held.simulated, *held.clips], "tracking", transient=True)
     result = run(network, shown, device)

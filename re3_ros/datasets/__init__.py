@@ -11,7 +11,7 @@ the objects of photographs.
 from ._entry import Entry
 from ._frame_cache import FrameCache, StillCache
 from ._layouts import LAYOUTS, Layout, list_entries, read_sequences
-from ._masks import image_size
+from ._masks import image_size, rle_to_box
 from ._sequence import Colour, Flags, FramePaths, Sequence
 from ._simple import find_sequences, read_sequence
 from ._still_layouts import STILL_LAYOUTS, StillLayout, list_stills
@@ -37,4 +37,5 @@ __all__ = [
     "read_sequence",
     "read_sequences",
     "read_stills",
+    "rle_to_box",
 ]

@@ -17,6 +17,7 @@ import numpy as np
 from re3_ros.errors import ConfigError, SourceError
 
 from ._entry import Entry, one
+from ._fields import finite, whole
 from ._sequence import FramePaths, Sequence
 from ._text import files, list_frames, read_rows
 
@@ -55,23 +56,29 @@ def _read(root: Path, path: Path) -> Sequence:
     if not len(rows):
         raise SourceError(f"{path} is empty; expected lines of frame and four corners")
     aspect = path.parent.name
-    frames = _between(list_frames(root / IMAGES / aspect / path.stem), rows[:, 0].astype(int))
+    labelled_frames = [
+        whole(path, n, row[:1], "the number of a frame")[0] for n, row in enumerate(rows, 1)
+    ]
+    frames = _between(list_frames(root / IMAGES / aspect / path.stem), labelled_frames)
     numbers = [_number(name) for name in frames.names]
     boxes = np.full((len(frames), 4), np.nan)
-    for row in rows:
+    for line, row in enumerate(rows, 1):
+        finite(path, line, row, "the corners of a box")
         if int(row[0]) not in numbers:
-            raise SourceError(f"{path} names frame {row[0]:.0f}, which {frames.folder} lacks")
+            raise SourceError(
+                f"{path} line {line} names frame {row[0]:.0f}, which {frames.folder} lacks"
+            )
         x, y = row[1::2] - 1, row[2::2] - 1
         boxes[numbers.index(int(row[0]))] = x.min(), y.min(), x.max(), y.max()
     labelled = np.isfinite(boxes).all(axis=1)
     return Sequence(path.stem, frames, boxes, labelled=labelled, attributes=(aspect,))
 
 
-def _between(frames: FramePaths, labelled: np.typing.NDArray[np.int_]) -> FramePaths:
-    first, last = labelled.min(), labelled.max()
+def _between(frames: FramePaths, labelled: list[int]) -> FramePaths:
+    first, last = min(labelled), max(labelled)
     return FramePaths(frames.folder, [n for n in frames.names if first <= _number(n) <= last])
 
 
 def _number(name: str) -> int:
     stem = Path(name).stem
-    return int(stem) if stem.isdigit() else -1
+    return int(stem) if stem.isdecimal() else -1

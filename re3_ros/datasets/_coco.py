@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from re3_ros.boxes import from_xywh
+from re3_ros.boxes import Boxes, from_xywh
 from re3_ros.errors import ConfigError, SourceError
 
 from ._annotation import AnnotatedObject, ImageReader
+from ._fields import read_text
 from ._masks import Mask, decode_rle, polygons_to_mask
 from ._text import files
 
@@ -51,14 +52,14 @@ def _files(root: Path) -> dict[str, Path]:
 
 def _read(root: Path, split: str, path: Path) -> list[ImageReader]:
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(read_text(path))
         licences = {item["id"]: item["name"] for item in content.get("licenses", ())}
         images = {item["id"]: item for item in content["images"]}
         objects: dict[int, list[dict[str, Any]]] = {}
         for item in content["annotations"]:
             if not item.get("iscrowd"):
                 objects.setdefault(item["image_id"], []).append(item)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(
             f"{path} cannot be read ({error!r}); expected instances of COCO"
         ) from error
@@ -80,20 +81,29 @@ def _marked(
         raise SourceError(f"{path} has objects of picture {objects[0]['image_id']}, but not it")
     try:
         width, height = int(image["width"]), int(image["height"])
+        if min(width, height) < 1:
+            raise ValueError(f"a size of {width} x {height} pixels")
         licence = licences.get(image.get("license", -1), "unknown")
         return [
             AnnotatedObject(
                 folder / image["file_name"],
                 width,
                 height,
-                from_xywh(np.array(item["bbox"], float).reshape(4)),
+                _box(item["bbox"]),
                 licence,
                 partial(_mask, path, item["id"], _compact(item["segmentation"]), width, height),
             )
             for item in objects
         ]
-    except (KeyError, ValueError, TypeError) as error:
-        raise SourceError(f"{path}, picture {image.get('id')}: {error!r}") from error
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise SourceError(f"{path}, picture {objects[0]['image_id']}: {error!r}") from error
+
+
+def _box(values: Any) -> Boxes:
+    box = np.array(values, float).reshape(4)
+    if not np.isfinite(box).all():
+        raise ValueError(f"bbox {values} is not finite")
+    return from_xywh(box)
 
 
 def _compact(segmentation: Any) -> Any:
@@ -108,5 +118,5 @@ def _mask(path: Path, key: int, shape: Any, width: int, height: int) -> Mask:
         if isinstance(shape, tuple):
             return polygons_to_mask(shape, width, height)
         return decode_rle(shape, width, height)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise SourceError(f"{path}, object {key}: {error}; leave it out") from error

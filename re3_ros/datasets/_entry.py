@@ -20,14 +20,34 @@ class Entry:
     """A video of a data set. Listing costs a look at folders; labels are read by `read`."""
 
     name: str
-    read: Callable[[], tuple[Sequence, ...]]
-    """Reads the labels: one sequence for each target in the video. Raises SourceError, naming
-    file and line, for labels that are missing or broken."""
+    reader: Callable[[], tuple[Sequence, ...]]
+    """Reads the labels."""
+    place: Path
+    """Where they lie."""
+
+    def read(self) -> tuple[Sequence, ...]:
+        """Return one sequence for each target in the video.
+
+        Raises SourceError, naming file and line, for labels that are missing or broken, and naming
+        the place for whatever else goes wrong.
+        """
+        try:
+            return self.reader()
+        except SourceError:
+            raise
+        except Exception as error:  # one broken video of a thousand is to be named, not to end all
+            raise SourceError(
+                f"{self.place}: the labels of {self.name} cannot be read "
+                f"({type(error).__name__}: {error}); leave it out or replace them"
+            ) from error
 
 
-def one(name: str, reader: Callable[..., Sequence], *arguments: Any) -> Entry:
-    """Return the entry of a video with one target, read by ``reader(*arguments)``."""
-    return Entry(name, partial(_read_one, reader, *arguments))
+def one(name: str, reader: Callable[..., Sequence], *arguments: Path) -> Entry:
+    """Return the entry of a video with one target, read by ``reader(*arguments)``.
+
+    The last argument is where its labels lie.
+    """
+    return Entry(name, partial(_read_one, reader, *arguments), arguments[-1])
 
 
 def no_split(layout: str, split: str) -> None:

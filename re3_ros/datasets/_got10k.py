@@ -17,6 +17,7 @@ import numpy as np
 from re3_ros.errors import SourceError
 
 from ._entry import Entry, one, sub_folders
+from ._fields import read_text
 from ._sequence import Sequence
 from ._text import (
     check_first,
@@ -82,7 +83,7 @@ def _read(folder: Path) -> Sequence:
 def _object_class(path: Path) -> str:
     parser = ConfigParser(interpolation=None)
     try:
-        parser.read(path, encoding="utf-8")
-    except (IniError, UnicodeDecodeError) as error:
+        parser.read_string(read_text(path) if path.is_file() else "", str(path))
+    except IniError as error:
         raise SourceError(f"{path} cannot be read ({error}); expected key: value lines") from error
     return parser.get("METAINFO", "object_class", fallback="")

@@ -9,7 +9,9 @@ corners of pixels that both belong to the object, hence one pixel is added at th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -38,7 +40,7 @@ def entries(root: Path, split: str) -> list[Entry]:
         for part in sub_folders(root / "Annotations" / "VID", split, SPLITS)
         for video in _videos(part)
     ]
-    return [Entry(p.name, _Reader(root, p)) for p in videos]
+    return [Entry(p.name, _Reader(root, p), p) for p in videos]
 
 
 class _Reader:
@@ -73,10 +75,11 @@ def read_label(path: Path) -> ET.Element:
 def read_bounds(path: Path, thing: ET.Element) -> list[float]:
     """Return xmin, ymin, xmax, ymax of an object; SourceError names the file if one is missing."""
     bounds = [thing.findtext(f"bndbox/{side}", "") for side in ("xmin", "ymin", "xmax", "ymax")]
-    try:
-        return [float(v) for v in bounds]
-    except ValueError:
-        raise SourceError(f"{path}: an object's box {bounds} is not four numbers") from None
+    with suppress(ValueError):
+        values = [float(v) for v in bounds]
+        if all(map(math.isfinite, values)):
+            return values
+    raise SourceError(f"{path}: an object's box {bounds} is not four finite numbers")
 
 
 def _videos(folder: Path) -> Iterable[Path]:
@@ -94,7 +97,9 @@ def _sequence(name: str, frames: FramePaths, seen: dict[int, ET.Element], labels
     occluded = np.zeros(len(boxes), bool)
     for index, thing in seen.items():
         path = labels / f"{Path(frames.names[index]).stem}.xml"
-        boxes[index - first] = np.add(read_bounds(path, thing), (0, 0, 1, 1))
+        boxes[index - first] = box = np.add(read_bounds(path, thing), (0, 0, 1, 1))
+        if (box[2:] <= box[:2]).any():
+            raise SourceError(f"{path}: box {box.tolist()} has its right or lower side first")
         occluded[index - first] = thing.findtext("occluded", "0") == "1"
     return Sequence(
         name,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import cv2
@@ -51,9 +52,33 @@ def mask_to_box(mask: NDArray[np.bool_]) -> Boxes:
     return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float64)
 
 
+def rle_to_box(width: int, height: int, runs: Sequence[int]) -> Boxes:
+    """Return the box (4,) around run lengths in a window of ``width`` x ``height`` pixels.
+
+    They go row after row, outside first, as in VOT and TraX; NaN where none is inside. Raises
+    ValueError where they do not fit the window.
+    """
+    if min(width, height, *runs, 0) < 0 or sum(runs) > width * height:
+        raise ValueError(f"the runs of the mask do not fit {width} x {height} pixels")
+    ends = list(accumulate(runs))
+    spans = [(s, e - 1) for s, e in zip(ends[:-1:2], ends[1::2], strict=True) if e > s]
+    if not spans:
+        return np.full(4, np.nan)
+    parted = [(divmod(s, width), divmod(e, width)) for s, e in spans]
+    columns = [(0, width - 1) if top != end else (x, to) for (top, x), (end, to) in parted]
+    left, right = min(x for x, _ in columns), max(x for _, x in columns)
+    top, bottom = parted[0][0][0], parted[-1][1][0]
+    return np.array([left, top, right + 1, bottom + 1], np.float64)
+
+
 def polygons_to_mask(polygons: Sequence[Sequence[float]], width: int, height: int) -> Mask:
-    """Return the mask of polygons, each x, y, x, y, ... in pixels: pixels half inside or more."""
+    """Return the mask of polygons, each x, y, x, y, ... in pixels: pixels half inside or more.
+
+    Raises ValueError for points that are not finite or not in pairs.
+    """
     # Drawn four times as fine, because fillPoly takes every pixel that the outline touches.
+    if not all(np.isfinite(polygon).all() for polygon in polygons):
+        raise ValueError("a polygon with a point that is not finite")
     fine = np.zeros((4 * height, 4 * width), np.uint8)
     for polygon in polygons:
         points = np.rint((np.reshape(polygon, (-1, 2)) * 4 - 0.5) * 16).astype(np.int32)

@@ -10,6 +10,7 @@ there are of the other is left out.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from re3_ros.errors import ConfigError, SourceError
 
 from ._entry import Entry, one
+from ._fields import shorten
 from ._sequence import Sequence
 from ._text import check_first, check_lengths, files, list_frames, read_lines
 
@@ -38,7 +40,8 @@ def entries(root: Path, split: str) -> list[Entry]:
 def _read(path: Path) -> Sequence:
     lines = [_parse(path, n, line) for n, line in read_lines(path)]
     rows = np.array([row for row, _ in lines]).reshape(-1, 8)
-    rows = rows[np.argsort(rows[:, 5], kind="stable")]
+    order = np.argsort(rows[:, 5], kind="stable")
+    rows = rows[order]
     frames = list_frames(path.parent / path.stem)
     if abs(len(rows) / len(frames) - 8) < 1:
         rows = rows[::8]
@@ -47,7 +50,7 @@ def _read(path: Path) -> Sequence:
     boxes, absent = rows[:, 1:5].copy(), rows[:, 6] > 0
     check_lengths(path, boxes, frames)
     boxes[absent | (boxes[:, 2:] <= boxes[:, :2]).any(axis=1)] = np.nan
-    check_first(path, boxes)
+    check_first(path, boxes, int(order[0]) + 1)
     return Sequence(
         path.stem,
         frames,
@@ -61,9 +64,12 @@ def _read(path: Path) -> Sequence:
 def _parse(path: Path, number: int, line: str) -> tuple[list[float], str]:
     fields = line.split(maxsplit=9)
     try:
-        return [float(v) for v in fields[:8]], fields[9].strip('" ')
+        values = [float(v) for v in fields[:8]]
+        if not all(map(math.isfinite, values)):
+            raise ValueError
+        return values, fields[9].strip('" ')
     except (ValueError, IndexError):
         raise SourceError(
-            f"{path} line {number}: {line!r} is not track x1 y1 x2 y2 frame lost occluded "
+            f"{path} line {number}: {shorten(line)} is not track x1 y1 x2 y2 frame lost occluded "
             'generated "class"'
         ) from None

@@ -57,7 +57,8 @@ def _read(truth: Path) -> Sequence:
     boxes = corners(truth, read_rows(truth), origin=1)
     check_lengths(truth, boxes, frames)
     start = OMITTED.get(folder, 0)
-    check_first(truth, boxes[start:])
+    check_lengths(truth, boxes[start:], frames[start:])
+    check_first(truth, boxes[start:], start + 1)
     attributes = tuple(ATTRIBUTES.get(folder, "").split())
     return Sequence(_name(truth), frames[start:], boxes[start:], attributes=attributes)
 
@@ -72,4 +73,4 @@ def _frames(folder: Path) -> FramePaths:
 
 def _number(name: str) -> int:
     stem = Path(name).stem
-    return int(stem) if stem.isdigit() else -1
+    return int(stem) if stem.isdecimal() else -1

@@ -18,6 +18,8 @@ from re3_ros.boxes import Boxes, check_box, from_xywh, size
 from re3_ros.errors import BoxError, SourceError
 from re3_ros.images import Image, read_picture
 
+from ._fields import read_text
+
 INDEX = "index.csv"
 MIN_SIDE = 8.0
 log = logging.getLogger("re3_ros.datasets")
@@ -54,16 +56,19 @@ def read_stills(folder: Path, skip_licences: Sequence[str] = ()) -> list[Still]:
     index = folder / INDEX
     if not index.is_file():
         raise SourceError(f"{index} does not exist; give the folder that holds index.csv and img/")
-    with index.open(newline="") as file:
-        return list(_rows(folder, csv.DictReader(file), skip_licences))
+    rows = csv.DictReader(read_text(index).splitlines())
+    try:
+        return list(_rows(folder, rows, skip_licences))
+    except csv.Error as error:
+        raise SourceError(f"{index}, line {rows.line_num}: {error}; expected a CSV file") from error
 
 
 def _rows(folder: Path, rows: csv.DictReader[str], skip_licences: Sequence[str]) -> Iterator[Still]:
     for row in rows:
-        if any(word in row["licence"] for word in skip_licences):
-            continue
         where = f"{folder / INDEX}, line {rows.line_num}"
         try:
+            if any(word in row["licence"] for word in skip_licences):
+                continue
             box = from_xywh([float(v) for v in row["box"].split()])
             still = Still(
                 folder / row["file"],
@@ -75,8 +80,8 @@ def _rows(folder: Path, rows: csv.DictReader[str], skip_licences: Sequence[str])
             if (size(box) >= MIN_SIDE).all():
                 log.warning("left out: %s: %s", where, error)
             continue
-        except (KeyError, ValueError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise SourceError(
-                f"{where}: {error}; expected columns file, mask, w, h, box"
+                f"{where}: {error!r}; expected columns file, mask, licence, w, h, box"
             ) from error
         yield still

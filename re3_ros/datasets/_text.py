@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from re3_ros.boxes import Boxes, from_xywh
 from re3_ros.errors import SourceError
 
+from ._fields import parse_numbers, read_text, shorten, split_line, whole
 from ._sequence import Flags, FramePaths
 
+_MARKS = "a whole number for each frame"
 IMAGES = {".jpg", ".jpeg", ".png", ".bmp"}
 
 
@@ -43,32 +45,13 @@ def natural(name: str) -> list[str | int]:
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
     """Return (number from 1, line) of a text file; blank lines at its end are dropped."""
-    try:
-        text = path.read_text(encoding="utf-8").rstrip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} cannot be read ({error}); expected a text file") from error
-    return list(enumerate(text.splitlines(), 1))
-
-
-def split_line(line: str) -> list[str]:
-    """Return the fields of a line; commas, semicolons, tabs and blanks all separate."""
-    return re.split(r"\s*[,;]\s*|\s+", line.strip())
-
-
-def parse_numbers(path: Path, number: int, line: str) -> NDArray[np.float64]:
-    """Return one line's numbers; SourceError names the line where one is none."""
-    try:
-        return np.array([float(v) for v in split_line(line)])
-    except ValueError:
-        raise SourceError(
-            f"{path} line {number}: {line!r} is not x,y,w,h in pixels, or nan,nan,nan,nan"
-        ) from None
+    return list(enumerate(read_text(path).rstrip().splitlines(), 1))
 
 
 def parse_box(path: Path, number: int, line: str) -> Boxes:
     """Return one line's box x,y,w,h as corners, four NaN as they are; SourceError for others."""
     box = parse_numbers(path, number, line)
-    where = f"{path} line {number}: {line!r}"
+    where = f"{path} line {number}: {shorten(line)}"
     if box.shape != (4,):
         raise SourceError(f"{where} holds {box.size} numbers; expected x,y,w,h")
     if np.isnan(box).all():
@@ -84,24 +67,24 @@ def read_flags(path: Path, expected: int) -> Flags:
     if len(lines) != expected:
         raise SourceError(f"{path} has {len(lines)} lines; expected {expected}, one a frame")
     for number, line in lines:
-        if line.strip() not in {"0", "1"}:
-            raise SourceError(f"{path} line {number}: {line!r} is neither 0 nor 1")
-    return np.array([line.strip() == "1" for _, line in lines])
+        if split_line(line) not in (["0"], ["1"]):
+            raise SourceError(f"{path} line {number}: {shorten(line)} is neither 0 nor 1")
+    return np.array([split_line(line) == ["1"] for _, line in lines])
 
 
 def check_lengths(truth: Path, boxes: Sequence[object] | Boxes, frames: FramePaths) -> None:
     """Raise SourceError unless there are as many boxes as frames, at least one."""
-    if len(frames) != len(boxes):
+    if len(frames) != len(boxes) or not len(boxes):
         raise SourceError(
             f"{truth} has {len(boxes)} lines but {frames.folder} holds {len(frames)} "
             "frames; give one line a frame"
         )
 
 
-def check_first(truth: Path, boxes: Boxes) -> None:
-    """Raise SourceError unless the target is seen in the first frame."""
+def check_first(truth: Path, boxes: Boxes, line: int = 1) -> None:
+    """Raise SourceError unless the target is seen in the first frame, of which ``line`` tells."""
     if np.isnan(boxes[0]).any():
-        raise SourceError(f"{truth} line 1: the target must be seen in the first frame")
+        raise SourceError(f"{truth} line {line}: the target must be seen in the first frame")
 
 
 def files(folder: Path, pattern: str) -> list[Path]:
@@ -125,25 +108,33 @@ def read_rows(path: Path, columns: int = 4) -> NDArray[np.float64]:
     """
     rows = []
     for number, line in read_lines(path):
-        row = parse_numbers(path, number, line)
+        row = parse_numbers(path, number, line, "" if columns == 4 else f"{columns} numbers")
         if len(row) != columns:
+            hint = " (a decimal comma?)" if len(row) == 2 * columns else ""
             raise SourceError(
-                f"{path} line {number}: {line!r} holds {len(row)} numbers; expected {columns}"
+                f"{path} line {number}: {shorten(line)} holds {len(row)} numbers; expected "
+                f"{columns}{hint}"
             )
         rows.append(row)
     return np.array(rows).reshape(-1, columns)
 
 
-def corners(path: Path, rows: NDArray[np.float64], origin: float = 0.0) -> Boxes:
+def corners(
+    path: Path, rows: NDArray[np.float64], origin: float = 0.0, first_line: int = 1
+) -> Boxes:
     """Return boxes x,y,w,h (n, 4) as corners; rows with NaN or a side of 0 become NaN: absent.
 
-    ``origin`` is the coordinate of the first pixel (1 where MATLAB wrote the file). Raises
-    SourceError, naming the line, for negative sides and infinite numbers.
+    ``origin`` is the coordinate of the first pixel (1 where MATLAB wrote the file), ``first_line``
+    the number of the line that row 0 is from. Raises SourceError, naming the line, for negative
+    sides and infinite numbers.
     """
     bad = (rows[:, 2:] < 0).any(axis=1) | np.isinf(rows).any(axis=1)
     if bad.any():
-        line = int(np.flatnonzero(bad)[0])
-        raise SourceError(f"{path} line {line + 1}: {rows[line].tolist()} is no box x,y,w,h")
+        row = int(np.flatnonzero(bad)[0])
+        raise SourceError(
+            f"{path} line {first_line + row}: {rows[row].tolist()} is no box x,y,w,h; w and h "
+            "must be above 0, or 0 or nan where the target is absent"
+        )
     absent = np.isnan(rows).any(axis=1) | (rows[:, 2:] == 0).any(axis=1)
     boxes = from_xywh(rows) - origin
     boxes[absent] = np.nan
@@ -159,7 +150,11 @@ def read_marks(path: Path) -> NDArray[np.float64] | None:
     """Return the numbers of a file, on one line or on many, or None where it is missing."""
     if not path.is_file():
         return None
-    lines = [parse_numbers(path, n, line) for n, line in read_lines(path) if line.strip()]
+    lines = [
+        np.array(whole(path, n, parse_numbers(path, n, line, _MARKS), _MARKS), np.float64)
+        for n, line in read_lines(path)
+        if line.strip()
+    ]
     return np.concatenate(lines) if lines else np.empty(0)
 
 

@@ -72,7 +72,7 @@ def _read(root: Path, path: Path) -> Sequence:
 
 def _part(frames: FramePaths, start: int, length: int) -> FramePaths:
     wanted = range(start, start + length)
-    names = [n for n in frames.names if Path(n).stem.isdigit() and int(Path(n).stem) in wanted]
+    names = [n for n in frames.names if Path(n).stem.isdecimal() and int(Path(n).stem) in wanted]
     return FramePaths(frames.folder, names)
 
 

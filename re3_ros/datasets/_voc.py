@@ -103,7 +103,7 @@ def _read(path: Path, image: Path) -> tuple[list[ET.Element], tuple[int, int]]:
     if not image.is_file():
         raise SourceError(f"{image} is missing, though {path} describes it")
     size = label.findtext("size/width", ""), label.findtext("size/height", "")
-    if all(side.isdigit() and int(side) > 0 for side in size):
+    if all(side.isdecimal() and int(side) > 0 for side in size):
         return label.findall("object"), (int(size[0]), int(size[1]))
     return label.findall("object"), image_size(image)
 

@@ -20,6 +20,7 @@ import numpy as np
 from re3_ros.errors import ConfigError, SourceError
 
 from ._entry import Entry, sub_folders
+from ._fields import read_text
 from ._masks import mask_to_box, read_label_map
 from ._sequence import FramePaths, Sequence
 from ._text import files, list_frames, missing, read_lines
@@ -43,7 +44,7 @@ def davis(root: Path, split: str) -> list[Entry]:
         names = _listed(root / "ImageSets", split)
     else:
         names = [p.name for p in files(masks, "*") if p.is_dir()]
-    return [Entry(name, _Reader(images / name, masks / name, {})) for name in names]
+    return [Entry(name, _Reader(images / name, masks / name, {}), masks / name) for name in names]
 
 
 def fits_youtube(root: Path) -> bool:
@@ -57,10 +58,15 @@ def fits_youtube(root: Path) -> bool:
 def youtube(root: Path, split: str) -> list[Entry]:
     """Return the videos of ``train``, ``valid`` or ``test``, or of all that are there."""
     return [
-        Entry(name, _Reader(part / "JPEGImages" / name, part / "Annotations" / name, about))
+        _entry(part, name, about)
         for part in sub_folders(root, split, _SPLITS)
         for name, about in sorted(_read_meta(part / "meta.json").items())
     ]
+
+
+def _entry(part: Path, name: str, classes: dict[int, str]) -> Entry:
+    images, masks = part / "JPEGImages" / name, part / "Annotations" / name
+    return Entry(name, _Reader(images, masks, classes), masks)
 
 
 def _listed(folder: Path, split: str) -> list[str]:
@@ -78,12 +84,12 @@ def _listed(folder: Path, split: str) -> list[str]:
 def _read_meta(path: Path) -> dict[str, dict[int, str]]:
     """Return video -> number of object -> its category."""
     try:
-        videos: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["videos"]
+        videos: dict[str, Any] = json.loads(read_text(path))["videos"]
         return {
             name: {int(k): str(o.get("category", "")) for k, o in video["objects"].items()}
             for name, video in videos.items()
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(
             f"{path} cannot be read ({error!r}); expected the videos and objects of YouTube-VOS"
         ) from error

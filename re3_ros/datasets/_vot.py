@@ -18,6 +18,15 @@ from re3_ros.boxes import Boxes
 from re3_ros.errors import SourceError
 
 from ._entry import Entry, no_split, one
+from ._fields import (
+    check_points,
+    finite,
+    has_decimal_commas,
+    parse_numbers,
+    shorten,
+    whole,
+)
+from ._masks import rle_to_box
 from ._sequence import Flags, Sequence
 from ._text import (
     check_first,
@@ -27,12 +36,12 @@ from ._text import (
     holding,
     list_frames,
     missing,
-    parse_numbers,
     read_lines,
     read_marks,
 )
 
 TRUTH = "groundtruth.txt"
+_MASK = "a mask m x0,y0,w,h and lengths of runs"
 _NOTHING = np.full(4, np.nan)
 
 
@@ -62,11 +71,13 @@ def _home(root: Path) -> Path:
 
 def _read(folder: Path) -> Sequence:
     path, frames = folder / TRUTH, list_frames(_frames_folder(folder))
-    boxes = np.array([_region(path, n, line) for n, line in read_lines(path)]).reshape(-1, 4)
+    lines = read_lines(path)
+    check_points(path, lines, 4)
+    boxes = np.array([_region(path, n, line) for n, line in lines]).reshape(-1, 4)
     check_lengths(path, boxes, frames)
     check_first(path, boxes)
     marked = [*files(folder, "*.tag"), *files(folder, "*.label")]
-    tags = {p.stem: _tag(p, len(frames)) for p in marked}
+    tags = {p.stem: _tag(p, len(frames)) for p in marked if p.is_file()}
     return Sequence(
         folder.name,
         frames,
@@ -98,33 +109,35 @@ def _tag(path: Path, length: int) -> Flags:
 
 
 def _region(path: Path, number: int, line: str) -> Boxes:
-    if line.startswith("m"):
-        return _mask_box(path, number, line[1:])
-    values = parse_numbers(path, number, line)
-    if len(values) in {1, 2} or np.isnan(values).any():
+    if line.lstrip().startswith("m"):
+        return _mask_box(path, number, line.lstrip()[1:])
+    if has_decimal_commas(line):
+        raise SourceError(
+            f"{path} line {number}: {shorten(line)} may be points x,y or numbers with a decimal "
+            "comma; give numbers with a decimal point, separated by commas"
+        )
+    values = parse_numbers(path, number, line, "a region")
+    if len(values) == 1 or np.isnan(values).any():
         return _NOTHING
     if len(values) == 4:
-        return np.asarray(corners(path, values[None])[0])
+        return np.asarray(corners(path, values[None], first_line=number)[0])
     if len(values) % 2 or len(values) < 6:
         raise SourceError(
-            f"{path} line {number}: {line!r} holds {len(values)} numbers; expected a rectangle "
-            "(4), a polygon (6 or more, even) or a mask (m...)"
+            f"{path} line {number}: {shorten(line)} holds {len(values)} numbers; expected a "
+            "rectangle (4), a polygon (6 or more, even), a mask (m...) or a code (1)"
         )
-    points = values.reshape(-1, 2)
+    points = finite(path, number, values, "a polygon").reshape(-1, 2)
     return np.concatenate([points.min(axis=0), points.max(axis=0)])
 
 
 def _mask_box(path: Path, number: int, text: str) -> Boxes:
     """Return the box of x0,y0,w,h and lengths of runs, outside first, row after row."""
-    x, y, w, h, *runs = (int(v) for v in parse_numbers(path, number, text))
-    if min(w, h, *runs, 0) < 0 or sum(runs) > w * h:
-        raise SourceError(f"{path} line {number}: the runs of the mask do not fit {w} x {h} pixels")
-    inside = np.zeros(w * h, bool)
-    values = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
-    inside[: len(values)] = values
-    rows, columns = np.nonzero(inside.reshape(h, w))
-    if not len(rows):
-        return _NOTHING
-    return np.array(
-        [x + columns.min(), y + rows.min(), x + columns.max() + 1, y + rows.max() + 1], float
-    )
+    where = f"{path} line {number}: {shorten('m' + text)}"
+    values = whole(path, number, parse_numbers(path, number, text, _MASK), _MASK)
+    if len(values) < 4:
+        raise SourceError(f"{where} holds {len(values)} numbers; expected {_MASK}")
+    x, y, w, h, *runs = values
+    try:
+        return np.asarray(rle_to_box(w, h, runs) + np.array([x, y, x, y]))
+    except ValueError as error:
+        raise SourceError(f"{where}: {error}") from None

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.datasets import Sequence
+from re3_ros.errors import writing
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -40,9 +41,13 @@ class TrackCache:
 
     def store(self, path: Path, arrays: Arrays) -> None:
         """Keep arrays, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}.tmp")
-        with partial.open("wb") as file:
-            named: dict[str, Any] = arrays
-            np.savez(file, **named)
-        partial.replace(path)
+        try:
+            with writing(path, "the tracks of other sequences are kept"):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with partial.open("wb") as file:
+                    named: dict[str, Any] = arrays
+                    np.savez(file, **named)
+                partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)

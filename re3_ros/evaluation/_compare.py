@@ -189,7 +189,12 @@ def _summary(tracker: str, results: list[SequenceResult]) -> Summary:
 
 def _items(data: Path | str, options: ComparisonOptions) -> list[Sequence | _Broken]:
     entries = _chosen(list_entries(data, options.layout, options.split), options.only)
-    return [item for entry in entries for item in _read(entry)]
+    items = [item for entry in entries for item in _read(entry)]
+    if not items:
+        raise SourceError(
+            f"{data} has {len(entries)} videos without a labelled target; give labels"
+        )
+    return items
 
 
 def _chosen(entries: list[Entry], only: tuple[str, ...]) -> list[Entry]:

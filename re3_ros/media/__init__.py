@@ -9,10 +9,10 @@ come its results, and out go annotated videos and tables (`ResultFiles`).
 from ._closing import Closing
 from ._drawing import STATE_COLOURS, WHITE, draw_box, draw_label, draw_results, draw_status
 from ._open import open_source
-from ._results import COLUMNS, BoxTable, ResultFiles
+from ._results import COLUMNS, BoxTable, CsvFile, ResultFiles
 from ._run import RunSummary, run_frames
 from ._source import Source
-from ._video import VideoWriter
+from ._video import VideoWriter, check_writable
 from ._window import window_problem
 
 __all__ = [
@@ -21,10 +21,12 @@ __all__ = [
     "WHITE",
     "BoxTable",
     "Closing",
+    "CsvFile",
     "ResultFiles",
     "RunSummary",
     "Source",
     "VideoWriter",
+    "check_writable",
     "draw_box",
     "draw_label",
     "draw_results",

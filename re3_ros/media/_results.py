@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import csv
+import io
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TextIO
 
-from re3_ros.errors import ConfigError
+from re3_ros.errors import ConfigError, writing
 from re3_ros.images import Image
 from re3_ros.tracking import FrameResult
 
@@ -24,26 +26,24 @@ class BoxTable:
 
     Columns: frame (from 0), stamp in s, id, state, score, and the box in pixels, which of a lost
     target is where it was last seen. Rows are on disk as soon as their frame is added. Raises
-    ConfigError if the file cannot be written.
+    ConfigError if the file cannot be written, OutputError where the disk is full.
     """
 
     def __init__(self, path: Path | str) -> None:
         self.path, self.frames = Path(path), 0
         check_writable(self.path)
-        self._file: TextIO | None = None
+        self._file: CsvFile | None = None
 
     def add(self, result: FrameResult) -> None:
         """Append the rows of a frame."""
         if self._file is None:
-            # Without newline="" the csv module's own line ends would be doubled on some systems.
-            self._file = self.path.open("w", newline="", encoding="utf-8")
-            csv.writer(self._file, lineterminator="\n").writerow(COLUMNS)
-        rows = csv.writer(self._file, lineterminator="\n")
+            self._file = CsvFile(self.path, COLUMNS)
+        rows = []
         for target in result.targets:
             score, box = f"{target.score:.4f}", [f"{v:.2f}" for v in target.box]
             state, stamp = target.state.name.lower(), f"{result.stamp / 1e9:.9f}"
-            rows.writerow([self.frames, stamp, target.id, state, score, *box])
-        self._file.flush()
+            rows.append([str(self.frames), stamp, target.id, state, score, *box])
+        self._file.add(rows)
         self.frames += 1
 
     def close(self) -> None:
@@ -51,6 +51,39 @@ class BoxTable:
         file, self._file = self._file, None
         if file is not None:
             file.close()
+
+
+class CsvFile:
+    """A CSV file whose rows are on disk after each `add`; on a full disk it ends after a whole one.
+
+    Raises OutputError where it cannot be written.
+    """
+
+    def __init__(self, path: Path, columns: Iterable[str]) -> None:
+        self.path, self.rows, self._end = path, 0, 0
+        with writing(path, "nothing of it is there"):
+            self._file = path.open("wb", buffering=0)
+        self.add([list(columns)])
+        self.rows = 0
+
+    def add(self, rows: Sequence[Sequence[str]]) -> None:
+        """Append rows."""
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        data = text.getvalue().encode()
+        with writing(self.path, f"the {self.rows} rows before are whole"):
+            try:
+                while data:
+                    data = data[self._file.write(data) or 0 :]
+            except OSError:
+                self._file.truncate(self._end)
+                raise
+        self._end = self._file.tell()
+        self.rows += len(rows)
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        self._file.close()
 
 
 class ResultFiles(Closing):
@@ -90,6 +123,7 @@ class ResultFiles(Closing):
 
     def close(self) -> None:
         """Complete the files; a second call does nothing."""
-        for file in (self._table, self._video):
-            if file is not None:
-                file.close()
+        with ExitStack() as stack:  # one that fails leaves the other whole
+            for file in (self._video, self._table):
+                if file is not None:
+                    stack.callback(file.close)

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +15,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from re3_ros.errors import ConfigError
+from re3_ros.errors import ConfigError, OutputError, writing
 from re3_ros.images import Image, check_image
 
 from ._closing import Closing
@@ -33,7 +36,8 @@ class VideoWriter(Closing):
     H.264 that plays in browsers where PyAV is installed, MPEG-4 part 2 through OpenCV elsewhere.
     All frames get the size of the first, cut to even numbers; an image of another size is scaled
     into it with black bars. The file is playable once closed. Raises ConfigError at once if the
-    path cannot be written or does not end in .mp4.
+    path cannot be written or does not end in .mp4, OutputError where the disk is full; then nothing
+    is left of it.
     """
 
     def __init__(self, path: Path | str, fps: float = 30.0) -> None:
@@ -47,18 +51,33 @@ class VideoWriter(Closing):
     def write(self, image: Image) -> None:
         """Append an image uint8 (H, W, 3)."""
         image = check_image(image)
-        if self._encoder is None:
-            height, width = image.shape[:2]
-            self._size = (max(2, width // 2 * 2), max(2, height // 2 * 2))
-            self._encoder = _open_encoder(self.path, self._size, self.fps)
-        self._encoder.write(fit(image, *self._size))
+        with self._writing():
+            if self._encoder is None:
+                height, width = image.shape[:2]
+                self._size = (max(2, width // 2 * 2), max(2, height // 2 * 2))
+                self._encoder = _open_encoder(self.path, self._size, self.fps)
+            self._encoder.write(fit(image, *self._size))
         self.frames += 1
 
     def close(self) -> None:
-        """Finish the file; without a single frame none is made."""
+        """Finish the file; without a single frame none is made. Raises OutputError."""
         encoder, self._encoder = self._encoder, None
         if encoder is not None:
-            encoder.close()
+            with self._writing():
+                encoder.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with writing(self.path, f"of the video, after {self.frames} frames, nothing is kept"):
+                yield
+        except OutputError:
+            encoder, self._encoder = self._encoder, None
+            if encoder is not None:
+                with suppress(OSError):  # it has failed already
+                    encoder.close()
+            self.path.unlink(missing_ok=True)
+            raise
 
 
 def check_writable(path: Path) -> None:
@@ -120,6 +139,7 @@ class _H264:
 
 class _Mpeg4:
     def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
+        self._path = path
         code = cv2.VideoWriter.fourcc(*"mp4v")
         self._file = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, fps, size)
         if not self._file.isOpened():
@@ -130,3 +150,6 @@ class _Mpeg4:
 
     def close(self) -> None:
         self._file.release()
+        # OpenCV says nothing of a full disk.
+        if not cv2.VideoCapture(str(self._path)).isOpened():
+            raise OSError(errno.EIO, "OpenCV could not finish the file; the disk may be full")

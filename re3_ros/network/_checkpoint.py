@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from re3_ros.errors import ConfigError, WeightsError
+from re3_ros.errors import ConfigError, OutputError, WeightsError, writing
 
 from ._base import Re3Network
 from ._device import pick_device
@@ -44,7 +45,12 @@ def save(
     header = _metadata(network, metadata or {})
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.partial")
-    save_file(tensors, partial, header)
+    try:
+        with writing(target, "what was there before is intact", (SafetensorError,)):
+            save_file(tensors, partial, header)
+    except OutputError:
+        partial.unlink(missing_ok=True)
+        raise
     partial.chmod(0o644)  # safetensors writes files that only their owner can read
     hash_path(target).unlink(missing_ok=True)
     os.replace(partial, target)  # noqa: PTH105  (names the atomic call)

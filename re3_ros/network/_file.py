@@ -12,7 +12,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from re3_ros.errors import WeightsError
+from re3_ros.errors import WeightsError, writing
 
 _LARGEST_HEADER = 100_000_000
 
@@ -103,7 +103,8 @@ def hash_path(path: Path) -> Path:
 
 def write_hash(path: Path) -> None:
     """Write the hash of ``path`` beside it as `sha256sum` does; `sha256sum -c` reads it."""
-    hash_path(path).write_text(f"{sha256(path)}  {path.name}\n", encoding="utf-8")
+    with writing(hash_path(path), f"{path} is whole"):
+        hash_path(path).write_text(f"{sha256(path)}  {path.name}\n", encoding="utf-8")
 
 
 def read_hash(path: Path) -> str | None:

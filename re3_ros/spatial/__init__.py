@@ -6,12 +6,13 @@ In come a depth image, a calibration and boxes; out go positions in metres in th
 frame (REP-103), with covariance. Knows nothing of tracking.
 """
 
-from ._camera import DISTORTIONS, CameraModel, read_camera_info
+from ._camera import CAMERA_MODELS, DISTORTIONS, CameraModel, is_rectified, read_camera_info
 from ._depth import DEPTH_ENCODINGS, MILLIMETRE, DepthImage, decode_depth, read_depth
 from ._locator import Locator, Position, position_of
 from ._surfaces import Surface, find_surfaces
 
 __all__ = [
+    "CAMERA_MODELS",
     "DEPTH_ENCODINGS",
     "DISTORTIONS",
     "MILLIMETRE",
@@ -22,6 +23,7 @@ __all__ = [
     "Surface",
     "decode_depth",
     "find_surfaces",
+    "is_rectified",
     "position_of",
     "read_camera_info",
     "read_depth",

@@ -12,15 +12,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from re3_ros.errors import CameraError
+from re3_ros.errors import CameraError, ConfigError
 
 Points = NDArray[np.float64]
 
-ITERATIONS = 20
-"""Steps of the inversion of a distortion; it converges by a factor of about ten a step."""
+CAMERA_MODELS = {"auto": None, "rectified": True, "raw": False}
+"""Names of what images can be, and whether that is rectified."""
+ITERATIONS = 40
+"""Steps of the inversion of a distortion; it converges by a factor of two to ten a step."""
 
 
 @dataclass(frozen=True)
@@ -56,34 +59,71 @@ class CameraModel:
             )
 
 
+def is_rectified(model: str, topic: str) -> bool | None:
+    """Return what `read_camera_info` is to take images of a topic for.
+
+    ``model`` is a key of CAMERA_MODELS; auto takes images as rectified if their topic has "rect" in
+    its name, and leaves it open for others. Raises ConfigError for another one.
+    """
+    if model not in CAMERA_MODELS:
+        known = ", ".join(CAMERA_MODELS)
+        raise ConfigError(f"camera_model is {model!r}; expected one of {known}")
+    chosen = CAMERA_MODELS[model]
+    return True if chosen is None and "rect" in topic else chosen
+
+
 def read_camera_info(info: Any, rectified: bool | None = None) -> CameraModel:
     """Return what the fields of a sensor_msgs/CameraInfo (any object that has them) say.
 
-    P is taken for rectified images, K and D for others; None takes those as rectified whose D is
-    zero or empty. Binning and region of interest are reckoned in. What P says of a second camera
-    (its fourth column) plays no part: positions are from the camera that sends the images. Raises
-    CameraError for a calibration that is all zeros, not finite, or of an unknown distortion model.
+    P is taken for rectified images, K and D for raw ones; None takes them as raw, and where D is
+    zero or empty nothing is undone. A matrix of zeros says that nobody measured it: then the other
+    one stands in for it. D goes with K: without K it is left out, and with ``rectified`` False
+    refused, if it is not zero.
+    Binning and region of interest are reckoned in. What P says of a second camera (its fourth
+    column) plays no part: positions are from the camera that sends the images. Raises CameraError
+    for a calibration that is all zeros, not finite, of an unknown distortion model, or with a
+    number of coefficients that its model does not have.
     """
     bent = tuple(float(v) for v in info.d)
     if rectified or not any(bent):
         bent = ()
-    matrix, name = np.asarray(info.k, np.float64).reshape(3, 3), "k"
-    projection = np.asarray(info.p, np.float64).reshape(3, 4)
-    if rectified and projection[0, 0]:
-        matrix, name = projection[:, :3], "p"
-    _check(matrix, name, bent, str(info.distortion_model))
+    matrix, name = _matrix(info, bool(rectified))
+    if bent and name == "p":
+        if rectified is False:
+            raise CameraError(
+                f"camera_info.k is {[float(v) for v in info.k]}, and d, {list(bent)}, is of no use "
+                "without it; calibrate the camera, or use rectified images and set camera_model "
+                "to rectified"
+            )
+        bent = ()  # the rectified image is all that is known of this camera
+    if bent:
+        bent = _coefficients(bent, str(info.distortion_model))
     return _binned(info, matrix, bent)
 
 
-def _check(matrix: Points, name: str, bent: tuple[float, ...], kind: str) -> None:
-    focal = matrix[0, 0], matrix[1, 1]
-    if not (np.isfinite(matrix).all() and min(focal) > 0):
-        raise CameraError(
-            f"camera_info.{name} is {[float(v) for v in matrix.ravel()]}; expected focal lengths "
-            "above 0 (zeros mean: not calibrated); calibrate the camera, or set its info url"
-        )
-    if not bent:
-        return
+def _matrix(info: Any, rectified: bool) -> tuple[Points, str]:
+    """Return the camera matrix (3, 3) that serves, and the name of its field."""
+    matrices = {
+        "k": np.asarray(info.k, np.float64).reshape(3, 3),
+        "p": np.asarray(info.p, np.float64).reshape(3, 4)[:, :3],
+    }
+    order = ("p", "k") if rectified else ("k", "p")
+    for name in order:
+        if _serves(matrices[name]):
+            return matrices[name], name
+    shown = "; ".join(f"{n} is {[float(v) for v in matrices[n].ravel()]}" for n in order)
+    raise CameraError(
+        f"camera_info.{shown}; expected focal lengths above 0 in one of them (zeros mean: not "
+        "calibrated); calibrate the camera, or set its info url"
+    )
+
+
+def _serves(matrix: Points) -> bool:
+    return bool(np.isfinite(matrix).all() and min(matrix[0, 0], matrix[1, 1]) > 0)
+
+
+def _coefficients(bent: tuple[float, ...], kind: str) -> tuple[float, ...]:
+    """Return the coefficients that a model has, without zeros that were added behind them."""
     if kind not in DISTORTIONS:
         raise CameraError(
             f"distortion model {kind!r} is not one of {', '.join(DISTORTIONS)}; use rectified "
@@ -91,6 +131,17 @@ def _check(matrix: Points, name: str, bent: tuple[float, ...], kind: str) -> Non
         )
     if not all(map(math.isfinite, bent)):
         raise CameraError(f"camera_info.d is {list(bent)}; expected finite numbers")
+    lengths = LENGTHS[kind]
+    if len(bent) in lengths:
+        return bent
+    for length in lengths:
+        if len(bent) > length and not any(bent[length:]):
+            return bent[:length]
+    raise CameraError(
+        f"camera_info.d has {len(bent)} coefficients, {list(bent)}; {kind} has "
+        f"{' or '.join(map(str, lengths))}; calibrate anew, or use rectified images and set "
+        "camera_model to rectified"
+    )
 
 
 def _binned(info: Any, matrix: Points, bent: tuple[float, ...]) -> CameraModel:
@@ -118,17 +169,15 @@ def _binned(info: Any, matrix: Points, bent: tuple[float, ...]) -> CameraModel:
 
 
 def _undo_polynomial(seen: Points, bent: tuple[float, ...]) -> Points:
-    """Invert the models plumb_bob (k1 k2 p1 p2 k3) and rational_polynomial (and k4 k5 k6)."""
-    k1, k2, p1, p2, k3, k4, k5, k6 = (*bent, *[0.0] * 8)[:8]
-    x0, y0 = seen[..., 0], seen[..., 1]
-    x, y = x0, y0
-    for _ in range(ITERATIONS):
-        r = x * x + y * y
-        factor = (1 + r * (k4 + r * (k5 + r * k6))) / (1 + r * (k1 + r * (k2 + r * k3)))
-        dx = 2 * p1 * x * y + p2 * (r + 2 * x * x)
-        dy = p1 * (r + 2 * y * y) + 2 * p2 * x * y
-        x, y = (x0 - dx) * factor, (y0 - dy) * factor
-    return np.stack([x, y], axis=-1)
+    """Invert OpenCV's model, in its order: k1 k2 p1 p2, k3, k4 k5 k6, s1 s2 s3 s4, tx ty."""
+    if not seen.size:
+        return seen
+    # OpenCV 4 has a function of its own for the one whose steps can be counted.
+    undo: Any = getattr(cv2, "undistortPointsIter", cv2.undistortPoints)
+    steps = (cv2.TERM_CRITERIA_COUNT, ITERATIONS, 0.0)
+    points = np.ascontiguousarray(seen, np.float64).reshape(-1, 1, 2)
+    straight = undo(points, np.eye(3), np.array(bent), R=np.eye(3), P=np.eye(3), criteria=steps)
+    return np.asarray(straight, np.float64).reshape(seen.shape)
 
 
 def _undo_equidistant(seen: Points, bent: tuple[float, ...]) -> Points:
@@ -149,5 +198,15 @@ DISTORTIONS: dict[str, Callable[[Points, tuple[float, ...]], Points]] = {
     "plumb_bob": _undo_polynomial,
     "rational_polynomial": _undo_polynomial,
     "equidistant": _undo_equidistant,
+    "fisheye": _undo_equidistant,
 }
-"""Distortion models of sensor_msgs and how they are inverted."""
+"""Distortion models of sensor_msgs and how they are inverted; fisheye is OpenCV's name for
+equidistant."""
+LENGTHS: dict[str, tuple[int, ...]] = {
+    "plumb_bob": (4, 5),
+    "rational_polynomial": (8, 12, 14),
+    "equidistant": (4,),
+    "fisheye": (4,),
+}
+"""How many coefficients each has: rational_polynomial 4 more for a thin prism, and 2 more for a
+tilted sensor."""

@@ -27,6 +27,7 @@ from ._held_out import (
     Video,
     held_out_videos,
     read_run_config,
+    run_data_folder,
     simulated_videos,
 )
 from ._journal import run_summary
@@ -59,6 +60,7 @@ __all__ = [
     "read_config",
     "read_data",
     "read_run_config",
+    "run_data_folder",
     "run_summary",
     "save_calibrated",
     "simulated_videos",

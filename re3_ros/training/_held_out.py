@@ -7,6 +7,7 @@ The same configuration and data give the same videos, down to the last pixel.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from pydantic import ValidationError
 
+import re3_ros
 from re3_ros.boxes import Boxes
 from re3_ros.errors import ConfigError
 from re3_ros.images import Image
@@ -101,6 +103,18 @@ def held_out_videos(
         )
     simulated = simulated_videos(Simulator(stills, EVENTS), count, frames) if stills else []
     return HeldOutVideos(simulated, clips)
+
+
+def run_data_folder(config: TrainingConfig) -> Path:
+    """Return the data folder of a run where none is named: one in which its stills or videos lie.
+
+    That is ``data/train`` in ``RE3_SHARED``, or in ``shared`` beside this project, or that itself.
+    """
+    shared = Path(os.environ.get("RE3_SHARED") or Path(re3_ros.__file__).parents[2] / "shared")
+    named = [name for name in (config.stills, config.videos) if name]
+    inner = shared / "data" / "train"
+    in_shared = any((shared / name).is_dir() for name in named)
+    return shared if in_shared and not any((inner / name).is_dir() for name in named) else inner
 
 
 def read_run_config(weights: Path, config: Path | None = None) -> TrainingConfig:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes
 from re3_ros.crops import CONTEXT, search_window
-from re3_ros.errors import ConfigError
+from re3_ros.errors import ConfigError, writing
 from re3_ros.images import Image
 from re3_ros.simulation import SimulatedTrack, Track
 
@@ -88,8 +88,9 @@ def _draw(rows: list[list[Cell]], output: Path) -> None:
     axes.axis("off")
     for i, j in np.ndindex(len(rows), len(rows[0])):
         _annotate(axes, rows[i][j], *(step * [j, i] + _GAP))
-    output.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(output)
+    with writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(output)
 
 
 def _mosaic(rows: list[list[Cell]], step: NDArray[np.int64], width: int, height: int) -> Image:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes, iou
+from re3_ros.errors import writing
 from re3_ros.media import STATE_COLOURS, WHITE, VideoWriter, draw_box, draw_label, draw_status
 from re3_ros.tracking import TargetState
 
@@ -89,7 +90,8 @@ def write_demo_report(
     _write_plot(folder / PLOT, scene, records, summary)
     hidden = [i for i, (_, visibility) in enumerate(truth) if visibility <= HIDDEN]
     facts = {**asdict(summary), "seed": scene.seed, "hidden": hidden, **(about or {})}
-    (folder / SUMMARY).write_text(json.dumps(facts, indent=2) + "\n")
+    with writing(folder / SUMMARY):
+        (folder / SUMMARY).write_text(json.dumps(facts, indent=2) + "\n")
     return summary
 
 
@@ -167,7 +169,8 @@ def _write_plot(
         axes.grid(alpha=0.25)
     upper.legend(loc="lower left", fontsize=8)
     lower.legend(loc="lower left", fontsize=8, ncols=4)
-    figure.savefig(path, dpi=110)
+    with writing(path):
+        figure.savefig(path, dpi=110)
 
 
 def _dot_states(axes: Any, records: Sequence[DemoRecord]) -> None:

@@ -114,11 +114,12 @@ def test_what_is_no_bag_is_named(tmp_path, name):
 
 
 @pytest.mark.parametrize("text", ["", "rosbag2_bagfile_information: 3", "{", "a: b"])
-def test_bad_metadata_is_an_error(make_bag, messages, text):
+def test_bad_metadata_is_said_and_the_files_read(make_bag, messages, text):
     path = make_bag(messages)
     (path / "metadata.yaml").write_text(text)
-    with pytest.raises(SourceError, match="cannot be read"):
-        BagReader(path)
+    with BagReader(path) as reader:
+        assert len(list(reader)) == len(messages)
+        assert "ros2 bag reindex" in reader.damage
 
 
 def read_all(path):

@@ -5,6 +5,7 @@
 import csv
 import logging
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -111,15 +112,21 @@ def depth_of(index, message_header, doubles, **fields):
 def depth_bag(messages, doubles, tmp_path):
     """Return a function that writes a bag of images, depth and calibration."""
 
-    def write(delay=0, focal=FOCAL, **fields):
+    def write(delay=0, focal=FOCAL, useless=0, color="/color", change=None, **fields):
+        """Write them, the first ``useless`` calibrations all zeros, the others as changed."""
+
+        def calibration(index):
+            message = info(doubles.W, doubles.H, 0.0 if index < useless else focal)
+            return change(message) if change else message
+
         with BagWriter(tmp_path / "depth", overwrite=True) as writer:
             for i, (logged, message) in enumerate(messages.items()):
                 stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
                 late = header(stamp + delay, "lens")
                 depth = depth_of(i, late, doubles, **fields)
-                writer.write("/color", IMAGE, message, logged)
+                writer.write(color, IMAGE, message, logged)
                 writer.write("/depth", IMAGE, depth, logged + 1)
-                writer.write("/info", CAMERA_INFO, info(doubles.W, doubles.H, focal), logged + 2)
+                writer.write("/info", CAMERA_INFO, calibration(i), logged + 2)
         return tmp_path / "depth"
 
     return write
@@ -195,6 +202,46 @@ def test_bad_depth_is_counted_and_the_image_goes_on(depth_bag, record, caplog, f
     assert caplog.text.count("depth image") >= 3
 
 
+def test_the_first_calibration_of_use_is_taken(depth_bag, record):
+    _, summary = record(depth_bag(useless=4), topic="/color", depth=DepthTopics("/depth"))
+    assert summary.located >= 8
+
+
+@pytest.mark.parametrize("missing", ["k", "p"])
+@pytest.mark.parametrize("model", ["auto", "rectified", "raw"])
+def test_either_matrix_of_a_calibration_will_do(depth_bag, record, missing, model):
+    def half(message):
+        return replace(message, **{missing: np.zeros_like(getattr(message, missing))})
+
+    depth = DepthTopics("/depth", camera_model=model)
+    _, summary = record(depth_bag(change=half), topic="/color", depth=depth)
+    assert summary.located >= 8
+
+
+@pytest.mark.parametrize(
+    ("model", "topic", "factor"),
+    [
+        ("auto", "/raw", 1),
+        ("auto", "/image_rect", 2),
+        ("rectified", "/raw", 2),
+        ("raw", "/rect", 1),
+    ],
+)
+def test_the_camera_model_chooses_between_the_matrices(depth_bag, record, model, topic, factor):
+    def two(message):
+        return replace(message, p=message.p * np.array([2.0, *[1.0] * 11]))
+
+    whole, _ = record(depth_bag(), topic="/color", depth=DepthTopics("/depth"))
+    depth = DepthTopics("/depth", camera_model=model)
+    rows, _ = record(depth_bag(color=topic, change=two), topic=topic, depth=depth)
+    assert float(rows[1]["x"]) * factor == pytest.approx(float(whole[1]["x"]), abs=1e-3)
+
+
+def test_an_unknown_camera_model_is_named(depth_bag, record):
+    with pytest.raises(ConfigError, match="camera_model is 'flat'; expected one of auto, rect"):
+        record(depth_bag(), topic="/color", depth=DepthTopics("/depth", camera_model="flat"))
+
+
 def test_a_calibration_of_zeros_is_an_error(depth_bag, record):
     with pytest.raises(CameraError, match="not calibrated"):
         record(depth_bag(focal=0.0), topic="/color", depth=DepthTopics("/depth"))
@@ -212,8 +259,9 @@ def test_a_box_beside_the_image_is_refused_and_no_table_left(make_bag, messages,
     assert not path.exists()
 
 
-@pytest.mark.parametrize("name", ["tracks.txt", "nowhere/tracks.csv"])
+@pytest.mark.parametrize("name", ["tracks.txt", "file/tracks.csv"])
 def test_a_table_that_cannot_be_is_refused_at_once(tmp_path, name):
+    (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=name):
         TrackTable(tmp_path / name)
 

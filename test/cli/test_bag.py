@@ -46,7 +46,7 @@ def test_output_is_replaced_only_when_asked(re3, bag, box):
         ),
         (["in", "--box", "900,2,30,40", "--output", "out"], "outside the 160 x 120 image"),
         (["in", "--box", "1,2,30,40", "--output", "in", "--overwrite"], "would replace"),
-        (["in", "--box", "1,2,30,40", "--output", "text/out"], "cannot write bag text/out"),
+        (["in", "--box", "1,2,30,40", "--output", "text/out"], "cannot write text/out"),
         (["in", "--box", "1,2,30,40", "--output", "out", "--storage", "tape"], "'tape'"),
         (["in", "--output", "out"], "no display"),
         (["in", "--box", "a=1,2,9,9", "--box", "a=1,2,9,9", "--output", "out"], "named 'a'"),

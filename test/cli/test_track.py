@@ -58,7 +58,9 @@ def test_folder_and_pattern(re3, box, doubles, tmp_path):
     for i in range(5):
         cv2.imwrite(str(tmp_path / "img" / f"{i}.png"), doubles.picture(i)[..., ::-1])
     for source in ("img", "img/*.png"):
-        code, out, err = re3("track", source, "--box", box, "--boxes", "b.csv", "--fps", "10")
+        code, out, err = re3(
+            "track", source, "--box", box, "--boxes", "b.csv", "--fps", "10", "--overwrite"
+        )
         assert code == 0, err
         assert "5 frames" in out
         assert float(rows_of(tmp_path / "b.csv")[-1]["stamp"]) == pytest.approx(0.4)
@@ -85,7 +87,7 @@ def test_folder_and_pattern(re3, box, doubles, tmp_path):
         (["clip.mp4", "--box", "1,2,30,40", "--output", "o.avi"], r"o\.avi does not end in \.mp4"),
         (["clip.mp4", "--box", "1,2,30,40", "--output", "clip.mp4"], "would replace"),
         (["clip.mp4", "--box", "1,2,30,40", "--output", "text/o.mp4"], "cannot write text/o.mp4"),
-        (["clip.mp4", "--box", "1,2,30,40", "--boxes", "."], r"cannot write \."),
+        (["clip.mp4", "--box", "1,2,30,40", "--boxes", "."], r"\. exists already"),
         (["text", "--box", "1,2,30,40", "--boxes", "b.csv"], "text .* is not a readable video"),
         (["*.jpg", "--box", "1,2,30,40", "--boxes", "b.csv"], r"no file matches \*\.jpg"),
         (["clip.mp4", "--box", "1,2,30,40", "--boxes", "b.csv", "--device", "tpu"], "'tpu'"),

@@ -98,7 +98,7 @@ def test_empty_truth(sequence_folder):
 
 
 def test_truth_that_is_no_text(sequence_folder):
-    (sequence_folder / "groundtruth.txt").write_bytes(b"\xff\xfe\x00\x81")
+    (sequence_folder / "groundtruth.txt").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF")
     with pytest.raises(SourceError, match="cannot be read"):
         read_sequence(sequence_folder)
 

@@ -106,7 +106,7 @@ def test_the_sequence_file_names_the_folder_of_frames(vot):
     ("row", "message"),
     [
         ("1,2,3,4,5,6,7", "line 2: .* holds 7 numbers; expected a rectangle"),
-        ("m0,0,3,3,1,20", "line 2: the runs of the mask do not fit 3 x 3 pixels"),
+        ("m0,0,3,3,1,20", "line 2: .*: the runs of the mask do not fit 3 x 3 pixels"),
         ("m0,0,3,x,1,20", "line 2"),
         ("1,2,-3,4", "is no box"),
     ],
@@ -131,3 +131,50 @@ def test_different_lengths(vot):
     (root / "ball" / "00000003.jpg").unlink()
     with pytest.raises(SourceError, match=r"has 3 lines but .* holds 2 frames"):
         read_sequences(root)
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("m0,0", "holds 2 numbers; expected a mask"),
+        ("mnan,0,3,3,1,2", "nan is no whole number"),
+        ("m0,0,inf,3,1,2", "inf is no whole number"),
+        ("m0,0,3.5,3,1,2", "3.5 is no whole number"),
+        ("m", "a field is empty"),
+        ("1,2", "holds 2 numbers"),
+        ("1,2,3,4,5,inf", "inf is not finite"),
+        ("1_0,2,3,4", "'1_0' is no number"),
+        ("1,,3,4", "a field is empty"),
+        ("1,2 3,4 5,6 7,8", "points x,y or numbers with a decimal comma"),
+    ],
+)
+def test_bad_numbers_are_named_with_their_line(row, says):
+    with pytest.raises(SourceError, match=f"groundtruth.txt line 7: .*{says}"):
+        _region(Path("groundtruth.txt"), 7, row)
+
+
+def test_a_bad_rectangle_is_named_with_its_line(vot):
+    root = vot("ball", [[1, 2, 3, 4], [1, 2, 3, 4], [1, 2, -3, 4]])
+    with pytest.raises(SourceError, match=r"line 3: .* is no box"):
+        read_sequences(root)
+
+
+def test_a_mask_of_a_huge_window_takes_no_memory():
+    box = _region(Path("groundtruth.txt"), 1, "m5,6,1000000000,1000000000,3000000002,4")
+    np.testing.assert_array_equal(box, [7, 9, 11, 10])
+
+
+@pytest.mark.parametrize(
+    "rows", [["200,5,150,2,80,0,80,0"] * 2, ["200,05,150,25,80,50,80,75", "1,25,1,25,1,25,1,25"]]
+)
+def test_decimal_commas_between_commas_are_no_polygons(vot, rows):
+    root = vot("ball", [row.split(",") for row in rows])
+    with pytest.raises(SourceError, match=r"line 1: .* commas as decimal points"):
+        read_sequences(root)
+
+
+def test_a_folder_with_the_name_of_a_tag_is_none(vot):
+    root = vot("ball", [[1, 2, 3, 4]] * 2)
+    (root / "ball" / "old.tag").mkdir()
+    (sequence,) = read_sequences(root)
+    assert not sequence.tags

@@ -40,7 +40,8 @@ def test_writes_the_report_and_says_where(evaluate, data, tmp_path):
 def test_failures_are_told(evaluate, data, tmp_path):
     (data / "slow" / "groundtruth.txt").write_text("[bold]\n")
     result = evaluate("--data", data, "--trackers", "mosse", "--output", tmp_path / "out")
-    assert result.exit_code == 0
+    assert result.exit_code == 1
+    assert (tmp_path / "out" / "report.html").is_file()
     assert "failed: mosse, slow:" in result.output
     assert "[bold]" in result.output
 

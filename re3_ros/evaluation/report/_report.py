@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 import re3_ros
+from re3_ros.errors import writing
 from re3_ros.evaluation import (
     PRECISION_THRESHOLDS,
     SUCCESS_THRESHOLDS,
@@ -28,7 +29,7 @@ from re3_ros.evaluation import (
 
 from ._html import render
 from ._page import MACHINE, Extras, Page, page_of_results, page_of_tables
-from ._style import save_png
+from ._style import FINISHED, save_png
 
 FIGURES = (
     "auc",
@@ -89,8 +90,9 @@ def _write_page(root: Path, page: Page, document: Mapping[str, Any]) -> list[Pat
     """Write HTML, JSON, the CSV of each further table and the PNG of each figure."""
     root.mkdir(parents=True, exist_ok=True)
     html, document_path = root / "report.html", root / "results.json"
-    html.write_text(render(page), encoding="utf-8")
-    document_path.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    for path, text in ((document_path, json.dumps(document, indent=1)), (html, render(page))):
+        with writing(path, FINISHED):
+            path.write_text(text, encoding="utf-8")
     tables = {t.name: _table_rows(t) for t in page.tables}
     return [html, document_path, *_write_tables(root, tables), *_write_plots(root, page)]
 
@@ -176,7 +178,7 @@ def _write_tables(root: Path, tables: Mapping[str, list[dict[str, Any]]]) -> lis
 
 
 def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with writing(path, FINISHED), path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from re3_ros.errors import writing
 from re3_ros.evaluation import ReportTable, ScoreQuality
+
+from ._style import FINISHED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +47,8 @@ def write_score(
     root.mkdir(parents=True, exist_ok=True)
     paths = [root / "score.json", root / "score.png"]
     document = {"about": dict(about), "sets": {n: _document(q) for n, q in qualities.items()}}
-    paths[0].write_text(json.dumps(document, indent=1), encoding="utf-8")
+    with writing(paths[0], FINISHED):
+        paths[0].write_text(json.dumps(document, indent=1), encoding="utf-8")
     _plot(paths[1], qualities)
     return paths
 
@@ -82,7 +86,8 @@ def _plot(path: Path, qualities: Mapping[str, ScoreQuality]) -> None:
     left.legend(fontsize="small", loc="lower right")
     _label(right, "Is the score a probability?", "mean score of the frames", "share of hits")
     right.legend(fontsize="small", loc="upper left")
-    figure.savefig(path, dpi=120)
+    with writing(path, FINISHED):
+        figure.savefig(path, dpi=120)
 
 
 def _label(axes: Axes, title: str, x: str, y: str) -> None:

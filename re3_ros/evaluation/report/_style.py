@@ -16,9 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from re3_ros.errors import writing
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+FINISHED = "what was tracked is in the cache, and the same command goes on from there"
+"""What is kept where a report cannot be written."""
 LIGHT = {
     "paper": "#ffffff",
     "ink": "#1b1d21",
@@ -128,7 +132,8 @@ def add_legend(figure: Figure) -> None:
 
 def save_png(figure: Figure, path: Path) -> None:
     """Write a figure as it looks on a light page."""
-    figure.savefig(path, dpi=120, facecolor=LIGHT["paper"])
+    with writing(path, FINISHED):
+        figure.savefig(path, dpi=120, facecolor=LIGHT["paper"])
 
 
 def to_svg(figure: Figure, name: str, title: str) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from re3_ros.boxes import Boxes, from_xywh, to_xywh
-from re3_ros.datasets import Colour
+from re3_ros.datasets import Colour, rle_to_box
 from re3_ros.errors import ImageError, SourceError
 from re3_ros.images import Image, decode_picture
 
@@ -83,7 +83,7 @@ def parse_region(text: str) -> Boxes:
         values = np.array([float(v) for v in numbers.split(",") if v])
     except ValueError:
         values = np.empty(0)
-    if kind == "mask" and len(values) >= 4:
+    if kind == "mask" and len(values) >= 4 and np.isfinite(values).all():
         return _mask_box(values)
     if kind == "" and len(values) == 4:
         return from_xywh(values)
@@ -146,17 +146,14 @@ def _decode(data: bytes, colour: Colour, name: str = "image") -> Image:
 
 def _mask_box(numbers: Boxes) -> Boxes:
     """Return the box of a mask: x, y, w, h, then runs of zeros and ones in turns, row by row."""
-    x, y, w, h = (int(v) for v in numbers[:4])
-    runs = numbers[4:].astype(np.int64)
-    values = np.repeat(np.arange(len(runs)) % 2, runs)[: w * h]
-    mask = np.zeros(w * h, bool)
-    mask[: len(values)] = values
-    rows, columns = np.nonzero(mask.reshape(h, w))
-    if not len(rows):
+    x, y, w, h, *runs = (int(v) for v in numbers)
+    try:
+        box = rle_to_box(w, h, runs)
+    except ValueError as error:
+        raise SourceError(f"a mask at {x},{y} is no region: {error}") from None
+    if np.isnan(box).any():
         raise SourceError("an empty mask is no region; a tracker has to say where the target is")
-    return np.array(
-        [x + columns.min(), y + rows.min(), x + columns.max() + 1, y + rows.max() + 1], np.float64
-    )
+    return np.asarray(box + np.array([x, y, x, y]))
 
 
 def _escape(text: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from re3_ros.errors import ConfigError
+from re3_ros.errors import ConfigError, writing
 from re3_ros.network import Re3Network
 
 from ._graph import Engine, plain
@@ -60,9 +60,12 @@ def export(
     graphs = make_graphs(plain(network))
     files = [target / f"{graph.name}{_SUFFIX[form]}" for graph in graphs]
     for graph, path in zip(graphs, files, strict=True):
-        _WRITERS[form](graph, path)
+        with writing(path):
+            _WRITERS[form](graph, path)
     about = target / "network.json"
-    about.write_text(json.dumps(_describe(network, graphs, form, metadata or {}), indent=1) + "\n")
+    text = json.dumps(_describe(network, graphs, form, metadata or {}), indent=1) + "\n"
+    with writing(about, "the graphs beside it are whole"):
+        about.write_text(text)
     deviation = _deviation(graphs, [_READERS[form](path) for path in files])
     if not deviation <= LIMIT:
         raise ConfigError(

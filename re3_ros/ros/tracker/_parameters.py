@@ -188,7 +188,7 @@ OWN = (
         "camera_model",
         "auto",
         "what images camera_info is read for: rectified ones (P), raw ones (K and D), or auto: "
-        "rectified if their topic has rect in its name, else raw",
+        "rectified if their topic has rect in its name, else raw; zeros in P or K: the other one",
         choices=("auto", "rectified", "raw"),
         live=True,
         group=POSITIONS,

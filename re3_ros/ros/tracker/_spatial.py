@@ -29,7 +29,15 @@ from vision_msgs.msg import Detection3DArray
 
 from re3_ros.errors import CameraError, ImageError, InputError, MissingDepthError
 from re3_ros.ros.kit import Faults, Throttle, image_qos, result_qos
-from re3_ros.spatial import CameraModel, DepthImage, Locator, Position, read_camera_info, read_depth
+from re3_ros.spatial import (
+    CameraModel,
+    DepthImage,
+    Locator,
+    Position,
+    is_rectified,
+    read_camera_info,
+    read_depth,
+)
 from re3_ros.tracking import FrameResult, TargetResult, TargetState
 
 from ._advice import advice
@@ -41,7 +49,6 @@ from ._spatial_messages import detection_3d, pose_stamped, transform
 
 CHECK_PERIOD = 0.5
 """Seconds between two checks of who subscribes."""
-MODELS = {"auto": None, "rectified": True, "raw": False}
 
 
 class LiveParameters(Protocol):
@@ -153,7 +160,8 @@ class _DepthInput:
         self._node.destroy_publisher(self._pose)
 
     def _on_info(self, message: CameraInfo) -> None:
-        self._calibration = message
+        if self._calibration is None or self._finder.can_use(message):
+            self._calibration = message
 
     def _on_depth(self, message: Image) -> None:
         try:
@@ -217,6 +225,14 @@ class _Finder:
             return None
         return self._locate(seen, depth, model)
 
+    def can_use(self, calibration: CameraInfo) -> bool:
+        """Tell whether positions come of a calibration; some drivers send zeros now and then."""
+        try:
+            self._parse(calibration)
+        except InputError:
+            return False
+        return True
+
     def _read(self, seen: _Pending, message: Any, topic: str) -> DepthImage:
         if message is None:
             raise MissingDepthError(
@@ -244,18 +260,24 @@ class _Finder:
     def _model(self, calibration: CameraInfo | None, depth: DepthImage) -> CameraModel:
         if calibration is None:
             raise CameraError("no camera_info has come; remap it to that of the camera")
-        rectified = MODELS[self._live["camera_model"]]
-        topic = self._camera.topics.image.topic_name
-        if rectified is None and "rect" in topic:
-            rectified = True
-        model = read_camera_info(calibration, rectified)
+        model = self._parse(calibration)
         model.check_size(depth.width, depth.height)
-        if model.distortion and rectified is None:
+        if model.distortion and self._rectified() is None:
             self._say(
-                f"{topic} is taken as not rectified: positions are freed of the lens's "
+                f"{self._topic} is taken as not rectified: positions are freed of the lens's "
                 f"distortion ({model.kind}); if it is rectified, set camera_model:=rectified"
             )
         return model
+
+    def _parse(self, calibration: CameraInfo) -> CameraModel:
+        return read_camera_info(calibration, self._rectified())
+
+    def _rectified(self) -> bool | None:
+        return is_rectified(self._live["camera_model"], self._topic)
+
+    @property
+    def _topic(self) -> str:
+        return str(self._camera.topics.image.topic_name)
 
     def _locate(self, seen: _Pending, depth: DepthImage, model: CameraModel) -> _Targets:
         stamp, positions = stamp_of(seen.header), {}

@@ -69,13 +69,18 @@ def find(messages, image):
 
 
 @pytest.fixture
-def depth(tracker):
+def uncalibrated(tracker):
     """Return the depth of the node's only camera, which follows the target cup."""
     tracker.bring_up(primary="cup")
     tracker.follow(id="cup", box=BOX)
-    depth = Depth(tracker)
-    depth.info()
-    return depth
+    return Depth(tracker)
+
+
+@pytest.fixture
+def depth(uncalibrated):
+    """Return the same, calibrated."""
+    uncalibrated.info()
+    return uncalibrated
 
 
 def test_a_target_has_a_place_under_the_header_of_the_image(depth):
@@ -220,13 +225,14 @@ def test_a_depth_image_that_does_not_fit_is_named_and_2d_goes_on(depth, fields, 
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"k": np.zeros(9)}, "zeros mean: not calibrated"),
-        ({"k": np.full(9, np.nan)}, "expected focal lengths above 0"),
+        ({"k": np.zeros(9), "p": np.zeros(12)}, "zeros mean: not calibrated"),
+        ({"k": np.full(9, np.nan), "p": np.zeros(12)}, "expected focal lengths above 0"),
         ({"width": 640, "height": 480}, "camera_info is for images of 640 x 480 pixels"),
         ({"d": [0.1] * 5, "distortion_model": "odd"}, "distortion model 'odd' is not one of"),
     ],
 )
-def test_a_calibration_that_is_of_no_use_is_named_and_2d_goes_on(depth, fields, says):
+def test_a_calibration_that_is_of_no_use_is_named_and_2d_goes_on(uncalibrated, fields, says):
+    depth = uncalibrated
     depth.info(**fields)
     image = depth.tracker.image()
     depth.image(image)
@@ -234,6 +240,29 @@ def test_a_calibration_that_is_of_no_use_is_named_and_2d_goes_on(depth, fields, 
     assert array.detections[0].id == "cup"
     depth.tracker.spin(lambda: says in depth.tracker.printed())
     assert not find(depth.array, image)
+
+
+def test_a_calibration_of_zeros_displaces_no_good_one(depth):
+    zeros = {"k": np.zeros(9), "p": np.zeros(12)}
+    for _ in range(3):
+        depth.info(**zeros)
+        assert depth.show()[1].detections
+
+
+def test_zeros_before_the_first_calibration_of_use_are_waited_out(uncalibrated):
+    depth = uncalibrated
+    depth.info(k=np.zeros(9), p=np.zeros(12))
+    image = depth.tracker.image()
+    depth.image(image)
+    depth.tracker.show(image)
+    depth.tracker.spin(lambda: "not calibrated" in depth.tracker.printed())
+    depth.info()
+    assert depth.show()[1].detections
+
+
+def test_p_will_do_where_k_is_zeros(uncalibrated):
+    uncalibrated.info(k=np.zeros(9))
+    assert uncalibrated.show()[1].detections
 
 
 def test_a_depth_image_that_holds_nothing_gives_no_place(depth):
