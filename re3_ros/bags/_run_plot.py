@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 TWIST = "geometry_msgs/msg/Twist"
 TRUTH = "vision_msgs/msg/Detection2D"
-PICTURES = 5
+MOST_IMAGES = 5
 """Images over the curves."""
 _INK, _BLUE, _RED = "#1b1d21", "#1f5fbf", "#c24a18"
 _SHADES = {TargetState.UNCERTAIN: 0.16, TargetState.LOST: 0.30}
@@ -74,7 +74,7 @@ def plot_run(
     if path.suffix not in {".png", ".svg"}:
         raise ConfigError(f"picture {path} ends in neither .png nor .svg; give it one of them")
     run = read_run(bag, topics, target)
-    _draw(run, list(_pictures(bag, topics.image, run)), path)
+    _draw(run, list(_images(bag, topics.image, run)), path)
     return run
 
 
@@ -130,8 +130,8 @@ def _messages(bag: Path | str, topic: str | None, kind: str) -> Iterator[tuple[i
             yield recorded.logged, recorded.message()
 
 
-def _pictures(bag: Path | str, topic: str | None, run: Run) -> Iterator[tuple[int, Image]]:
-    """Yield (index in the run, image with the box) of its telling moments, if it has images."""
+def _images(bag: Path | str, topic: str | None, run: Run) -> Iterator[tuple[int, Image]]:
+    """Yield (index in the run, image with the box) of its key frames, if it has images."""
     try:
         reader = BagReader(bag, topic, types={IMAGE, COMPRESSED})
     except SourceError:
@@ -153,7 +153,7 @@ def _pictures(bag: Path | str, topic: str | None, run: Run) -> Iterator[tuple[in
 
 
 def key_frames(states: Sequence[TargetState]) -> list[int]:
-    """Return the indices of up to PICTURES states that tell the story, in order.
+    """Return the indices of up to MOST_IMAGES states that tell the story, in order.
 
     Before the target was first lost, while it was, when it was found again, and the end; evenly
     chosen ones, if it never was.
@@ -161,7 +161,7 @@ def key_frames(states: Sequence[TargetState]) -> list[int]:
     last = len(states) - 1
     lost = [i for i, state in enumerate(states) if state == TargetState.LOST]
     if not lost:
-        return sorted({round(i) for i in np.linspace(0, last, PICTURES)})
+        return sorted({round(i) for i in np.linspace(0, last, MOST_IMAGES)})
     found = next((i for i in range(lost[0], last) if states[i] == TargetState.TRACKING), last)
     seen = [i for i in range(lost[0]) if states[i] == TargetState.TRACKING]
     middle = (lost[0] + min(found, lost[-1] + 1)) // 2
@@ -171,14 +171,14 @@ def key_frames(states: Sequence[TargetState]) -> list[int]:
     )
 
 
-def _draw(run: Run, pictures: Sequence[tuple[int, Image]], path: Path) -> None:
+def _draw(run: Run, images: Sequence[tuple[int, Image]], path: Path) -> None:
     from matplotlib.figure import Figure
 
     rows = 2 + bool(run.commands) + bool(run.truth)
     figure = Figure(figsize=(10, 1.9 * rows + 0.4), layout="constrained")
-    ratios = [1.25 if pictures else 0.01, *[1.0] * (rows - 1)]
+    ratios = [1.25 if images else 0.01, *[1.0] * (rows - 1)]
     grid = figure.add_gridspec(rows, 1, height_ratios=ratios)
-    _draw_pictures(figure, grid[0], run, pictures)
+    _draw_images(figure, grid[0], run, images)
     axes = [figure.add_subplot(grid[1])]
     axes += [figure.add_subplot(grid[i], sharex=axes[0]) for i in range(2, rows)]
     _draw_score(axes[0], run)
@@ -197,10 +197,10 @@ def _draw(run: Run, pictures: Sequence[tuple[int, Image]], path: Path) -> None:
         figure.savefig(path, dpi=110)
 
 
-def _draw_pictures(figure: Any, cell: Any, run: Run, pictures: Sequence[tuple[int, Image]]) -> None:
-    if not pictures:
+def _draw_images(figure: Any, cell: Any, run: Run, images: Sequence[tuple[int, Image]]) -> None:
+    if not images:
         return
-    for (index, image), slot in zip(pictures, cell.subgridspec(1, len(pictures)), strict=True):
+    for (index, image), slot in zip(images, cell.subgridspec(1, len(images)), strict=True):
         axes = figure.add_subplot(slot)
         axes.imshow(image)
         axes.set_title(f"{run.times[index]:.1f} s, {run.states[index].name}", fontsize=9)

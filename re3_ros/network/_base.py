@@ -59,12 +59,12 @@ class Re3Network(nn.Module, ABC):
 
     @abstractmethod
     def template(self, features: Tensor, crops: Tensor) -> Tensor:
-        """Return (N, T), what is kept for the target's life of the initial crop: of its features
+        """Return (N, T), what is kept for the target's life of the template crop: of its features
         (N, F) and its pixels (N, 3, S, S)."""
 
     @abstractmethod
     def fuse(self, remembered: Tensor, features: Tensor, template: Tensor) -> Tensor:
-        """Return the embedding (N, E) of previous (N, A), current (N, F), initial crop (N, T)."""
+        """Return the embedding (N, E) of previous (N, A), current (N, F), template crop (N, T)."""
 
     @abstractmethod
     def recur(self, embedding: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:

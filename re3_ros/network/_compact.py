@@ -8,7 +8,7 @@ regressed corner coordinates, the recurrent state as the only adaptation. What i
 
 - a SqueezeNet 1.1 trunk on crops of 128 pixels;
 - the late fusion also sees cosine similarities between every place of the current crop and every
-  place of the object in the previous and in the initial crop, at strides 8 and 16;
+  place of the object in the previous and in the template crop, at strides 8 and 16;
 - the fully connected layer is preceded by two convolutions, and the expected position of each of
   a few learned heat maps enters beside the flattened map;
 - the head also reads the embedding, and gives the logit of the object being seen.
@@ -54,7 +54,7 @@ class Compact(Re3Network):
     ) -> None:
         """Widths: skip layers, matched features, mixing convolutions, heat maps, FC and LSTM.
 
-        ``pyramid``: compare with magnified initial crops.
+        ``pyramid``: compare with magnified template crops.
         """
         super().__init__()
         self._options = {
@@ -92,7 +92,7 @@ class Compact(Re3Network):
         return self.fusion.remember(features, self.fusion.previous)
 
     def template(self, features: Tensor, crops: Tensor) -> Tensor:
-        """Return the initial crop's share of the fusion and its object's matched features, then
+        """Return the template crop's share of the fusion and its object's matched features, then
         those of the magnified crops."""
         share = self.fusion.remember(features, self.fusion.initial)
         if self.pyramid is None:
@@ -185,7 +185,7 @@ class Share(nn.Module):
 
 
 class Fusion(nn.Module):
-    """Late fusion of previous, current and initial crop into one map."""
+    """Late fusion of previous, current and template crop into one map."""
 
     def __init__(self, skips: Skips, mixed: int) -> None:
         super().__init__()

@@ -106,7 +106,7 @@ class PaperNetwork(Re3Network):
         return part
 
     def template(self, features: Tensor, crops: Tensor) -> Tensor:
-        """Return (N, 0): these networks keep nothing of the initial crop."""
+        """Return (N, 0): these networks keep nothing of the template crop."""
         del crops
         return features.new_zeros(len(features), 0)
 

@@ -1,12 +1,12 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""The initial crop at several sizes and aspects, compared as wholes with the current crop.
+"""The template crop at several sizes and aspects, compared as wholes with the current crop.
 
 Between two images an object hardly changes its size, so a network learns to repeat the size of the
-previous box, and errors of a few per cent a frame add up. The initial crop tells the true size, but
-features at a fixed stride do not show it: what they see depends on the size itself. So the initial
-crop is magnified by a few factors, each version is embedded once, and each frame shows which of
-them is most like what is there now, and where.
+previous box, and errors of a few per cent a frame add up. The template crop tells the true size,
+but features at a fixed stride do not show it: what they see depends on the size itself. So the
+template crop is magnified by a few factors, each version is embedded once, and each frame shows
+which of them is most like what is there now, and where.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FIGURES = 2 * len(MAGNIFICATIONS) + 5
 
 
 class Pyramid(nn.Module):
-    """Magnifies initial crops, and compares their features with those of current crops."""
+    """Magnifies template crops, and compares their features with those of current crops."""
 
     matrices: Tensor
     logarithms: Tensor

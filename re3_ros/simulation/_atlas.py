@@ -1,6 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Many pictures in one texture, so that one call samples them all."""
+"""Many images in one texture, so that one call samples them all."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Atlas:
     texture: Tensor
     """(1, 4, H, W) float32 RGB 0 ... 255 and opacity 0 ... 1."""
     origins: NDArray[np.int64]
-    """(K, 2) x, y of each picture's first pixel."""
+    """(K, 2) x, y of each image's first pixel."""
     sizes: NDArray[np.int64]
-    """(K, 2) width and height of each picture."""
+    """(K, 2) width and height of each image."""
 
     def sample(self, places: Tensor) -> Tensor:
         """Return (4, N, H, W) at ``places`` (N, H, W, 2), bilinear; pixel centres are whole.
@@ -43,13 +43,13 @@ class Atlas:
         return out.view(-1, n, rows, columns)
 
 
-def pack(pictures: Sequence[tuple[Image, Alpha]], device: torch.device) -> Atlas:
-    """Return an atlas of ``pictures``: colours HxWx3 and, unless opaque, opacity HxW."""
-    sizes = np.array([colours.shape[1::-1] for colours, _ in pictures], np.int64).reshape(-1, 2)
+def pack(images: Sequence[tuple[Image, Alpha]], device: torch.device) -> Atlas:
+    """Return an atlas of ``images``: colours HxWx3 and, unless opaque, opacity HxW."""
+    sizes = np.array([colours.shape[1::-1] for colours, _ in images], np.int64).reshape(-1, 2)
     origins, width, height = shelve(sizes + 2)
     canvas = np.zeros((height, width, 4), np.uint8)
-    for (x, y), (w, h), picture in zip(origins, sizes + 2, pictures, strict=True):
-        canvas[y : y + h, x : x + w] = _bordered(*picture)
+    for (x, y), (w, h), image in zip(origins, sizes + 2, images, strict=True):
+        canvas[y : y + h, x : x + w] = _bordered(*image)
     texture = torch.from_numpy(canvas).to(device).permute(2, 0, 1).to(torch.float32)[None]
     texture = texture.contiguous()
     texture[:, 3] /= 255

@@ -97,10 +97,10 @@ class Painter:
         if stamps.waves[:, 0].any():
             amplitude, phase, pitch = self._each(stamps.waves, poses)
             places[..., 0] += amplitude * torch.sin(pitch * places[..., 1] + phase)
-        picture = self.scene.pictures[stamps.layers]
-        extent = self._send(self.scene.atlas.sizes[picture], torch.float32)
+        image = self.scene.images[stamps.layers]
+        extent = self._send(self.scene.atlas.sizes[image], torch.float32)
         extent = extent.repeat_interleave(poses, 0).view(-1, 1, 1, 2)
-        origin = self._send(self.scene.atlas.origins[picture], torch.float32)
+        origin = self._send(self.scene.atlas.origins[image], torch.float32)
         origin = origin.repeat_interleave(poses, 0).view(-1, 1, 1, 2)
         if ground:
             places = _mirrored(places, extent - 1)

@@ -61,13 +61,13 @@ class Stamps:
 
 
 class Scene:
-    """Tracks on a device: their pictures there, their motion on the host."""
+    """Tracks on a device: their images there, their motion on the host."""
 
     def __init__(self, tracks: Sequence[SimulatedTrack], device: torch.device) -> None:
-        """Upload the pictures of the tracks."""
+        """Upload the images of the tracks."""
         self.frames = max(len(track) for track in tracks)
         layers = [layer for track in tracks for layer in track.layers]
-        self.pictures, self.atlas = _upload(layers, device)
+        self.images, self.atlas = _upload(layers, device)
         self.table = _table([len(track.layers) for track in tracks])
         self.motion = np.stack([self._padded(layer.motion) for layer in layers])
         self.inverse = np.linalg.inv(self.motion)
@@ -153,18 +153,18 @@ class Scene:
 
 
 def _upload(layers: Sequence[Layer], device: torch.device) -> tuple[Index, Atlas]:
-    """Return the picture of each layer, and all pictures; what two layers share, goes once."""
+    """Return the image of each layer, and all images; what two layers share, goes once."""
     known: dict[tuple[int, int], int] = {}
-    pictures: list[tuple[Image, Alpha]] = []
+    images: list[tuple[Image, Alpha]] = []
     chosen = []
     for layer in layers:
         cutout = layer.cutout
         key = id(cutout.colours), id(cutout.alpha)
         if key not in known:
-            known[key] = len(pictures)
-            pictures.append((cutout.colours, cutout.alpha))
+            known[key] = len(images)
+            images.append((cutout.colours, cutout.alpha))
         chosen.append(known[key])
-    return np.array(chosen), pack(pictures, device)
+    return np.array(chosen), pack(images, device)
 
 
 def _table(counts: Sequence[int]) -> Index:
@@ -183,7 +183,7 @@ def _scale(views: Views) -> Array:
 
 
 def _from_crop(inverse: NDArray[np.floating], views: Views) -> Array:
-    """Return (N, 3, 3) from the crops to pictures, of ``inverse`` from the screen to them."""
+    """Return (N, 3, 3) from the crops to images, of ``inverse`` from the screen to them."""
     out = np.array(inverse, np.float64)
     out[..., 2] += np.einsum("nij,nj->ni", inverse[..., :2], views.windows[:, :2])
     out[..., :2] /= _scale(views)[:, None]

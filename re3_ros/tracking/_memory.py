@@ -39,16 +39,16 @@ class Snapshot:
 
     box: Boxes
     """(4,) the last good box, read-only."""
-    calls: int
-    """Passes since the initial one, which is number 0 (resets are not counted)."""
+    steps: int
+    """Steps since the first one, which is number 0 (resets are not counted)."""
     state: Tensor
     """(R, H) the recurrent state."""
     first_state: Tensor
-    """(R, H) the state after the initial pass, to which resets return."""
+    """(R, H) the state after the first step, to which resets return."""
     remembered: Tensor
     """(A,) what the fusion needs of the last frame's crop around ``box``."""
     template: Tensor
-    """(T,) what is kept of the initial crop."""
+    """(T,) what is kept of the template crop."""
     frame_size: Size
     """Width and height of the image that ``box`` is in pixels of."""
 

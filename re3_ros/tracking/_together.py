@@ -56,14 +56,14 @@ class Memory:
         self.frame = None
 
     def is_due(self, snapshot: Snapshot) -> bool:
-        """Tell whether the passes of a target call for a reset."""
-        calls, interval = snapshot.calls, self.reset_interval
-        return interval > 0 and calls > 0 and calls % interval == 0
+        """Tell whether the steps of a target call for a reset."""
+        steps, interval = snapshot.steps, self.reset_interval
+        return interval > 0 and steps > 0 and steps % interval == 0
 
     def move(self, name: str, box: Boxes, state: Tensor, frame: Any) -> None:
         """Take over what a step found in an image; the crop there comes first in the next step."""
         old = self.targets[name]
-        self.targets[name] = replace(old, box=box, calls=old.calls + 1, state=state.clone())
+        self.targets[name] = replace(old, box=box, steps=old.steps + 1, state=state.clone())
         self.ahead[name], self.frame = None, frame
 
     def fit(self, names: Sequence[str], frame_size: Size) -> None:
@@ -205,7 +205,7 @@ def _decode(
 def _reset(
     runtime: Runtime, seen: PreviousCrops, snapshots: Sequence[Snapshot], due: list[int]
 ) -> list[Tensor]:
-    """Return the states after the extra pass, for the rows ``due`` of what was just seen."""
+    """Return the states after the extra step, for the rows ``due`` of what was just seen."""
     if not due:
         return []
     again = PreviousCrops(*(part[due] for part in seen))

@@ -3,20 +3,20 @@
 """The tracking procedure of Re3: one call a frame, any number of targets in one batch.
 
 ====================  ==================================  =============  ========================
-pass n of a target    crops                               LSTM starts    afterwards
+step n of a target    crops                               LSTM starts    afterwards
 ====================  ==================================  =============  ========================
 0, initial            this image at the given box, twice  from zeros     first state := state
 1, 2, 3, ...          last image at the last box; this    from state     box := decoded output,
                       image at the last box                              not clipped
-also, after pass 32,  this image at the new box, twice    from first     output ignored,
+also, after step 32,  this image at the new box, twice    from first     output ignored,
 64, 96, ...                                               state          state := result
 ====================  ==================================  =============  ========================
 
-(Paper, on tracking at test time, and the published code; each target counts its own passes.)
+(Paper, on tracking at test time, and the published code; each target counts its own steps.)
 
 **Ahead of time.** The first crop of the next frame is *this* image at the *new* box, known as soon
 as the new box is. `Tracker.prepare` embeds it between two frames, and only the second crop waits
-for the next image. The extra pass of a reset needs that same crop, so it happens there as well.
+for the next image. The extra step of a reset needs that same crop, so it happens there as well.
 The results are those of embedding both crops together, and no image has to be kept.
 """
 
@@ -171,10 +171,10 @@ class Tracker:
         return self.snapshot(name).state.clone()
 
     def frames_since_reset(self, name: str) -> int:
-        """Return the passes since the last reset or, before the first, since the initial pass."""
+        """Return the steps since the last reset or, before the first, since the first step."""
         self._known([name])
-        calls = self.memory.targets[name].calls
-        return calls % self.reset_interval if self.reset_interval else calls
+        steps = self.memory.targets[name].steps
+        return steps % self.reset_interval if self.reset_interval else steps
 
     def nbytes(self, name: str) -> int:
         """Return the bytes held for a target: constant, plus one crop until `prepare` is done.

@@ -55,7 +55,7 @@ class UnrollPlan:
     push: float = 0.0
     """Share of self-trained tracks whose last box is moved and resized before a step.
 
-    Both crops then show the object beside the middle and in a wrong size, and only the initial crop
+    Both crops then show the object beside the middle and in a wrong size, and only the template
     tells what is right: what keeps boxes from growing or shrinking little by little.
     """
     rescue: float = 0.0

@@ -31,7 +31,7 @@ def tracker(told, noise):
 def same(a, b):
     return (
         (a.box == b.box).all()
-        and a.calls == b.calls
+        and a.steps == b.steps
         and all(torch.equal(x, y) for x, y in zip(a.tensors, b.tensors, strict=True))
     )
 

@@ -42,8 +42,8 @@ TARGET = "target"
 LEAST_FRAMES = 10
 MOST_FRAMES = 1000
 """Frames of a sequence that are tracked at most: t-SNE grows with their square."""
-PICTURES = 12
-PICTURE_SIZE = 56
+MOST_THUMBNAILS = 12
+THUMBNAIL_SIZE = 56
 COMPONENTS = 30
 """Dimensions that t-SNE starts from, by principal components."""
 GRADIENT = ("#3b7dd8", "#b04fc0", "#d0700c")
@@ -157,13 +157,13 @@ def embed(states: NDArray[np.float32], method: str) -> NDArray[np.float64]:
 
 
 def state_plot(path: StatePath) -> Plot:
-    """Return the path with pictures of the object along it."""
+    """Return the path with thumbnails of the object along it."""
     points, method = path.points, path.method
     name, n = path.sequence.name, len(points)
     with drawn(5.2) as figure:
         axes = figure.subplots()
         _draw_path(axes, points, path)
-        _draw_pictures(axes, points, path)
+        _draw_thumbnails(axes, points, path)
         axes.set_axis_off()
     advice = "" if method == "t-SNE" else " (pip install re3_ros[report] draws t-SNE)"
     return Plot(
@@ -216,20 +216,20 @@ def _draw_path(axes: Axes, points: NDArray[np.float64], path: StatePath) -> None
     axes.scatter(points[path.resets, 0], points[path.resets, 1], 42, zorder=4, **rings)
 
 
-def _draw_pictures(axes: Axes, points: NDArray[np.float64], path: StatePath) -> None:
-    """Put pictures on a ring around the path, each at about the side where its frame lies."""
+def _draw_thumbnails(axes: Axes, points: NDArray[np.float64], path: StatePath) -> None:
+    """Put thumbnails on a ring around the path, each at about the side where its frame lies."""
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     reach = np.maximum(np.ptp(points, axis=0) / 2, 1e-9)
-    shown = np.unique(np.linspace(0, len(points) - 1, PICTURES).round().astype(int))
+    shown = np.unique(np.linspace(0, len(points) - 1, MOST_THUMBNAILS).round().astype(int))
     for index, angle in zip(*_ring((points[shown] - middle) / reach, shown), strict=True):
         place = middle + 1.5 * reach * (np.cos(angle), np.sin(angle))
-        picture = OffsetImage(_picture(path, int(index)), zoom=0.75)
+        thumbnail = OffsetImage(_thumbnail(path, int(index)), zoom=0.75)
         line = {"arrowstyle": "-", "color": LIGHT["soft"], "linewidth": 0.7}
         frame = {"edgecolor": LIGHT["soft"], "linewidth": 0.8, "boxstyle": "square,pad=0"}
         box = AnnotationBbox(
-            picture, tuple(points[index]), tuple(place), pad=0, arrowprops=line, bboxprops=frame
+            thumbnail, tuple(points[index]), tuple(place), pad=0, arrowprops=line, bboxprops=frame
         )
         axes.add_artist(box)
         axes.annotate(
@@ -256,5 +256,5 @@ def _ring(
     return shown[order].tolist(), even + turn
 
 
-def _picture(path: StatePath, index: int) -> Image:
-    return crop(path.sequence.read(index), path.boxes[index], PICTURE_SIZE, context=1.3)
+def _thumbnail(path: StatePath, index: int) -> Image:
+    return crop(path.sequence.read(index), path.boxes[index], THUMBNAIL_SIZE, context=1.3)

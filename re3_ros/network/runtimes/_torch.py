@@ -68,7 +68,7 @@ class Runtime(ABC):
 
     @abstractmethod
     def template(self, previous: PreviousCrops, crops: Tensor) -> Tensor:
-        """Return (N, T), what is kept for the target's life of initial crops (N, S, S, 3), which
+        """Return (N, T), what is kept for the target's life of template crops (N, S, S, 3), which
         are remembered as ``previous``."""
 
     @abstractmethod

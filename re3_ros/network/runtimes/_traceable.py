@@ -12,7 +12,7 @@ graph          inputs                                            outputs
 
 ``look`` is one step, and what the image waits for; ``remember`` runs between images, on the crop of
 the last image around the box just found. A reset or the first step is ``look`` at that same crop.
-``template`` runs once for a target, on its initial crop. What a network does not have (a template,
+``template`` runs once for a target, on its template crop. What a network does not have (a template,
 a visibility output, a recurrent state) is left out.
 """
 
@@ -62,7 +62,7 @@ class Remember(nn.Module):
 
 
 class Template(nn.Module):
-    """Embed the initial crops (N, S, S, 3) uint8 and keep what a target's life needs."""
+    """Embed the template crops (N, S, S, 3) uint8 and keep what a target's life needs."""
 
     def __init__(self, network: Re3Network) -> None:
         super().__init__()

@@ -5,7 +5,7 @@
     ros2 run re3_ros select_box --ros-args -r image:=/camera/image_raw
     python -m re3_ros.ros.select_box --ros-args -r image:=/camera/image_raw
 
-The picture stands still while the box is being dragged, and the box bears the stamp of that image.
+The image stands still while the box is being dragged, and the box bears the stamp of that image.
 Esc ends it, the right mouse button calls a box off. Without a window (parameter window:=false, or
 no display) two clicks into rqt_image_view, on opposite corners, do the same: it publishes them on
 <image topic>_mouse_left, once "publish mouse click" is ticked.
@@ -89,7 +89,7 @@ class Selector(GuardedNode):
             f"{image}: {way} two opposite corners in rqt_image_view ({self._clicks})"
         )
 
-    def picture(self, message: Any) -> NDArray[np.uint8] | None:
+    def to_bgr(self, message: Any) -> NDArray[np.uint8] | None:
         """Return an image message as OpenCV shows it (BGR); None, with a warning, if unreadable."""
         try:
             return np.ascontiguousarray(read_message(message)[..., ::-1])
@@ -145,7 +145,7 @@ class Window:
         """Show what is new and take what the person did; return False at the end."""
         newest = self._selector.newest
         if newest is not self._shown and self._drag is None:
-            self._shown, self._picture = newest, self._selector.picture(newest)
+            self._shown, self._picture = newest, self._selector.to_bgr(newest)
         cv2.imshow(TITLE, self._drawn())
         key = cv2.waitKey(15) & 0xFF
         return key not in (ESCAPE, ord("q")) and _is_open()

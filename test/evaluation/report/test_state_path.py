@@ -14,7 +14,7 @@ from re3_ros.datasets import read_sequence
 from re3_ros.errors import ConfigError
 from re3_ros.evaluation.report import _state_path as module
 from re3_ros.evaluation.report import state_path, state_plot
-from re3_ros.evaluation.report._state_path import PICTURES, embed, record_states
+from re3_ros.evaluation.report._state_path import MOST_THUMBNAILS, embed, record_states
 from re3_ros.evaluation.trackers import TrackerSpec
 from re3_ros.network import build, save
 from re3_ros.tracking import Tracker
@@ -122,11 +122,11 @@ def test_the_path_has_a_piece_for_every_step_but_a_reset(plot):
 def test_pictures_stand_along_it(plot):
     axes = plot.figure.axes[0]
     pictures = [a for a in axes.artists if isinstance(a, AnnotationBbox)]
-    assert len(pictures) == PICTURES
+    assert len(pictures) == MOST_THUMBNAILS
     numbers = sorted(int(t.get_text()) for t in axes.texts)
     assert numbers[0] == 1
     assert numbers[-1] == FRAMES
-    assert len({tuple(p.xybox) for p in pictures}) == PICTURES
+    assert len({tuple(p.xybox) for p in pictures}) == MOST_THUMBNAILS
     assert plot.name == "state_long"
 
 
