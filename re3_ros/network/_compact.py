@@ -7,8 +7,8 @@ fusion of the two crops, two factored peephole LSTM layers with the embedding fe
 regressed corner coordinates, the recurrent state as the only adaptation. What is new:
 
 - a SqueezeNet 1.1 trunk on crops of 128 pixels;
-- the late fusion also sees cosine similarities between every place of the current crop and every
-  place of the object in the previous and in the template crop, at strides 8 and 16;
+- the late fusion also sees cosine similarities between every position of the current crop and every
+  position of the object in the previous and in the template crop, at strides 8 and 16;
 - the fully connected layer is preceded by two convolutions, and the expected position of each of
   a few learned heat maps enters beside the flattened map;
 - the head also reads the embedding, and gives the logit of the object being seen.
@@ -258,14 +258,14 @@ def _prepared(crops: Tensor, trunk: SqueezeNet) -> Tensor:
 
 
 def _similarity(earlier: Tensor, current: Tensor) -> Tensor:
-    """Return (N, cells, h, w): products of earlier cells (N, C * cells) with every place."""
+    """Return (N, cells, h, w): products of earlier cells (N, C * cells) with every position."""
     n, channels, h, w = current.shape
     cells = earlier.view(n, channels, -1).transpose(1, 2)
     return torch.bmm(cells, current.flatten(2)).view(n, -1, h, w)
 
 
 def _enlarge(coarse: Tensor) -> Tensor:
-    """Return a map of stride 16 at the places of stride 8: cell m lies on cell 2m + 1."""
+    """Return a map of stride 16 at the positions of stride 8: cell m lies on cell 2m + 1."""
     inner = functional.interpolate(
         coarse, size=(MIDDLE - 2, MIDDLE - 2), mode="bilinear", align_corners=True
     )

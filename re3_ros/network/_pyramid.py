@@ -25,7 +25,7 @@ CELLS = 7
 SHARPNESS = 20.0
 """What similarities are multiplied with before they are weighed against each other, at first."""
 FIGURES = 2 * len(MAGNIFICATIONS) + 5
-"""Numbers that summarise a comparison: peaks, weights, magnification, place and its peak."""
+"""Numbers that summarise a comparison: peaks, weights, magnification, position and its peak."""
 
 
 class Pyramid(nn.Module):
@@ -93,7 +93,7 @@ def cells_of(maps: Tensor) -> Tensor:
 
 
 def _sum_shifted(products: Tensor, width: int) -> Tensor:
-    """Return (N, M, n): at place q the sum over rows r of products (N, M, rows, n) at
+    """Return (N, M, n): at position q the sum over rows r of products (N, M, rows, n) at
     q + r * width, rows being counted from the middle one, and nothing lying beyond the ends;
     float32 at least."""
     count, n = products.shape[2:]

@@ -228,7 +228,7 @@ def _bounded(path: Array, limit: float) -> Array:
 
 
 def _path(rng: np.random.Generator, frames: int, extent: Array, steady: bool) -> Array:
-    """Return (T, 2) places of the centre on the screen of something ``extent`` pixels large."""
+    """Return (T, 2) positions of the centre on the screen of something ``extent`` pixels large."""
     start = rng.uniform(0.1, 0.9, 2) * SCREEN
     slack = 0.6 if rng.random() < 0.1 else -0.2  # how far, in sizes, it may leave the screen
     room = np.concatenate([start, SCREEN - start]) / np.tile(extent, 2) + slack

@@ -176,8 +176,8 @@ class TrackingSession:
             return
         self.config = replace(self.config, time_jump=value)
         with self._lock:
-            for place in self._cameras.values():
-                place.time_jump = value
+            for cam in self._cameras.values():
+                cam.time_jump = value
 
     def frame_size(self, camera: str, stamp: int = 0) -> tuple[int, int] | None:
         """Return width and height of one of the recent frames, 0 for the newest.
