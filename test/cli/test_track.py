@@ -82,8 +82,8 @@ def test_folder_and_pattern(re3, box, doubles, tmp_path):
             "two boxes are named 'a'",
         ),
         (["clip.mp4", "--box", "1,2,30,40"], "nothing to write"),
-        (["clip.mp4", "--boxes", "b.csv"], "no display here .*--box X,Y,W,H"),
-        (["clip.mp4", "--box", "1,2,30,40", "--show"], "no display here .*--output"),
+        (["clip.mp4", "--boxes", "b.csv"], "there is no display .*--box X,Y,W,H"),
+        (["clip.mp4", "--box", "1,2,30,40", "--show"], "there is no display .*--output"),
         (["clip.mp4", "--box", "1,2,30,40", "--output", "o.avi"], r"o\.avi does not end in \.mp4"),
         (["clip.mp4", "--box", "1,2,30,40", "--output", "clip.mp4"], "would replace"),
         (["clip.mp4", "--box", "1,2,30,40", "--output", "text/o.mp4"], "cannot write text/o.mp4"),
@@ -242,6 +242,15 @@ def test_box_drawn_by_mouse_is_used(re3, video, box, doubles, tmp_path, monkeypa
     rows = rows_of(tmp_path / "b.csv")
     assert len(rows) == 12
     assert float(rows[0]["x1"]) == pytest.approx(doubles.truth(0)[0], abs=3)
+
+
+def test_without_a_display_what_is_to_be_written_is_written(re3, video, box, tmp_path, monkeypatch):
+    monkeypatch.setenv("DISPLAY", ":987")
+    given = ["--box", box, "--runtime", "torch", "--boxes", "b.csv", "--show"]
+    code, _, err = re3("track", video, *given)
+    assert code == 0, err
+    assert "going on without --show: no window can be opened: the display does not answer" in err
+    assert len(rows_of(tmp_path / "b.csv")) == 12
 
 
 def test_display_that_does_not_answer_is_an_error(monkeypatch):

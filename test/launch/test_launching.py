@@ -22,6 +22,7 @@ def test_a_launch_file_loads_without_what_the_nodes_need():
     assert {name for name in loaded if name.startswith("re3_ros")} == {
         "re3_ros",
         "re3_ros.ros",
+        "re3_ros.ros._entry",
         "re3_ros.ros.launching",
     }
 

@@ -68,6 +68,34 @@ def test_it_activates_the_node_and_ends_cleanly(launch, weights):
     assert "process has finished cleanly" in launched.log()
 
 
+def test_autostart_acts_once_and_leaves_what_comes_later_to_others(launch, weights):
+    launched = launch(f"weights:={weights}", "autostart:=true")
+    assert launched.is_active()
+    client = launched.lifecycle("/re3_tracker")
+    for step in ("deactivate", "cleanup", "configure"):
+        assert client.change(step)
+    # Were it to be activated, that would be asked for now, and these be refused.
+    for step in ("activate", "deactivate", "activate"):
+        assert client.change(step), launched.log()
+    assert "no transition" not in launched.log()
+
+
+def test_after_a_configure_that_failed_the_user_has_the_say(launch, weights):
+    from rcl_interfaces.srv import SetParameters
+    from rclpy.parameter import Parameter
+
+    launched = launch("weights:=/nowhere.safetensors")
+    launched.until(lambda: "re3_tracker was not configured" in launched.log())
+    client = launched.node.create_client(SetParameters, "/re3_tracker/set_parameters")
+    right = [Parameter("weights", value=weights).to_parameter_msg()]
+    lifecycle = launched.lifecycle("/re3_tracker")
+    answer = lifecycle.call(client, SetParameters.Request(parameters=right))
+    assert answer.results[0].successful
+    for step in ("configure", "activate"):
+        assert lifecycle.change(step), launched.log()
+    assert "no transition" not in launched.log()
+
+
 def test_without_autostart_the_node_waits_for_its_manager(launch, weights):
     launched = launch(f"weights:={weights}", "autostart:=false")
     client = launched.lifecycle("/re3_tracker")
