@@ -14,7 +14,7 @@
     │   └── MissingDepthError     image without a depth image of its time
     ├── WeightsError              weights missing, truncated, of another network, or of a wrong hash
     ├── SourceError               video, image folder, bag or topic that cannot be read
-    ├── OutputError               file that cannot be written to its end, such as on a full disk
+    ├── OutputError (OSError)     file that cannot be written to its end, such as on a full disk
     └── ConfigError               setting out of range or unknown
 
 Each message names the offending value, what was expected, and the way out. Where a setting is the
@@ -76,7 +76,7 @@ class SourceError(Re3Error):
     """Video, image folder, bag or topic that cannot be read."""
 
 
-class OutputError(Re3Error):
+class OutputError(Re3Error, OSError):
     """File that cannot be written to its end; says what of it is whole."""
 
 
@@ -91,6 +91,8 @@ def writing(
     failures: tuple[type[Exception], ...] = (OSError, *also)
     try:
         yield
+    except OutputError:
+        raise
     except failures as error:
         reason = (isinstance(error, OSError) and error.strerror) or str(error)
         raise OutputError(

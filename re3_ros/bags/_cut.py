@@ -56,13 +56,17 @@ def has_journal(path: Path) -> bool:
 
 def remedy(path: Path, damaged: Iterable[Path] = ()) -> str:
     """Return the commands that repair a bag of which these files, or any, are damaged."""
-    commands = [
-        f"`mcap recover {file}`" if ".mcap" in file.suffixes else f"`sqlite3 {file} .recover`"
-        for file in sorted(damaged)
-    ]
+    commands = [_repair(file) for file in sorted(damaged)]
     if path.is_dir():
-        commands.append(f"`ros2 bag reindex {path}`")
+        storage = "mcap" if any(".mcap" in f.suffixes for f in storage_files(path)) else "sqlite3"
+        commands.append(f"`ros2 bag reindex {path} -s {storage}`")
     return f"{' and '.join(commands)} {'repair' if len(commands) > 1 else 'repairs'} it"
+
+
+def _repair(file: Path) -> str:
+    if ".mcap" in file.suffixes:
+        return f"`mcap recover {file} -o {file.stem}_whole.mcap`"
+    return f"`sqlite3 {file} .recover`"
 
 
 class CutBag(Closing):
@@ -225,6 +229,6 @@ def _path(file: CutFile) -> Any:
 def storage_files(path: Path) -> list[Path]:
     """Return the storage files of a bag in the order of their numbers."""
     if path.is_file():
-        return [path]
+        return [path] if Path(path.name.removesuffix(PACKED)).suffix in STORED else []
     kept = [p for p in path.iterdir() if Path(p.name.removesuffix(PACKED)).suffix in STORED]
     return sorted(kept, key=lambda p: [int(n) for n in re.findall(r"\d+", p.name)])

@@ -14,12 +14,24 @@ from rosbags.interfaces import Connection
 from rosbags.rosbag2 import Reader
 
 from re3_ros.errors import ImageError, SourceError
+from re3_ros.images import PICTURE_SUFFIXES
 from re3_ros.media import Closing
 
 from ._cut import CutBag, has_journal, remedy, storage_files
-from ._definitions import COMPRESSED, IMAGE, typestore
+from ._definitions import COMPRESSED, DETECTIONS_3D, IMAGE, STATUS, typestore
 
 IMAGES = frozenset({IMAGE, COMPRESSED})
+OPTIONS = {
+    IMAGE: "--image",
+    COMPRESSED: "--image",
+    STATUS: "--status",
+    DETECTIONS_3D: "--places",
+    "sensor_msgs/msg/CameraInfo": "--camera-info",
+    "geometry_msgs/msg/Twist": "--command",
+}
+"""The option that names a topic of a type, in all commands."""
+FILMS = PICTURE_SUFFIXES | {".mp4", ".avi", ".mov", ".mkv", ".webm"}
+"""What videos and images are known by."""
 
 _log = logging.getLogger(__name__)
 
@@ -104,6 +116,9 @@ def _open(path: Path) -> Any:
         raise SourceError(f"{path} does not exist; give the folder of a rosbag2, or its mcap file")
     if path.suffix == ".bag":
         raise SourceError(f"{path} is a ROS 1 bag; rosbags-convert makes a rosbag2 of it")
+    names = [path] if path.is_file() else [*path.iterdir()]
+    if any(p.suffix.lower() in FILMS for p in names) and not storage_files(path):
+        raise SourceError(f"{path} is no rosbag2 but a video or images; `re3 track` tracks in them")
     try:
         if has_journal(path):
             return CutBag(path)
@@ -128,9 +143,9 @@ def _choose(
     if topic is None:
         if len({c.topic for c in fitting}) != 1:
             count = "several topics" if fitting else "no topic"
+            wanted = f"name one with {_option(types)}:" if fitting else "it has"
             raise SourceError(
-                f"{path} has {count} of type {_either(types)}; "
-                f"{'name one of' if fitting else 'it has'} {_listed(fitting or there)}"
+                f"{path} has {count} of type {_either(types)}; {wanted} {_listed(fitting or there)}"
             )
         return fitting
     named = [c for c in there if c.topic == topic]
@@ -143,6 +158,11 @@ def _choose(
             f"the bag has {_listed(there)}"
         )
     return chosen
+
+
+def _option(types: Collection[str]) -> str:
+    """Return the option of the commands that names a topic of one of these types."""
+    return next((o for kind, o in OPTIONS.items() if kind in types), "its option")
 
 
 def _either(types: Collection[str]) -> str:

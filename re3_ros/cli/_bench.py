@@ -246,7 +246,7 @@ def node(
     except ModuleNotFoundError as error:
         raise SourceError(
             f"re3 bench node needs ROS 2, and {error.name} is not here: source a workspace with "
-            "this package, or run scripts/ros-env --run python -m re3_ros.cli bench node"
+            "this package, or run scripts/ros-env --run re3 bench node"
         ) from error
     load = _load()
     plain = NodeSetting("node", size, rate, seconds, 0.0, str(weights or ""), device)

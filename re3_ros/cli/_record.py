@@ -71,8 +71,8 @@ StatusOption = Annotated[
 PlacesOption = Annotated[str | None, topic_option("With --recorded: Detection3DArray.")]
 
 LIVE = (
-    "a live run needs ROS 2 (rclpy and the messages of re3_ros): source it, or run this through "
-    "scripts/ros-env --run"
+    "a live run needs ROS 2 (rclpy and the messages of re3_ros): source it, or run "
+    "scripts/ros-env --run re3 record --live"
 )
 
 

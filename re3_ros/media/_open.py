@@ -16,6 +16,7 @@ from re3_ros.images import PICTURE_SUFFIXES, count_pictures
 from ._capture import PATIENCE, STREAM_PATIENCE, VideoSource
 from ._source import DEFAULT_FPS, ImageSource, PictureSource, Source
 
+BAG_SUFFIXES = frozenset({".mcap", ".db3", ".bag"})
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _PASSWORD = re.compile(r"(//[^/@:]*):[^/@]*@")
 
@@ -29,6 +30,8 @@ def open_source(spec: str, fps: float = DEFAULT_FPS) -> Source:
     SourceError naming ``spec`` and a way out.
     """
     path = Path(spec)
+    if path.exists() and _is_bag(path):
+        raise SourceError(f"{path} is a ROS bag; `re3 bag` tracks in it, `re3 record` into a table")
     if path.is_dir():
         return _open_folder(path, fps)
     if path.is_file():
@@ -43,6 +46,11 @@ def open_source(spec: str, fps: float = DEFAULT_FPS) -> Source:
         f"{spec} does not exist; give a video file, a folder of images, a quoted pattern such as "
         "'img/*.jpg', the index of a camera, or a URL such as rtsp://camera/stream"
     )
+
+
+def _is_bag(path: Path) -> bool:
+    inside = path.iterdir() if path.is_dir() else [path]
+    return any(p.name == "metadata.yaml" or p.suffix in BAG_SUFFIXES for p in inside)
 
 
 def _open_folder(path: Path, fps: float) -> Source:

@@ -76,7 +76,7 @@ def find_frame(ring: FrameRing, heads: Sequence[int], stamp: int, max_ahead: flo
         return ring.find(stamp)
     raise StampError(
         f"the box is stamped {ahead / SECOND:.3f} s after the newest frame, more than max_ahead = "
-        f"{max_ahead:g} s; {ring.describe()}",
+        f"{max_ahead:g} s; {ring.describe()}; use stamp 0 for the newest",
         setting="max_ahead",
     )
 

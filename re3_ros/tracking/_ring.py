@@ -73,7 +73,10 @@ class FrameRing:
         near = self.nearest(stamp)
         if near is not None:
             return near
-        raise StampError(f"no frame is remembered of stamp {_seconds(stamp)}; {self.describe()}")
+        raise StampError(
+            f"no frame is remembered of stamp {_seconds(stamp)}; {self.describe()}; "
+            "use stamp 0 for the newest"
+        )
 
     def newer(self, frame: Frame) -> list[Frame]:
         """Return the frames that came after ``frame``, oldest first; all, if it is forgotten."""
@@ -90,7 +93,7 @@ class FrameRing:
             return "none was received yet"
         stamps = [f.stamp for f in self._frames]
         first, last = _seconds(min(stamps)), _seconds(max(stamps))
-        return f"remembered are {len(self)} from {first} to {last}; use stamp 0 for the newest"
+        return f"remembered are {len(self)} from {first} to {last}"
 
     def _forget_oldest(self) -> None:
         self.nbytes -= self._frames.popleft().image.nbytes

@@ -98,7 +98,7 @@ def test_several_image_topics_ask_for_a_choice(tmp_path, messages):
         for logged, message in messages.items():
             writer.write("/left", IMAGE, message, logged)
             writer.write("/right", IMAGE, message, logged)
-    with pytest.raises(SourceError, match=r"several topics .*name one of /left .*, /right"):
+    with pytest.raises(SourceError, match=r"several topics .*name one with --image: /left"):
         BagReader(tmp_path / "bag")
 
 

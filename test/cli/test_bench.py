@@ -96,4 +96,4 @@ def test_node_says_where_ros_comes_from(run):
     code, _, error = run("bench", "node")
     assert code != 0
     assert "needs ROS 2, and " in error
-    assert "scripts/ros-env --run python -m re3_ros.cli bench node" in error
+    assert "scripts/ros-env --run re3 bench node" in error

@@ -10,7 +10,13 @@ from re3_ros.datasets import read_stills
 from re3_ros.errors import ConfigError, SourceError, WeightsError
 from re3_ros.network import build, save
 from re3_ros.simulation import Simulator
-from re3_ros.training import TrainingConfig, held_out_videos, read_run_config, simulated_videos
+from re3_ros.training import (
+    TrainingConfig,
+    held_out_videos,
+    read_run_config,
+    run_data_folder,
+    simulated_videos,
+)
 from re3_ros.training._data import read_data
 
 STAGE = {"steps": 1, "unroll": 2, "batch": 1, "self_training": 0, "rate": [0, 0]}
@@ -120,3 +126,19 @@ def test_a_file_may_tell_the_run(tmp_path):
     path = tmp_path / "run.yaml"
     path.write_text(json.dumps(make_config().model_dump(mode="json")))
     assert read_run_config(tmp_path / "none.safetensors", path) == make_config()
+
+
+@pytest.mark.parametrize(
+    ("stills", "there", "expected"),
+    [
+        ("stills", "data/train/stills", "data/train"),
+        ("data/train/stills", "data/train/stills", "."),
+        ("stills", "nothing", "data/train"),
+    ],
+)
+def test_the_data_of_a_run_is_found_where_none_is_named(
+    tmp_path, monkeypatch, stills, there, expected
+):
+    monkeypatch.setenv("RE3_SHARED", str(tmp_path))
+    (tmp_path / there).mkdir(parents=True)
+    assert run_data_folder(make_config(stills=stills, videos="")) == tmp_path / expected
