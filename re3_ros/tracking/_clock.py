@@ -4,8 +4,7 @@
 
 A clock keeps a trusted time, the stamp of the last image that it believes, and at most one doubtful
 time beside it. A single stamp never moves the trusted time far: that takes images that follow it.
-"Soon after" a time is from 0 to `Clock.reach` later; the first row that fits counts.
-`RULE` is this table, for the documentation.
+"Soon after" a time is from 0 to `Clock.reach` later. `RULE` is the whole rule, as it is documented.
 """
 
 from __future__ import annotations
@@ -40,18 +39,16 @@ class Verdict(enum.Enum):
 
 
 RULE = (
-    ("soon after the trusted time", Verdict.ON_TIME, "any"),
-    ("the same, while another time is doubtful", Verdict.RETURNED, "any"),
-    ("soon after the doubtful time", Verdict.DOUBTED, "any"),
-    (f"the same, image {FIRST} in a row, while no time is trusted", Verdict.BEGUN, "any"),
-    (f"the same, image {BACK} in a row, before the trusted time", Verdict.JUMPED_BACK, "any"),
-    (f"the same, image {AHEAD} in a row, after the trusted time", Verdict.JUMPED_AHEAD, "any"),
-    ("before the trusted time", Verdict.REJECTED, "reject"),
-    ("before the trusted time", Verdict.DOUBTED, "clear, continue"),
-    ("long after the trusted time", Verdict.DOUBTED, "any"),
-    ("any, while no time is trusted", Verdict.DOUBTED, "any"),
+    ("soon after the trusted time, while another is doubtful", "any", Verdict.RETURNED),
+    ("soon after the trusted time", "any", Verdict.ON_TIME),
+    (f"number {FIRST} in a row on a doubtful time, none trusted", "any", Verdict.BEGUN),
+    (f"number {BACK} in a row on a doubtful time before", "any", Verdict.JUMPED_BACK),
+    (f"number {AHEAD} in a row on a doubtful time after", "any", Verdict.JUMPED_AHEAD),
+    ("soon after the doubtful time", "any", Verdict.DOUBTED),
+    ("before the trusted time", "reject", Verdict.REJECTED),
+    ("any other", "any", Verdict.DOUBTED),
 )
-"""Which stamp, its verdict, and the `time_jump` for which that is so."""
+"""A stamp, the `time_jump` for which this is so, its verdict; the first row that fits counts."""
 
 
 class Clock:

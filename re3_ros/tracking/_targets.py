@@ -186,7 +186,8 @@ class TargetGroup:
             return
         self._tracker.restore(_drifted(name), self._tracker.snapshot(name))
         self._tracker.restore(name, target.last_good)
-        target.health, target.attempts, target.drifted = Health(TargetState.LOST), 0, 0
+        target.health = Health(TargetState.LOST, frames=-1)  # as of the step to come
+        target.attempts, target.drifted = 0, 0
 
     def _judge(self, name: str, estimate: Estimate, width: int, height: int) -> None:
         target = self._targets[name]

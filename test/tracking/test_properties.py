@@ -47,6 +47,7 @@ class Machine(RuleBasedStateMachine):
         self.counters = self.session.counters
         self.last = {camera: {} for camera in CAMERAS}
         self.sizes = {}
+        self.asked = set()
         self.now = dict.fromkeys(CAMERAS, 0)
 
     def try_(self, action):
@@ -62,6 +63,7 @@ class Machine(RuleBasedStateMachine):
         if self.try_(lambda: self.session.initialise(camera, name, box, stamp)):
             assert name in self.session.targets(camera)
             self.last[camera].pop(name, None)
+            self.asked.add((camera, name))
 
     @rule(camera=cameras, name=names)
     def drop(self, camera, name):
@@ -112,10 +114,13 @@ class Machine(RuleBasedStateMachine):
         assert 0 <= target.score <= 1
         if before is None:
             return
+        if target.frames_since_init <= before.frames_since_init:  # its frame has come only now
+            assert (target.camera, target.id) in self.asked
+            return
         assert target.frames_since_init == before.frames_since_init + 1
         same = target.state is before.state
         assert target.frames_in_state == (before.frames_in_state + 1 if same else 0)
-        still = same and target.state is TargetState.LOST
+        still = same and target.state is TargetState.LOST and target.score == before.score == 0
         if still and self.sizes[result.camera] == limits[:2]:
             assert (target.box == before.box).all()
 
