@@ -69,7 +69,8 @@ def _open_pattern(spec: str, fps: float) -> Source:
     # A folder of that very name is no pattern, whatever brackets it has.
     folder = next(parent for parent in path.parents if parent.is_dir())
     rest = str(path.relative_to(folder))
-    found = [folder / name for name in glob.glob(rest, root_dir=folder, recursive=True)]  # noqa: PTH207
+    names = glob.glob(rest, root_dir=folder, recursive=True)  # noqa: PTH207
+    found = [folder / name for name in names]
     files = _in_order([f for f in found if f.is_file()])
     if not files:
         raise SourceError(f"no file matches {spec}; quote the pattern and check the folder")
