@@ -3,6 +3,7 @@
 """Lines and numbers of label files, whichever program wrote them."""
 
 import codecs
+import json
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from re3_ros.datasets import list_entries, list_stills
 from re3_ros.datasets._entry import Entry
 from re3_ros.datasets._fields import parse_numbers, read_text, split_line
 from re3_ros.datasets._text import corners, read_lines, read_marks, read_rows
@@ -109,3 +111,41 @@ def test_whatever_a_reader_raises_is_named(tmp_path):
 
     with pytest.raises(SourceError, match=rf"{tmp_path}: the labels of ball .*KeyError"):
         Entry("ball", broken, tmp_path).read()
+
+
+def test_numbers_that_are_none_are_named_in_other_readers(tmp_path, frames, walk):
+    frames(tmp_path / "imagedata++" / "a" / "v", walk(6))
+    label = tmp_path / "alov300++_rectangleAnnotation_full" / "a" / "v.ann"
+    label.parent.mkdir(parents=True)
+    for text, says in (
+        ("1 1 1 9 1 9 9 1 9\nnan 1 1 9 1 9 9 1 9\n", "line 2: nan is no whole number"),
+        ("1 1 1 9 1 9 9 1 9\n5 1 1 9 inf 9 9 1 9\n", "line 2: inf is not finite"),
+        ("1 1 1 9 1 9 9 1 9\n7 1 1 9 1 9 9 1 9\n", "line 2 names frame 7"),
+    ):
+        label.write_text(text)
+        (entry,) = list_entries(tmp_path, "alov")
+        with pytest.raises(SourceError, match=f"v.ann {says}"):
+            entry.read()
+
+
+def test_a_sequence_shorter_than_what_its_benchmark_leaves_out(tmp_path, frames, walk, lines):
+    frames(tmp_path / "Tiger1" / "img", walk(3))
+    lines(tmp_path / "Tiger1" / "groundtruth_rect.txt", [[10, 30, 20, 16]] * 3)
+    (entry,) = list_entries(tmp_path, "otb")
+    with pytest.raises(SourceError, match="has 0 lines but"):
+        entry.read()
+
+
+@pytest.mark.parametrize("change", [{"width": 0}, {"width": "wide"}, {"width": float("inf")}])
+def test_a_size_that_is_none_leaves_one_picture_out(tmp_path, caplog, change):
+    size = {"width": 64, "height": 48}
+    boxed = {"bbox": [1, 2, 30, 30], "segmentation": []}
+    content = {
+        "images": [{"id": i, "file_name": f"{i}.jpg", **size} for i in (1, 2)],
+        "annotations": [{"id": i, "image_id": i, **boxed} for i in (1, 2)],
+    }
+    content["images"][0] |= change
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "instances_val.json").write_text(json.dumps(content), "utf-16")
+    assert len(list_stills(tmp_path, "coco")) == 1
+    assert "left out" in caplog.text
