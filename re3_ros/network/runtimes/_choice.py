@@ -69,7 +69,8 @@ def choose(network: Re3Network, device: str | torch.device = "cpu") -> str:
     be traced wrongly.
     """
     traceable = type(network) in (Compact, PaperNetwork)
-    if torch.device(pick_device(device)).type != "cpu" or not traceable:
+    there = pick_device(device) if str(device) == "auto" else device
+    if _type_of(there) != "cpu" or not traceable:
         return "torch"
     return next((kind for kind in _EXTRAS if is_installed(kind)), "torch")
 
