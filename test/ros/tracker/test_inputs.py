@@ -79,7 +79,7 @@ def test_compressed_images_that_cannot_be_used_are_counted_and_the_target_goes_o
         {"data": b""},
         {"data": bytes(1000)},
         {"data": whole[: len(whole) // 2]},
-        {"name": "h264", "data": whole},
+        {"name": "h264", "data": b"\0\0\0\1g" + bytes(1000)},
         {"name": "16UC1; compressedDepth png", "data": whole},
     ]
     for count, fields in enumerate(bad, 1):
