@@ -329,6 +329,7 @@ class NoImages:
     name = "camera"
     status = None
     publishers = 1
+    rejection = ""
 
     def __init__(self, **counts):
         from re3_ros.ros.kit._counts import Counts
