@@ -15,26 +15,36 @@ def at(message, seconds):
     return message
 
 
+def sender(tracker):
+    """Return a function that sends an image of the past, without spinning: others do."""
+    from sensor_msgs.msg import Image
+
+    publisher = tracker.publisher(Image, "image")
+
+    def send():
+        message = at(tracker.image(), LONG_AGO)
+        publisher.publish(message)
+        return message
+
+    return send
+
+
 def reject_all(tracker):
     """Follow a target, then send images of the past until a status says what becomes of them."""
     tracker.follow(id="cup")
     tracker.show()
-    seen = tracker.recorded["status"]
-
-    def told():
-        tracker.send(at(tracker.image(), LONG_AGO))
-        return next((s for s in seen if s.fault), None)
-
-    return tracker.spin(told)
+    seen, send = tracker.recorded["status"], sender(tracker)
+    return tracker.spin(lambda: send() and next((s for s in seen if s.fault), None))
 
 
 def shown_again(tracker):
     """Send images of the past until one is processed."""
+    seen, send = tracker.recorded["status"], sender(tracker)
 
     def done():
-        sent = tracker.send(at(tracker.image(), LONG_AGO)).header.stamp.nanosec
-        found = [s for s in tracker.recorded["status"] if not s.fault]
-        return next((s for s in found if s.header.stamp.sec == LONG_AGO), None) or sent < 0
+        send()
+        found = (s for s in seen if not s.fault and s.header.stamp.sec == LONG_AGO)
+        return next(found, None)
 
     return tracker.spin(done)
 
