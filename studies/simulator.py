@@ -22,7 +22,7 @@ from rich.table import Table
 from torch import Tensor
 
 from re3_ros.bench import describe_machine
-from re3_ros.evaluation.trackers import default_data_folder
+from re3_ros.datasets import default_data_folder
 from re3_ros.network import build
 from re3_ros.simulation import HostRenderer, Renderer, TorchRenderer, Track
 from re3_ros.training import Batch, Stage, TrainingConfig, Unroll, read_config, read_data

@@ -15,7 +15,6 @@ from ._messages import (
     detections_message,
     header,
     image_message,
-    stamp_of,
     status_message,
 )
 from ._reader import BagReader, RecordedMessage
@@ -67,7 +66,6 @@ __all__ = [
     "record_statuses",
     "report_scene_bag",
     "run_bag",
-    "stamp_of",
     "status_message",
     "track_scene_bag",
     "typestore",

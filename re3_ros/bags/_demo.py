@@ -10,11 +10,11 @@ from typing import Any
 
 import cv2
 
-from re3_ros.tracking import TargetState, TrackingSession, known_state
+from re3_ros.tracking import TargetState, TrackingSession, known_state, stamp_of
 from re3_ros.worlds import DemoRecord, DemoScene, DemoSummary, write_demo_report
 
 from ._definitions import COMPRESSED, STATUS, typestore
-from ._messages import box_of, header, stamp_of
+from ._messages import box_of, header
 from ._reader import BagReader
 from ._run import STATUS_TOPIC, OnFrame, run_bag
 from ._writer import BagWriter

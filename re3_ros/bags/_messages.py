@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 
 from re3_ros.boxes import Boxes, to_cxcywh
-from re3_ros.errors import StampError
 from re3_ros.images import Image
 from re3_ros.tracking import FrameResult, TargetResult, TargetState
 
 from ._definitions import IMAGE, typestore
 
-SECOND = 1_000_000_000
 CLASS_ID = "object"
 """What the node puts into every hypothesis by default: the tracker knows no classes."""
 
@@ -35,16 +33,6 @@ def header(stamp: int, frame_id: str = "") -> Any:
     """Return a std_msgs/Header of ``stamp`` ns."""
     time = _new("builtin_interfaces/msg/Time", sec=stamp // 10**9, nanosec=stamp % 10**9)
     return _new("std_msgs/msg/Header", stamp=time, frame_id=frame_id)
-
-
-def stamp_of(message_header: Any) -> int:
-    """Return the stamp of a header in ns. Raises StampError for fields that are no time."""
-    seconds, rest = int(message_header.stamp.sec), int(message_header.stamp.nanosec)
-    if seconds < 0 or rest >= SECOND:
-        raise StampError(
-            f"stamp is sec {seconds}, nanosec {rest}; expected sec from 0, nanosec under {SECOND}"
-        )
-    return seconds * SECOND + rest
 
 
 def image_message(image: Image, message_header: Any, encoding: str = "rgb8") -> Any:

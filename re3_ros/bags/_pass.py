@@ -15,9 +15,8 @@ from numpy.typing import ArrayLike
 
 from re3_ros.errors import BoxError, ImageError, InputError, SourceError, StampError
 from re3_ros.images import Image, read_message
-from re3_ros.tracking import Frame, FrameResult, TrackingSession
+from re3_ros.tracking import Frame, FrameResult, TrackingSession, stamp_of
 
-from ._messages import stamp_of
 from ._reader import BagReader, RecordedMessage
 
 WARNINGS = 3

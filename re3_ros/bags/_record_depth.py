@@ -22,10 +22,9 @@ from re3_ros.spatial import (
     read_camera_info,
     read_depth,
 )
-from re3_ros.tracking import FrameResult, TargetResult, TargetState
+from re3_ros.tracking import FrameResult, TargetResult, TargetState, stamp_of
 
 from ._definitions import IMAGE
-from ._messages import stamp_of
 from ._reader import BagReader
 from ._record_table import Position3D
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from re3_ros.errors import InputError
+from re3_ros.tracking import stamp_of
 
 from ._definitions import DETECTIONS_3D, STATUS
-from ._messages import box_of, stamp_of
+from ._messages import box_of
 from ._reader import BagReader
 from ._record_table import Position3D, TrackRow, TrackTable, track_row
 from ._status_check import check_status

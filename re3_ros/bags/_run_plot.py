@@ -16,10 +16,10 @@ import numpy as np
 from re3_ros.errors import ConfigError, InputError, SourceError, writing
 from re3_ros.images import Image, read_message
 from re3_ros.media import STATE_COLOURS, draw_box
-from re3_ros.tracking import TargetState
+from re3_ros.tracking import TargetState, stamp_of
 
 from ._definitions import COMPRESSED, IMAGE, STATUS
-from ._messages import box_of, stamp_of
+from ._messages import box_of
 from ._reader import BagReader
 from ._status_check import check_status
 

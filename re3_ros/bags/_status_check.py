@@ -10,9 +10,9 @@ import numpy as np
 
 from re3_ros.boxes import size
 from re3_ros.errors import BoxError, InputError
-from re3_ros.tracking import known_state
+from re3_ros.tracking import known_state, stamp_of
 
-from ._messages import box_of, stamp_of
+from ._messages import box_of
 
 
 def check_status(message: Any) -> None:

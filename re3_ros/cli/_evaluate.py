@@ -112,8 +112,9 @@ def evaluate(
     overwrite: OverwriteOption = False,
 ) -> None:
     """Measure trackers on sequences with true boxes: success, precision, robustness, speed."""
+    from re3_ros.datasets import default_data_folder
     from re3_ros.evaluation import ComparisonOptions
-    from re3_ros.evaluation.trackers import TrackerSpec, default_data_folder, parse_specs
+    from re3_ros.evaluation.trackers import TrackerSpec, parse_specs
     from re3_ros.tracking import pick_device
 
     claim(overwrite, output)

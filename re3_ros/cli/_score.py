@@ -48,10 +48,11 @@ def score(
     overwrite: OverwriteOption = False,
 ) -> None:
     """Measure what the scores are worth: on sequences, and on what training held back."""
+    from re3_ros.datasets import default_data_folder
     from re3_ros.errors import ConfigError
     from re3_ros.evaluation import score_quality, scored_frames
     from re3_ros.evaluation.report import print_table, score_table, write_score
-    from re3_ros.evaluation.trackers import OUR_TRACKERS, TrackerSpec, default_data_folder
+    from re3_ros.evaluation.trackers import OUR_TRACKERS, TrackerSpec
     from re3_ros.network import load
     from re3_ros.training import held_out_videos, read_run_config, run_data_folder
     from re3_ros.weights import default_weights

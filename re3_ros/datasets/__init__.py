@@ -13,7 +13,7 @@ from ._frame_cache import FrameCache, StillCache
 from ._layouts import LAYOUTS, Layout, list_entries, read_sequences
 from ._masks import image_size, rle_to_box
 from ._sequence import Colour, Flags, FramePaths, Sequence
-from ._simple import find_sequences, read_sequence
+from ._simple import default_data_folder, find_sequences, read_sequence
 from ._still_layouts import STILL_LAYOUTS, StillLayout, list_stills
 from ._stills import Still, read_stills
 
@@ -30,6 +30,7 @@ __all__ = [
     "Still",
     "StillCache",
     "StillLayout",
+    "default_data_folder",
     "find_sequences",
     "image_size",
     "list_entries",

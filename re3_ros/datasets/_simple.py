@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 
+import re3_ros
 from re3_ros.errors import SourceError
 
 from ._entry import Entry, no_split, one
@@ -23,6 +25,11 @@ from ._text import (
 )
 
 TRUTH = "groundtruth.txt"
+
+
+def default_data_folder() -> Path:
+    """Return the folder of shared data: ``RE3_SHARED``, or ``shared`` beside this project."""
+    return Path(os.environ.get("RE3_SHARED") or Path(re3_ros.__file__).parents[2] / "shared")
 
 
 def find_sequences(folder: Path | str) -> list[Path]:

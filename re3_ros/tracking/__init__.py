@@ -13,8 +13,9 @@ from re3_ros.network import pick_device
 from ._config import TIME_JUMPS, SessionConfig
 from ._memory import Estimate, Snapshot
 from ._session import TrackingSession
+from ._sizes import rescaled
 from ._tracker import RESET_INTERVAL, Tracker
-from ._types import Frame, FrameResult, TargetResult, TargetState, known_state
+from ._types import Frame, FrameResult, TargetResult, TargetState, known_state, stamp_of
 
 __all__ = [
     "RESET_INTERVAL",
@@ -30,4 +31,6 @@ __all__ = [
     "TrackingSession",
     "known_state",
     "pick_device",
+    "rescaled",
+    "stamp_of",
 ]

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Any
 
 from re3_ros.boxes import Boxes
-from re3_ros.errors import InputError
+from re3_ros.errors import InputError, StampError
 from re3_ros.images import Image
+
+from ._clock import SECOND
 
 
 class TargetState(enum.IntEnum):
@@ -35,6 +38,19 @@ def known_state(number: int, target: str) -> TargetState:
             f"target {target!r} is in state {number}; expected one of {known}: whoever sent it may "
             "have been built with other messages of re3_ros"
         ) from error
+
+
+def stamp_of(header: Any) -> int:
+    """Return the time of a std_msgs/Header, or of its like, in nanoseconds.
+
+    Raises StampError for fields that are no time: a negative one, or too many nanoseconds.
+    """
+    seconds, rest = int(header.stamp.sec), int(header.stamp.nanosec)
+    if seconds < 0 or rest >= SECOND:
+        raise StampError(
+            f"stamp is sec {seconds}, nanosec {rest}; expected sec from 0, nanosec under {SECOND}"
+        )
+    return seconds * SECOND + rest
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,6 @@ The same configuration and data give the same videos, down to the last pixel.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from pydantic import ValidationError
 
-import re3_ros
 from re3_ros.boxes import Boxes
+from re3_ros.datasets import default_data_folder
 from re3_ros.errors import ConfigError
 from re3_ros.images import Image
 from re3_ros.network import read_metadata
@@ -110,7 +109,7 @@ def run_data_folder(config: TrainingConfig) -> Path:
 
     That is ``data/train`` in ``RE3_SHARED``, or in ``shared`` beside this project, or that itself.
     """
-    shared = Path(os.environ.get("RE3_SHARED") or Path(re3_ros.__file__).parents[2] / "shared")
+    shared = default_data_folder()
     named = [name for name in (config.stills, config.videos) if name]
     inner = shared / "data" / "train"
     in_shared = any((shared / name).is_dir() for name in named)

@@ -18,11 +18,11 @@ from re3_ros.bags import (
     BagWriter,
     header,
     is_bag,
-    stamp_of,
     typestore,
 )
 from re3_ros.errors import ConfigError, ImageError, SourceError
 from re3_ros.images import read_message
+from re3_ros.tracking import stamp_of
 
 TOPIC = "/camera/image_raw"
 

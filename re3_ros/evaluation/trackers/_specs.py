@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -170,11 +169,6 @@ def parse_specs(texts: Iterable[str], common: TrackerSpec | None = None) -> list
             + ", ".join(word for word in words if label in word)
         )
     return specs
-
-
-def default_data_folder() -> Path:
-    """Return the folder of public sequences: ``RE3_SHARED``, or ``shared`` beside this project."""
-    return Path(os.environ.get("RE3_SHARED") or Path(re3_ros.__file__).parents[2] / "shared")
 
 
 def limit_threads(threads: int) -> None:

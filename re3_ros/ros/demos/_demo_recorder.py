@@ -19,8 +19,8 @@ from vision_msgs.msg import Detection2D, Detection2DArray
 from re3_ros.bags import DETECTIONS, IMAGE, STATUS, BagWriter
 from re3_ros.errors import SourceError
 from re3_ros.msg import TrackerStatus
-from re3_ros.ros.tracker import bounding_box, box_of, stamp_of
-from re3_ros.tracking import TargetState, known_state
+from re3_ros.ros.tracker import bounding_box, box_of
+from re3_ros.tracking import TargetState, known_state, stamp_of
 from re3_ros.worlds import DemoRecord, DemoScene
 
 from ._demo_camera import SECOND

@@ -26,7 +26,8 @@ from re3_ros.errors import SourceError
 from re3_ros.msg import TrackerStatus
 from re3_ros.ros.kit import temporary_node
 from re3_ros.ros.programs import NODE, LifecycleClient, ros_arguments, running
-from re3_ros.ros.tracker import bounding_box, stamp_of
+from re3_ros.ros.tracker import bounding_box
+from re3_ros.tracking import stamp_of
 
 from ._bench_camera import first_box
 from ._bench_node import PERIOD

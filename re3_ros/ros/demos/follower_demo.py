@@ -33,8 +33,7 @@ from re3_ros.images import read_message
 from re3_ros.msg import TrackerStatus
 from re3_ros.ros.kit import QUEUE_DEPTH, temporary_node
 from re3_ros.ros.programs import Process, ros_arguments
-from re3_ros.ros.tracker import stamp_of
-from re3_ros.tracking import TargetState
+from re3_ros.tracking import TargetState, stamp_of
 
 from ._staging import (
     NodeRecorder,

@@ -34,7 +34,8 @@ from re3_ros.ros.kit import (
     declare_parameters,
     serve,
 )
-from re3_ros.ros.tracker import bounding_box, rgb_image, stamp_of
+from re3_ros.ros.tracker import bounding_box, rgb_image
+from re3_ros.tracking import stamp_of
 from re3_ros.worlds import Yard, YardView
 
 BEGIN = 1_000_000_000

@@ -11,8 +11,8 @@ import math
 from typing import Any
 
 from re3_ros.errors import Re3Error
-from re3_ros.ros.tracker import box_of, stamp_of
-from re3_ros.tracking import TargetState, known_state
+from re3_ros.ros.tracker import box_of
+from re3_ros.tracking import TargetState, known_state, stamp_of
 
 from ._control_law import box_problem
 

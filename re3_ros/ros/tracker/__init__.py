@@ -6,7 +6,7 @@ Images and commands come in on the executor's thread and wait in a mailbox; a wo
 the `TrackingSession` and publishes detections, positions in 3D and the status.
 """
 
-from ._convert import box_of, stamp_of
+from ._convert import box_of
 from ._interface import PUBLISHED, SERVICES, SUBSCRIBED, Topic
 from ._main import main
 from ._messages import bounding_box, rgb_image
@@ -27,5 +27,4 @@ __all__ = [
     "image_topic",
     "main",
     "rgb_image",
-    "stamp_of",
 ]

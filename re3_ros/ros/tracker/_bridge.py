@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from re3_ros.boxes import iou, is_valid
 from re3_ros.errors import InputError
 from re3_ros.ros.kit import Reports
-from re3_ros.tracking import FrameResult, TrackingSession
+from re3_ros.tracking import FrameResult, TrackingSession, rescaled, stamp_of
 
 from ._camera import Camera
-from ._convert import box_of, class_of, stamp_of
+from ._convert import box_of, class_of
 from ._messages import is_lost
 
 WAITING = 16
@@ -108,9 +108,9 @@ class DetectorBridge:
     def _matches(self, camera: Camera, frame: DetectorFrame, result: FrameResult) -> list[Match]:
         """Return the lost targets that find themselves in detections of their class."""
         overlap, least = self._live["detector_overlap"], self._live["detector_score"]
-        frame_size = self._session.frame_size(camera.name, frame.stamp)
-        scale = np.divide(frame_size, (result.width, result.height)) if frame_size else np.ones(2)
-        seen = [t.box * np.tile(scale, 2) for t in result.targets if not is_lost(t)]
+        now = result.width, result.height
+        then = self._session.frame_size(camera.name, frame.stamp) or now
+        seen = [rescaled(t.box, now, then) for t in result.targets if not is_lost(t)]
         free = [
             i
             for i, (_, box) in enumerate(frame.found)

@@ -18,12 +18,12 @@ from vision_msgs.msg import Detection2D, Detection2DArray
 
 from re3_ros.errors import CameraError, ConfigError, InputError, TargetError
 from re3_ros.ros.kit import QUEUE_DEPTH, Faults, Reports
-from re3_ros.tracking import TrackingSession
+from re3_ros.tracking import TrackingSession, stamp_of
 
 from ._advice import advice
 from ._bridge import DetectorBridge
 from ._camera import Camera, cameras_of
-from ._convert import box_of, class_of, stamp_of
+from ._convert import box_of, class_of
 
 DEFAULT_TARGET = "target"
 """Name of the target of a box without an id."""

@@ -11,22 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from re3_ros.boxes import from_cxcywh
-from re3_ros.errors import StampError
-
-SECOND = 1_000_000_000
-
-
-def stamp_of(header: Any) -> int:
-    """Return the time of a std_msgs/Header in nanoseconds.
-
-    Raises StampError for fields that are no time: a negative one, or too many nanoseconds.
-    """
-    seconds, rest = int(header.stamp.sec), int(header.stamp.nanosec)
-    if seconds < 0 or rest >= SECOND:
-        raise StampError(
-            f"stamp is sec {seconds}, nanosec {rest}; expected sec from 0, nanosec under {SECOND}"
-        )
-    return seconds * SECOND + rest
 
 
 def class_of(message: Any) -> str:

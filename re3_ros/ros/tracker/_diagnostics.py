@@ -15,10 +15,9 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from re3_ros.ros.kit import GuardedLifecycleNode
-from re3_ros.tracking import FrameResult
+from re3_ros.tracking import FrameResult, stamp_of
 
 from ._camera import Arrival, Camera
-from ._convert import stamp_of
 from ._health import Health, camera_counts, camera_health, node_health
 from ._meter import Meter
 from ._pipeline import LiveParameters

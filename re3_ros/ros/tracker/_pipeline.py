@@ -29,13 +29,12 @@ from re3_ros.errors import InputError
 from re3_ros.images import read_message
 from re3_ros.msg import TrackerStatus
 from re3_ros.ros.kit import Counts, Faults, Reports
-from re3_ros.tracking import Frame, FrameResult, TrackingSession
+from re3_ros.tracking import Frame, FrameResult, TrackingSession, stamp_of
 
 from ._advice import advice
 from ._bridge import DetectorBridge
 from ._camera import Arrival, Camera
 from ._commands import Commands
-from ._convert import stamp_of
 from ._mailbox import Mailbox
 from ._result_check import check_result
 from ._topics import CameraTopics

@@ -38,11 +38,10 @@ from re3_ros.spatial import (
     read_camera_info,
     read_depth,
 )
-from re3_ros.tracking import FrameResult, TargetResult, TargetState
+from re3_ros.tracking import FrameResult, TargetResult, TargetState, stamp_of
 
 from ._advice import advice
 from ._camera import Arrival, Camera, primary_target
-from ._convert import stamp_of
 from ._messages import is_lost
 from ._spatial_match import Matcher
 from ._spatial_messages import detection_3d, pose_stamped, transform

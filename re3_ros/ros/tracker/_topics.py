@@ -13,9 +13,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Detection2D, Detection2DArray
 
 from re3_ros.msg import TrackerStatus
-from re3_ros.ros.kit import QUEUE_DEPTH, image_qos, result_qos
-
-__all__ = ["QUEUE_DEPTH", "CameraTopics", "image_qos", "image_topic", "result_qos"]
+from re3_ros.ros.kit import result_qos
 
 
 def image_topic(node: Node, topic: str, transport: str) -> tuple[type, str]:

@@ -130,7 +130,7 @@ def test_of_a_rotated_box_the_outermost_points_count():
 def test_a_stamp_is_in_nanoseconds():
     from std_msgs.msg import Header
 
-    from re3_ros.ros.tracker._convert import stamp_of
+    from re3_ros.tracking import stamp_of
 
     header = Header()
     header.stamp.sec, header.stamp.nanosec = 1_700_000_000, 123_456_789

@@ -177,7 +177,7 @@ def test_a_compressed_image_is_read_or_refused(data, name):
 def test_a_stamp_is_read_or_refused(stamp):
     from std_msgs.msg import Header
 
-    from re3_ros.ros.tracker._convert import stamp_of
+    from re3_ros.tracking import stamp_of
 
     header = Header()
     header.stamp.sec, header.stamp.nanosec = stamp
