@@ -11,12 +11,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 NEEDS = {
     "ros": ("rclpy", "no rclpy here: run scripts/ros-env --run pytest -m ros, or source ROS 2"),
-    "launch": ("launch_ros", "no launch_ros here: source a full ROS 2 and run pytest -m launch"),
+    "ros_launch": ("launch_ros", "no launch_ros here: source a full ROS 2"),
 }
 
 
 def pytest_collection_modifyitems(items):
-    """Skip tests marked `ros` or `launch` where the module they need does not exist."""
+    """Skip tests marked `ros` or `ros_launch` where the module they need does not exist."""
     for marker, (module, reason) in NEEDS.items():
         if importlib.util.find_spec(module) is None:
             for item in items:

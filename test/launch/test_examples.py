@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-pytestmark = pytest.mark.launch
+pytestmark = pytest.mark.ros_launch
 
 FOLLOWER, DEMONSTRATION = "follower.launch.py", "demonstration.launch.py"
 ARGUMENTS = {

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.launch
+pytestmark = pytest.mark.ros_launch
 
 SLOW = {"torch", "cv2", "numpy"}
 

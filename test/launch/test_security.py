@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.launch
+pytestmark = pytest.mark.ros_launch
 
 PATIENCE = 90.0
 ENCLAVE = "/re3_tracker"

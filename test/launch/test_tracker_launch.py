@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.launch
+pytestmark = pytest.mark.ros_launch
 
 ARGUMENTS = {
     "namespace",
