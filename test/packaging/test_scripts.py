@@ -3,10 +3,12 @@
 """The scripts say what is wrong, and exit as their callers expect."""
 
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
+from waiting import PATIENCE
 
 REPORT = '<testsuites><testsuite tests="{}" failures="{}" errors="{}" skipped="{}"/></testsuites>'
 
@@ -68,3 +70,64 @@ def test_reports_are_added_up(scripts, reports):
 def test_failures_errors_and_empty_runs_fail(scripts, reports, row):
     result = run(sys.executable, scripts / "sum_reports.py", *reports(row))
     assert result.returncode == 1
+
+
+PARTS = """
+set -euo pipefail
+. {scripts}/lib.sh
+. {scripts}/parts.sh
+log={logs}
+trap stop_parts EXIT
+{body}
+code=0
+wait_for_parts || code=$?
+echo "ended with $code"
+"""
+
+
+@pytest.fixture
+def parts(scripts, tmp_path):
+    """Return a function from lines that start parts to a bash that runs them."""
+
+    def begin(body):
+        text = PARTS.format(scripts=scripts, logs=tmp_path, body=body)
+        return subprocess.Popen(
+            ["bash", "-c", text],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    return begin
+
+
+def test_parts_run_side_by_side_and_all_codes_count(parts, tmp_path):
+    meet = "meet() {{ touch {0}/$1; until [ -e {0}/$2 ]; do sleep 0.01; done; return $3; }}"
+    body = f"{meet.format(tmp_path)}\nstart one meet a b 3\nstart two meet b a 0"
+    out, err = parts(body).communicate(timeout=PATIENCE)
+    assert out.splitlines()[-1] == "ended with 3"
+    assert "one: exit code 3" in err
+    assert "two: exit code 0" in err
+
+
+def test_progress_of_parts_is_shown_at_once_and_the_rest_in_the_end(parts, tmp_path):
+    body = 'work() { echo "file [ 7%]"; echo "a failure"; until [ -e "$1" ]; do sleep 0.01; done; }'
+    running = parts(f"{body}\nstart one work {tmp_path}/go")
+    assert running.stderr.readline() == "one:file [ 7%]\n"
+    (tmp_path / "go").touch()
+    out, _ = running.communicate(timeout=PATIENCE)
+    assert out.splitlines() == ["a failure", "ended with 0"]
+
+
+def test_an_interrupt_reaches_all_parts(parts):
+    code = "import time; print('began [ 0%]', flush=True); time.sleep(600)"
+    start = f'start {{}} {sys.executable} -c "{code}"'
+    running = parts("\n".join(start.format(name) for name in ("one", "two")))
+    began = {running.stderr.readline() for _ in range(2)}
+    assert began == {"one:began [ 0%]\n", "two:began [ 0%]\n"}
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=PATIENCE)
+    assert out.count("KeyboardInterrupt") == 2, err
+    assert "ended with" in out
+    assert "ended with 0" not in out

@@ -4,21 +4,18 @@
 
 import contextlib
 import itertools
-import os
 import threading
 import time
 
 import numpy as np
 import pytest
+from domain import enter_own_domain
+from waiting import PATIENCE, wait_until
 
-# Tests of others on this machine, or a robot on this network, are none of our business.
-os.environ["ROS_DOMAIN_ID"] = str(10 + os.getpid() % 90)
-os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+enter_own_domain()
 
 QUIET = {"device": "cpu", "runtime": "torch", "silence_warning": 0.0}
 """What tests set: torch needs no time to be prepared."""
-PATIENCE = 240.0
-"""Seconds after which a test gives up waiting; nothing here is a measure of speed."""
 HEADS = {
     # Corners in crop coordinates (2.5 ... 7.5 is where the object was) and visibility logit.
     "still": (2.5, 2.5, 7.5, 7.5, 4.0),
@@ -77,17 +74,13 @@ class Bench:
         self.executor.shutdown()
         self.node.destroy_node()
 
-    def spin(self, until, timeout=PATIENCE):
+    def spin(self, until):
         """Spin until the condition holds; say so if it never does."""
-        deadline = time.monotonic() + timeout
         self.executor.add_node(self.node)
         try:
-            while not (answer := until()):
-                assert time.monotonic() < deadline, f"waited in vain\n{self.printed()}"
-                self.executor.spin_once(timeout_sec=0.1)
+            return wait_until(until, lambda: self.executor.spin_once(0.1), self.printed)
         finally:
             self.executor.remove_node(self.node)
-        return answer
 
     def printed(self):
         """Return what the node under test has logged, if that is known."""
@@ -230,12 +223,13 @@ class Tracker(Bench):
     def show_until(self, condition, prefix="", make=None):
         """Show images until a status fulfils the condition; return it."""
         make = make or self.image
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            status, _ = self.show(make(), prefix)
-            if condition(status):
-                return status
-        raise AssertionError(f"waited in vain; last was {status}\n{self.printed()}")
+        seen = [self.show(make(), prefix)[0]]
+
+        def show():
+            seen[:] = [self.show(make(), prefix)[0]]
+
+        wait_until(lambda: condition(seen[0]), show, lambda: f"{seen[0]}\n{self.printed()}")
+        return seen[0]
 
     def reset(self):
         """Return to unconfigured from wherever the test left the node."""
