@@ -32,10 +32,8 @@ def decode_raw(
     """
     layout = ENCODINGS.get(encoding)
     if layout is None:
-        raise ImageError(
-            f"encoding {encoding!r} is not supported, nor would cv_bridge make colours of it; "
-            f"expected one of {', '.join(sorted(ENCODINGS))}"
-        )
+        known = ", ".join(sorted(ENCODINGS))
+        raise ImageError(f"encoding {encoding!r} is not supported; expected one of {known}")
     _check_size(height, width, encoding, layout)
     planes = _planes(data, height, width, step, encoding, layout, ">" if is_bigendian else "<")
     try:

@@ -25,7 +25,6 @@ from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D
 
 from re3_ros.errors import ImageError
-from re3_ros.images import read_message
 from re3_ros.media import window_problem
 from re3_ros.ros.kit import (
     QUEUE_DEPTH,
@@ -36,7 +35,7 @@ from re3_ros.ros.kit import (
     image_qos,
     serve,
 )
-from re3_ros.ros.tracker import bounding_box, image_topic
+from re3_ros.ros.tracker import bounding_box, image_topic, read_image
 
 TITLE = "select_box: drag a box; Esc ends"
 SMALLEST = 2.0
@@ -92,7 +91,7 @@ class Selector(GuardedNode):
     def to_bgr(self, message: Any) -> NDArray[np.uint8] | None:
         """Return an image message as OpenCV shows it (BGR); None, with a warning, if unreadable."""
         try:
-            return np.ascontiguousarray(read_message(message)[..., ::-1])
+            return np.ascontiguousarray(read_image(message)[..., ::-1])
         except ImageError as error:
             self._reports.warn("image", str(error))
             return None

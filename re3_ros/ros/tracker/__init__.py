@@ -7,6 +7,7 @@ the `TrackingSession` and publishes detections, positions in 3D and the status.
 """
 
 from ._convert import box_of
+from ._cv_bridge import read_image
 from ._interface import PUBLISHED, SERVICES, SUBSCRIBED, Topic
 from ._main import main
 from ._messages import bounding_box, rgb_image
@@ -26,5 +27,6 @@ __all__ = [
     "box_of",
     "image_topic",
     "main",
+    "read_image",
     "rgb_image",
 ]

@@ -26,7 +26,6 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 from re3_ros.errors import InputError
-from re3_ros.images import read_message
 from re3_ros.msg import TrackerStatus
 from re3_ros.ros.kit import Counts, Faults, Reports
 from re3_ros.tracking import Frame, FrameResult, TrackingSession, stamp_of
@@ -35,6 +34,7 @@ from ._advice import advice
 from ._bridge import DetectorBridge
 from ._camera import Arrival, Camera
 from ._commands import Commands
+from ._cv_bridge import read_image
 from ._mailbox import Mailbox
 from ._result_check import check_result
 from ._topics import CameraTopics
@@ -188,7 +188,7 @@ class Pipeline:
     def _frame(self, arrival: Arrival) -> Frame | None:
         """Return the image as the session takes it, None if it cannot be used."""
         try:
-            image = read_message(arrival.message)
+            image = read_image(arrival.message)
             return Frame(arrival.camera.name, stamp_of(arrival.message.header), image)
         except Exception as error:  # noqa: BLE001, the other cameras are none of its business
             self._reject(arrival, error)
