@@ -24,6 +24,12 @@ def pytest_collection_modifyitems(items):
                     item.add_marker(pytest.mark.skip(reason=reason))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def converted_networks(tmp_path_factory) -> None:
+    """Keep converted networks for this run of the tests only, and for processes it starts."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of public sequences and checkpoints that is not part of the repository."""

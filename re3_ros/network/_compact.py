@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ._base import Output, Re3Network
-from ._pyramid import Pyramid, cells_of
+from ._prelu import PReLU
+from ._pyramid import Pyramid, cells_of, positions
 from ._recurrent import FactoredLSTM
 from ._squeezenet import SqueezeNet
 
@@ -136,9 +137,9 @@ class Skips(nn.Module):
 
     def __init__(self, skip: int, fine_skip: int, match: int) -> None:
         super().__init__()
-        self.fine = nn.Sequential(nn.Conv2d(128, fine_skip, 1), nn.PReLU(fine_skip))
-        self.middle = nn.Sequential(nn.Conv2d(256, skip, 1), nn.PReLU(skip))
-        self.coarse = nn.Sequential(nn.Conv2d(512, skip, 1), nn.PReLU(skip))
+        self.fine = nn.Sequential(nn.Conv2d(128, fine_skip, 1), PReLU(fine_skip))
+        self.middle = nn.Sequential(nn.Conv2d(256, skip, 1), PReLU(skip))
+        self.coarse = nn.Sequential(nn.Conv2d(512, skip, 1), PReLU(skip))
         self.match_middle = nn.Conv2d(256, match, 1)
         self.match_coarse = nn.Conv2d(512, match, 1)
         self.shapes = (  # of one crop's maps, in the order in which they are flattened
@@ -155,19 +156,43 @@ class Skips(nn.Module):
             torch.cat([detail, self.middle(middle)], 1),
             self.coarse(coarse),
             self.matched_middle(middle),
-            functional.normalize(self.match_coarse(coarse), dim=1, eps=1e-3),
+            _unit(self.match_coarse(coarse)),
         )
         return torch.cat([m.flatten(1) for m in maps], 1)
 
     def matched_middle(self, middle: Tensor) -> Tensor:
         """Return unit features (N, match, h, w) of the trunk's map of stride 8."""
-        return functional.normalize(self.match_middle(middle), dim=1, eps=1e-3)
+        return _unit(self.match_middle(middle))
 
     def split(self, features: Tensor) -> list[Tensor]:
         """Return the four maps of (N, F), the inverse of the flattening."""
         sizes = [c * h * w for c, h, w in self.shapes]
         parts = torch.split(features, sizes, 1)
         return [p.view(-1, *shape) for p, shape in zip(parts, self.shapes, strict=True)]
+
+
+class Enlarge(nn.Module):
+    """A map of stride 16 at the positions of stride 8: cell m lies on cell 2m + 1.
+
+    Between its cells it is bilinear, beyond the outer ones constant. As one product with a matrix
+    this is the same in every runtime; its weights, quarters, are exact in bfloat16.
+    """
+
+    matrix: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        eye = torch.eye(COARSE**2).view(1, -1, COARSE, COARSE)
+        inner = functional.interpolate(
+            eye, size=(MIDDLE - 2, MIDDLE - 2), mode="bilinear", align_corners=True
+        )
+        matrix = functional.pad(inner, (1, 1, 1, 1), mode="replicate").flatten(2)[0]
+        self.register_buffer("matrix", matrix, persistent=False)
+
+    def forward(self, coarse: Tensor) -> Tensor:
+        """Return (N, C, 15, 15) of (N, C, 7, 7)."""
+        n, channels = coarse.shape[:2]
+        return (coarse.flatten(2) @ self.matrix).view(n, channels, MIDDLE, MIDDLE)
 
 
 class Share(nn.Module):
@@ -177,10 +202,11 @@ class Share(nn.Module):
         super().__init__()
         self.middle = nn.Conv2d(skips.shapes[0][0], mixed, 1, bias=False)
         self.coarse = nn.Conv2d(skips.shapes[1][0], mixed, 1, bias=False)
+        self.enlarge = Enlarge()
 
     def forward(self, middle: Tensor, coarse: Tensor) -> Tensor:
         """Return (N, mixed, 15, 15)."""
-        out: Tensor = self.middle(middle) + _enlarge(self.coarse(coarse))
+        out: Tensor = self.middle(middle) + self.enlarge(self.coarse(coarse))
         return out
 
 
@@ -199,6 +225,7 @@ class Fusion(nn.Module):
         cells_coarse = (OBJECT_COARSE.stop - OBJECT_COARSE.start) ** 2
         self.match_middle = nn.Conv2d(2 * cells_middle, mixed, 1)
         self.match_coarse = nn.Conv2d(2 * cells_coarse, mixed, 1, bias=False)
+        self.enlarge = Enlarge()
         self.sizes = [mixed * MIDDLE**2, self.match * cells_middle, self.match * cells_coarse]
         self.width = sum(self.sizes)
         """Numbers kept of an earlier crop."""
@@ -227,7 +254,8 @@ class Fusion(nn.Module):
             [_similarity(coarse0, match_coarse), _similarity(coarse1, match_coarse)], 1
         )
         shares = (share0 + share1).view(-1, self.mixed, MIDDLE, MIDDLE)
-        matches = self.match_middle(matched_middle) + _enlarge(self.match_coarse(matched_coarse))
+        matches = self.match_middle(matched_middle)
+        matches = matches + self.enlarge(self.match_coarse(matched_coarse))
         mixed: Tensor = self.current(middle, coarse) + shares + matches
         return functional.relu(mixed if further is None else mixed + further)
 
@@ -257,6 +285,12 @@ def _prepared(crops: Tensor, trunk: SqueezeNet) -> Tensor:
     return pixels.contiguous(memory_format=torch.channels_last)
 
 
+def _unit(features: Tensor) -> Tensor:
+    """Return features (N, C, h, w) of length 1 along C, or shorter where they are nearly 0."""
+    length: Tensor = features.norm(dim=1, keepdim=True)
+    return features / length.clamp_min(1e-3)
+
+
 def _similarity(earlier: Tensor, current: Tensor) -> Tensor:
     """Return (N, cells, h, w): products of earlier cells (N, C * cells) with every position."""
     n, channels, h, w = current.shape
@@ -264,21 +298,11 @@ def _similarity(earlier: Tensor, current: Tensor) -> Tensor:
     return torch.bmm(cells, current.flatten(2)).view(n, -1, h, w)
 
 
-def _enlarge(coarse: Tensor) -> Tensor:
-    """Return a map of stride 16 at the positions of stride 8: cell m lies on cell 2m + 1."""
-    inner = functional.interpolate(
-        coarse, size=(MIDDLE - 2, MIDDLE - 2), mode="bilinear", align_corners=True
-    )
-    return functional.pad(inner, (1, 1, 1, 1), mode="replicate")
-
-
 def _expected_positions(heat: Tensor) -> Tensor:
     """Return (N, 3 * maps): expected x and y in [-1, 1] under each map's softmax, and its peak."""
-    n, maps, h, w = heat.shape
     flat = heat.flatten(2)
-    weights = flat.softmax(2).view(n, maps, h, w)
-    ramp = torch.linspace(-1, 1, w, device=heat.device, dtype=weights.dtype)
-    x, y = weights.sum(2) @ ramp, weights.sum(3) @ ramp
+    weights = flat.softmax(2)
+    x, y = (weights @ positions(heat).to(weights.dtype)).unbind(2)
     return torch.cat([x, y, flat.amax(2)], 1).to(heat.dtype)
 
 

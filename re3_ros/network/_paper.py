@@ -16,6 +16,7 @@ from re3_ros.errors import ConfigError
 from ._base import Output, Re3Network
 from ._caffenet import CaffeNet
 from ._googlenet import GoogLeNet
+from ._prelu import PReLU
 from ._recurrent import FactoredLSTM, Peephole
 from ._small_trunk import SmallTrunk
 from ._trunk import CROP_SIZE, Trunk, msra
@@ -158,7 +159,7 @@ def _make_skips(trunk: Trunk, widths: Sequence[int]) -> nn.ModuleList:
     for (channels, _, _), width in zip(trunk.taps, widths, strict=False):
         conv = nn.Conv2d(channels, width, 1)
         msra(conv)
-        skips.append(nn.Sequential(conv, nn.PReLU(width)))
+        skips.append(nn.Sequential(conv, PReLU(width)))
     return skips
 
 

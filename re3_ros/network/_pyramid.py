@@ -77,12 +77,21 @@ class Pyramid(nn.Module):
         weights = (self.sharpness * peaks).softmax(1)
         magnification = weights @ self.logarithms
         joint = (weights[..., None, None] * likeness).sum(1)
-        place = (self.sharpness * joint.flatten(1)).softmax(1).view_as(joint)
-        ramp = torch.linspace(-1, 1, joint.shape[-1], device=joint.device, dtype=place.dtype)
-        x, y = place.sum(1) @ ramp, place.sum(2) @ ramp
-        best = joint.flatten(1).amax(1)
-        where = torch.stack([2 * x, 2 * y, 4 * best], 1)
-        return torch.cat([4 * peaks, 2 * weights, 10 * magnification, where], 1)
+        place = (self.sharpness * joint.flatten(1)).softmax(1)
+        where = place @ positions(joint)
+        best = joint.flatten(1).amax(1, keepdim=True)
+        return torch.cat([4 * peaks, 2 * weights, 10 * magnification, 2 * where, 4 * best], 1)
+
+
+def positions(maps: Tensor) -> Tensor:
+    """Return x and y of the cells of maps (..., h, w) in [-1, 1], row by row, (h * w, 2).
+
+    A softmax over all cells of a map, times these, is the expected position.
+    """
+    height, width = maps.shape[-2:]
+    x = torch.linspace(-1, 1, width, device=maps.device, dtype=maps.dtype)
+    y = torch.linspace(-1, 1, height, device=maps.device, dtype=maps.dtype)
+    return torch.stack([x.repeat(height), y.repeat_interleave(width)], 1)
 
 
 def cells_of(maps: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ RUNTIMES = (
     "cuda-float16",
 )
 """Names that `make_runtime` takes."""
-_EXTRAS = {"openvino": ("openvino",), "onnx": ("onnxruntime", "onnx")}
+_EXTRAS = {"openvino": ("openvino",), "onnx": ("onnxruntime", "onnx", "onnxscript")}
 
 
 def make_runtime(

@@ -9,7 +9,6 @@ names the graphs, and ``network.json`` beside them says what a caller has to kno
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +21,12 @@ from re3_ros.errors import ConfigError, writing
 from re3_ros.network import Re3Network
 
 from ._graph import Engine, plain
+from ._program import export_program, quiet
 from ._traceable import Graph, make_graphs
 
 FORMATS = ("onnx", "torch-export", "openvino")
 _SUFFIX = {"onnx": ".onnx", "torch-export": ".pt2", "openvino": ".xml"}
-_MODULES = {"onnx": ("onnx", "onnxruntime"), "openvino": ("openvino",)}
+_MODULES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "openvino": ("openvino",)}
 WINDOW = 640.0
 """Side in pixels of the search window for which deviations are stated: all of a camera image."""
 LIMIT = 1e-3
@@ -146,20 +146,15 @@ def _write_onnx(graph: Graph, path: Path) -> None:
 
 
 def _write_torch(graph: Graph, path: Path) -> None:
-    targets = torch.export.Dim("targets", min=1, max=4096)
-    dynamic = tuple({0: targets} for _ in graph.example)
-    # A module whose forward takes *rest has one entry for all of them.
-    shapes = (*dynamic[:2], dynamic[2:]) if len(dynamic) > 1 else dynamic
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        program = torch.export.export(graph.module, graph.example, dynamic_shapes=shapes)
+    program = export_program(graph)
+    with quiet():
         torch.export.save(program, path)
 
 
 def _write_openvino(graph: Graph, path: Path) -> None:
-    from ._openvino import convert, import_openvino
+    from ._openvino import write_openvino
 
-    import_openvino().save_model(convert(graph), path, compress_to_fp16=False)
+    write_openvino(graph, path)
 
 
 def _read_onnx(path: Path) -> Engine:

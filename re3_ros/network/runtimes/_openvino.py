@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 
 from re3_ros.network import Re3Network
 
+from ._cache import converted
 from ._graph import Engine, GraphRuntime
+from ._program import export_program, quiet
 from ._signal_stack import keep_signal_stack
 from ._traceable import Graph
 
@@ -86,7 +89,7 @@ class Compiler:
 
     def __call__(self, graph: Graph) -> Engine:
         """Return an engine that compiled ``graph``."""
-        model = convert(graph)
+        model = converted(graph, f"openvino {_version()}", ".xml", write_openvino, self.read)
         # What int8 weights save in memory traffic, they cost in batches on weights in the caches.
         if self._int8 and not self._small:
             quantise_weights(model)
@@ -96,6 +99,10 @@ class Compiler:
         model.reshape({i.any_name: [1, *list(i.partial_shape)[1:]] for i in model.inputs})
         one = self.compile_fixed(model)
         return lambda arrays: (one if len(arrays[0]) == 1 else many)(arrays)
+
+    def read(self, path: Path) -> Any:
+        """Return the `openvino.Model` in a file."""
+        return self._core.read_model(path)
 
     def compile(self, model: Any) -> Engine:
         """Return an engine for an `openvino.Model`, or for the path of one.
@@ -139,13 +146,12 @@ class Compiler:
         return run
 
 
-def convert(graph: Graph) -> Any:
-    """Return a graph as an `openvino.Model`, its first axis open, the others fixed."""
-    import torch
-
+def write_openvino(graph: Graph, path: Path) -> None:
+    """Write a graph as an OpenVINO model in float32, its first axis open, the others fixed."""
     openvino = import_openvino()
-    with torch.no_grad():
-        model = openvino.convert_model(graph.module, example_input=graph.example)
+    program = export_program(graph)
+    with quiet():
+        model = openvino.convert_model(program)
     shapes = {}
     for port, name, example in zip(model.inputs, graph.inputs, graph.example, strict=True):
         port.get_tensor().set_names({name})
@@ -153,7 +159,11 @@ def convert(graph: Graph) -> Any:
     for port, name in zip(model.outputs, graph.outputs, strict=True):
         port.get_tensor().set_names({name})
     model.reshape(shapes)
-    return model
+    openvino.save_model(model, path, compress_to_fp16=False)
+
+
+def _version() -> str:
+    return str(import_openvino().__version__)
 
 
 def quantise_weights(model: Any) -> None:

@@ -42,7 +42,7 @@ class Step(nn.Module):
         template = given.get("template", remembered[:, :0])
         state = given.get("state")
         if state is None:
-            state = remembered.new_zeros(len(remembered), *self.network.state_shape)
+            state = remembered.new_zeros(remembered.shape[0], *self.network.state_shape)
         features = self.network.embed(crops.permute(0, 3, 1, 2))
         output, new = self.network.advance(remembered, features, template, state)
         seen = () if output.visibility is None else (output.visibility,)
@@ -76,9 +76,13 @@ class Template(nn.Module):
 
 @dataclass(frozen=True)
 class Graph:
-    """One graph: a module, example inputs for two targets, names of inputs and outputs."""
+    """One graph: a module, example inputs for two targets, names of inputs and outputs.
+
+    ``module`` is a part of ``network``.
+    """
 
     name: str
+    network: Re3Network
     module: nn.Module
     example: tuple[Tensor, ...]
     inputs: tuple[str, ...]
@@ -105,10 +109,13 @@ def make_graphs(network: Re3Network) -> tuple[Graph, ...]:
     absent = {"visibility"} if output.visibility is None else set()
     absent |= set() if "state" in inputs else {"new_state"}
     outputs = tuple(name for name in STEP_PORTS[1] if name not in absent)
-    graphs = [Graph("remember", Remember(network).eval(), (crops,), ("crops",), ("remembered",))]
+
+    def graph(
+        name: str, module: nn.Module, takes: tuple[str, ...], gives: tuple[str, ...]
+    ) -> Graph:
+        return Graph(name, network, module.eval(), tuple(values[t] for t in takes), takes, gives)
+
+    graphs = [graph("remember", Remember(network), ("crops",), ("remembered",))]
     if "template" in inputs:
-        template = Template(network).eval()
-        graphs.append(Graph("template", template, (crops,), ("crops",), ("template",)))
-    examples = tuple(values[name] for name in inputs)
-    graphs.append(Graph("look", Step(network, inputs).eval(), examples, inputs, outputs))
-    return tuple(graphs)
+        graphs.append(graph("template", Template(network), ("crops",), ("template",)))
+    return (*graphs, graph("look", Step(network, inputs), inputs, outputs))

@@ -106,7 +106,7 @@ def test_a_runtime_keeps_the_weights_it_was_made_from(lively, cut):
 
 
 def test_auto_takes_the_first_that_is_installed(small, monkeypatch):
-    network, there = small("compact"), {"openvino", "onnx", "onnxruntime"}
+    network, there = small("compact"), {"openvino", "onnx", "onnxruntime", "onnxscript"}
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name in there)
     assert choose(network) == "openvino"
     there.remove("openvino")
