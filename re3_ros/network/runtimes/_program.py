@@ -34,7 +34,7 @@ def export_program(graph: Graph) -> ExportedProgram:
     except ImportError:
         raise ConfigError(
             f"torch {torch.__version__} has no torch.export, which networks are converted with; "
-            "pip install --upgrade torch, or choose runtime torch"
+            "install a newer torch, or choose runtime torch"
         ) from None
     targets = Dim("targets", min=1, max=MOST_TARGETS)
     dynamic = tuple({0: targets} for _ in graph.example)
