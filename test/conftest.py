@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+# Two parts of the tests, and the processes that they start, share few processors: threads that wait
+# for each other only cost. Whatever asks for more threads gets them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
+
 ROOT = Path(__file__).resolve().parents[1]
 NEEDS = {
     "ros": ("rclpy", "no rclpy here: run scripts/ros-env --run pytest -m ros, or source ROS 2"),

@@ -15,7 +15,7 @@ import typer
 
 from re3_ros.errors import ConfigError, SourceError
 
-from ._options import output_option
+from ._options import RuntimeOption, output_option
 from ._outputs import OverwriteOption, claim
 
 if TYPE_CHECKING:
@@ -234,6 +234,7 @@ def node(
     fast: Annotated[float, typer.Option(min=1.0, help="Camera of the second part, Hz.")] = 60.0,
     network: Annotated[float, typer.Option(min=1.0, help="Network of the second, Hz.")] = 20.0,
     device: DeviceOption = "cpu",
+    runtime: RuntimeOption = "auto",
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
 ) -> None:
@@ -249,11 +250,11 @@ def node(
             "this package, or run scripts/ros-env --run re3 bench node"
         ) from error
     load = _load()
-    plain = NodeSetting("node", size, rate, seconds, 0.0, str(weights or ""), device)
+    plain = NodeSetting("node", size, rate, seconds, 0.0, str(weights or ""), device, runtime)
     name = f"{fast:g} Hz camera, {network:g} Hz network"
     rows = bench_node([plain, replace(plain, name=name, rate=fast, period=1 / network)])
     _print(node_table(rows), node_bars(rows))
-    _save(output, {"size": size, "device": device}, rows, load)
+    _save(output, {"size": size, "device": device, "runtime": runtime}, rows, load)
     if output is not None:
         typer.echo(f"wrote {plot_latency(rows, output.with_suffix('.png'))}")
 

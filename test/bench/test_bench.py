@@ -30,6 +30,7 @@ from re3_ros.bench import (
 from re3_ros.bench._precision import starts
 from re3_ros.datasets import Sequence
 from re3_ros.network import build
+from re3_ros.network.runtimes import is_installed
 
 SMALL = {"skip": 4, "fine_skip": 2, "match": 4, "mixed": 8, "heat_maps": 3, "fc_width": 12}
 
@@ -89,8 +90,8 @@ def test_several_cameras_are_measured_of_ours_alone(network, clip, tmp_path):
     assert "3" in list(session_table(rows).columns[1].cells)
 
 
+@pytest.mark.skipif(not is_installed("openvino"), reason="openvino is not installed")
 def test_sessions_leave_the_number_of_threads_as_it_was(network, clip):
-    pytest.importorskip("openvino")
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:

@@ -8,11 +8,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import av
 import cv2
 import pytest
+from waiting import PATIENCE, wait_until
 
 from re3_ros.boxes import iou
 from re3_ros.cli._boxes import parse_boxes
@@ -204,12 +204,14 @@ sys.exit(main(["track", "0", "--box", {box!r}, "--boxes", "b.csv", "--output", "
         text=True,
     )
     table = tmp_path / "b.csv"
-    deadline = time.monotonic() + 120
-    while (not table.exists() or len(rows_of(table)) < 3) and time.monotonic() < deadline:
-        time.sleep(0.05)
+
+    def begun():
         assert process.poll() is None, process.communicate()[1]
+        return table.exists() and len(rows_of(table)) >= 3
+
+    wait_until(begun)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, err
     assert "interrupted after" in out
     assert "Traceback" not in err

@@ -6,10 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from re3_ros.errors import ConfigError
 from re3_ros.evaluation import ComparisonOptions, OnePass, Reinitialisation, measure
@@ -67,13 +67,6 @@ def is_running(pid):
         return False
 
 
-def wait_until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.1)
-    return condition()
-
-
 def test_who_crashes_or_hangs_fails_and_the_others_go_on(data, tmp_path, plugins):
     names = ["manners:Dies", "manners:Hangs", "manners:Leaves", "manners:Still"]
     options = ComparisonOptions(jobs=2, timeout=8, only=("slow",))
@@ -86,7 +79,7 @@ def test_who_crashes_or_hangs_fails_and_the_others_go_on(data, tmp_path, plugins
     assert [rs[0].auc > 0 for rs in results.values()] == [False, False, False, True]
     assert len(results["manners:Dies"][0].truth) == 10
     child = int(Path("child.pid").read_text())
-    assert wait_until(lambda: not is_running(child))
+    wait_until(lambda: not is_running(child))
     kept = {path.parent.name.rpartition("-")[0] for path in (tmp_path / "cache").rglob("*.npz")}
     assert kept == {"manners_Still"}
 
@@ -133,11 +126,11 @@ def test_workers_end_with_a_killed_parent(data, tmp_path, plugins):
         [sys.executable, "script.py", str(data)], env={**os.environ, "PYTHONPATH": str(root)}
     )
     written = Path("child.pid")
-    assert wait_until(lambda: written.exists() and written.read_text() != "", 300)
+    wait_until(lambda: written.exists() and written.read_text() != "")
     run.send_signal(signal.SIGKILL)
     run.wait()
     child = int(written.read_text())
-    assert wait_until(lambda: not is_running(child))
+    wait_until(lambda: not is_running(child))
 
 
 UNGUARDED = """

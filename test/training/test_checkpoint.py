@@ -13,6 +13,7 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import load_file
+from waiting import wait_until
 
 from re3_ros.errors import Re3Error
 from re3_ros.network import build
@@ -82,9 +83,8 @@ def start(config, data, output):
 
 
 def wait_for(path, process):
-    while not path.exists():
-        assert process.poll() is None, process.stderr.read().decode()
-        time.sleep(0.01)
+    wait_until(lambda: path.exists() or process.poll() is not None)
+    assert process.poll() is None, process.stderr.read().decode()
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.4])

@@ -4,11 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from re3_ros.datasets import read_stills
 from re3_ros.errors import ConfigError, Re3Error
@@ -81,10 +81,7 @@ def test_processes_do_not_outlive_a_killed_run(data_root, tmp_path):
         worker = int(run.stdout.readline())
         assert is_alive(worker)
         run.kill()
-    deadline = time.monotonic() + 120
-    while is_alive(worker) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_alive(worker)
+    wait_until(lambda: not is_alive(worker))
 
 
 def is_alive(pid):

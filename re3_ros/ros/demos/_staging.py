@@ -43,6 +43,7 @@ def add_tracker_options(parser: argparse.ArgumentParser, namespace: str) -> None
     """Add the options of the tracker, and the namespace of all nodes."""
     parser.add_argument("--weights", default="", help="file of weights; default: those shipped")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, ...")
+    parser.add_argument("--runtime", default="auto", help="auto, torch, openvino, onnx, ...")
     parser.add_argument("--namespace", default=namespace, help="of all nodes and topics")
 
 
@@ -71,7 +72,8 @@ def begin_tracker(
     stack: ExitStack, log: Path, options: argparse.Namespace, **parameters: Any
 ) -> Process:
     """Start the tracker likewise, and bring it up."""
-    chosen = {"weights": options.weights, "device": options.device, **parameters}
+    given = {name: getattr(options, name) for name in ("weights", "device", "runtime")}
+    chosen = {**given, **parameters}
     words = ["--namespace", options.namespace, *ros_arguments(chosen)]
     return begin(stack, log, STARTER, words)
 

@@ -40,6 +40,8 @@ LIMIT = 0.002
 """Seconds that the node may add to the network's."""
 _SETTLED = 10
 """Images after the first with a target that are not counted."""
+_ROUNDS = 10
+"""Times that the camera begins anew at most, on a machine that is too busy to answer so many."""
 _QUIET = 3.0
 """Seconds without a status after which the last one is taken to have come."""
 _AGAIN = 2.0
@@ -57,6 +59,7 @@ class NodeSetting:
     period: float = 0.0
     weights: str = ""
     device: str = "cpu"
+    runtime: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,12 @@ def plot_latency(rows: Sequence[NodeRow], path: Path) -> Path:
 
 
 def _measure(node: Node, setting: NodeSetting) -> NodeRow:
-    chosen = {"weights": setting.weights, "device": setting.device, "silence_warning": 0.0}
+    chosen = {
+        "weights": setting.weights,
+        "device": setting.device,
+        "runtime": setting.runtime,
+        "silence_warning": 0.0,
+    }
     images = round(setting.rate * setting.seconds)
     words = [f"--size={setting.size}", f"--rate={setting.rate}", f"--images={images}"]
     with ExitStack() as stack:
@@ -161,12 +169,15 @@ def _measure(node: Node, setting: NodeSetting) -> NodeRow:
         LifecycleClient(node, f"{NAMESPACE}/re3_tracker", 120.0, alive).bring_up()
         recorder = _Recorder(node, setting)
         stack.callback(recorder.close)
-        camera = stack.enter_context(running(CAMERA, [*words, *ros_arguments(namespace=NAMESPACE)]))
-        while not recorder.is_over(camera.exit_code is not None):
-            recorder.spin()
-            if not alive():
-                raise SourceError("the node ended early; its log says why")
-        return recorder.row(images)
+        for count in range(1, _ROUNDS + 1):
+            with running(CAMERA, [*words, *ros_arguments(namespace=NAMESPACE)]) as camera:
+                while not recorder.is_over(camera.exit_code is not None):
+                    recorder.spin()
+                    if not alive():
+                        raise SourceError("the node ended early; its log says why")
+            if recorder.counted():
+                return recorder.row(count * images)
+        raise SourceError(f"{setting.name}: no image with a target was answered")
 
 
 class _Recorder(NodeRecorder):
@@ -190,11 +201,13 @@ class _Recorder(NodeRecorder):
         """Whether the camera has ended and nothing more comes."""
         return camera_ended and time.monotonic() - self._changed > _QUIET
 
+    def counted(self) -> list[tuple[float, TrackerStatus]]:
+        """Return when, and with what, images with a target were answered, but for the first few."""
+        return [found for found in self._found if found[1].targets][_SETTLED:]
+
     def row(self, sent: int) -> NodeRow:
         """Return the figures of what was recorded."""
-        with_target = [found for found in self._found if found[1].targets][_SETTLED:]
-        if not with_target:
-            raise SourceError(f"{self._setting.name}: no image with a target was answered")
+        with_target = self.counted()
         statuses = [status for _, status in with_target]
         last, s = self._found[-1][1], self._setting
         begin = stamp_of(statuses[0].header)

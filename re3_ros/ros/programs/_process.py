@@ -73,8 +73,8 @@ class Process:
         return self._child.wait(timeout)
 
     def stop(self) -> int:
-        """End it, gently at first; return the exit code."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        """End it, gently at first; return the exit code, 0 if it did not catch signals yet."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
             if self.exit_code is not None:
                 break
             self.signal(number)
@@ -82,7 +82,8 @@ class Process:
                 self.wait(GRACE)
             except subprocess.TimeoutExpired:
                 continue
-        return self._child.wait()
+        code = self._child.wait()
+        return 0 if code == -signal.SIGTERM else code
 
 
 @contextmanager

@@ -62,6 +62,8 @@ class Diagnostics:
     ) -> Diagnostics:
         """Begin to watch cameras; to be given to `Pipeline` as one of its outputs."""
         self._meters = {name: (camera, Meter()) for name, camera in cameras.items()}
+        for camera, meter in self._meters.values():  # what rises before the first report counts too
+            meter.sample(self._now(), camera_counts(camera))
         return self
 
     def publish(self, arrival: Arrival, _image: NDArray[np.uint8], _result: FrameResult) -> None:

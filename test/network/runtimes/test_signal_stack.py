@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from re3_ros.network import build
-from re3_ros.network.runtimes import make_runtime
+from re3_ros.network.runtimes import is_installed, make_runtime
 from re3_ros.network.runtimes._signal_stack import SignalStack, keep_signal_stack, signal_stack
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's layout of the stack")
@@ -58,8 +58,8 @@ def test_a_thread_has_its_own_signal_stack_again_even_after_an_error():
     in_thread(check)
 
 
+@pytest.mark.skipif(not is_installed("openvino"), reason="openvino is not installed")
 def test_loading_openvino_leaves_the_signal_stack_as_it_was():
-    pytest.importorskip("openvino")
     network = build("compact", fc_width=8, lstm_width=8)
 
     def check():

@@ -8,6 +8,7 @@ import sys
 
 import cv2
 import pytest
+from waiting import PATIENCE
 
 pytest.importorskip("rosbags", reason="no rosbags here: pip install rosbags")
 pytestmark = pytest.mark.ros
@@ -21,8 +22,9 @@ TOPICS = {
 
 def demo(folder, *arguments):
     words = ["--output", str(folder), "--namespace", "/short", "--frames", "40", *arguments]
+    words += ["--runtime", "torch"]
     command = [sys.executable, "-m", "re3_ros.ros.demo", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.fixture(scope="module")

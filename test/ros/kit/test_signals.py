@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.ros
 
@@ -27,7 +28,7 @@ def node(ros, weights, tmp_path, request):
 
     bench_of = request.getfixturevalue("make_bench")
     name = f"victim_{request.node.callspec.indices['state']}"
-    arguments = ros_arguments({"weights": weights("still")}, name=name)
+    arguments = ros_arguments({"weights": weights("still"), "runtime": "torch"}, name=name)
     with (
         (tmp_path / "log").open("w") as log,
         running(NODE, arguments, log) as process,
@@ -46,19 +47,20 @@ def test_a_signal_ends_the_process_cleanly(node, state, number):
         assert bench.lifecycle.change(step)
     assert bench.lifecycle.state() == state
     process.signal(number)
-    assert process.wait(timeout=240) == 0
+    assert process.wait(timeout=PATIENCE) == 0
 
 
 @pytest.mark.parametrize("state", ["starting"])
 def test_signals_that_come_while_it_ends_do_no_harm(node, state):
     process, bench = node
     assert bench.lifecycle.change("configure")
-    deadline = time.monotonic() + 60
-    while process.exit_code is None:
-        assert time.monotonic() < deadline
+
+    def bother():
         process.signal(signal.SIGINT)
         process.signal(signal.SIGTERM)
         time.sleep(0.002)
+
+    wait_until(lambda: process.exit_code is not None, bother)
     assert process.exit_code == 0
 
 
@@ -86,7 +88,7 @@ class Child:
 
     def ends_cleanly(self, hard=False):
         """Expect its end; ``hard``: it may also end in the middle of what cannot be interrupted."""
-        code = self.popen.wait(timeout=240)
+        code = self.popen.wait(timeout=PATIENCE)
         text = self.path.read_text()
         assert code == 0, text
         assert "LEFT ['MainThread']" in text or (hard and "ending at once" in text), text
@@ -101,7 +103,7 @@ def make_child(weights, tmp_path):
     made = []
 
     def make(name, **parameters):
-        values = {"weights": weights("still"), "image_reliability": "reliable", **parameters}
+        values = {"weights": weights("still"), "runtime": "torch", **parameters}
         made.append(Child(tmp_path / name, ros_arguments(values, name=name)))
         return made[-1]
 
@@ -121,7 +123,7 @@ def test_a_signal_ends_it_cleanly_while_images_flow_and_leaves_no_thread(
     from re3_ros.msg import TrackerStatus
     from re3_ros.ros.tracker._messages import bounding_box
 
-    child = make_child(f"busy_{int(number)}")
+    child = make_child(f"busy_{int(number)}", image_reliability="reliable")
     with contextlib.closing(make_bench(f"/busy_{int(number)}", child)) as bench:
         bench.lifecycle.bring_up()
         camera = bench.publisher(Image, "image")
@@ -147,7 +149,7 @@ def test_a_signal_during_configure_ends_it_cleanly(make_child, make_bench, numbe
 
     name = f"busier_{int(number)}"
     # The network as it is shipped: it takes a while to load.
-    child = make_child(name, weights="")
+    child = make_child(name, weights="", runtime="auto")
     with contextlib.closing(make_bench(f"/{name}", child)) as bench:
         events = bench.record(TransitionEvent, f"/{name}/transition_event")
         assert bench.lifecycle.state() == "unconfigured"
@@ -169,18 +171,19 @@ def start(*arguments):
 
 def test_the_starter_brings_the_node_up_and_passes_signals_on(make_bench, weights):
     rule = f"weights:={weights('still')}"
-    child = start("--namespace", "robot", "--name", "eye", "--ros-args", "-p", rule)
+    rules = ["-p", rule, "-p", "runtime:=torch"]
+    child = start("--namespace", "robot", "--name", "eye", "--ros-args", *rules)
     with contextlib.closing(make_bench("/robot/eye")) as bench:
         bench.spin(lambda: bench.node.count_publishers("/robot/status") or child.poll() is not None)
         assert bench.lifecycle.state() == "active"
     child.send_signal(signal.SIGINT)
-    assert child.wait(timeout=240) == 0, child.stdout.read()
+    assert child.wait(timeout=PATIENCE) == 0, child.stdout.read()
     child.stdout.close()
 
 
 def test_the_starter_fails_if_the_node_cannot_be_brought_up():
     child = start("--name", "poor", "--ros-args", "-p", "weights:=/nowhere.safetensors")
-    output, _ = child.communicate(timeout=120)
+    output, _ = child.communicate(timeout=PATIENCE)
     assert child.returncode == 1
     assert "no weights at /nowhere.safetensors" in output
     assert "did not configure" in output

@@ -6,6 +6,7 @@ import contextlib
 import time
 
 import pytest
+from waiting import wait_until
 
 pytestmark = pytest.mark.ros
 
@@ -18,7 +19,8 @@ class Running:
 
         from re3_ros.ros.tracker._node import TrackerNode
 
-        words = ["--ros-args", "-p", f"weights:={weights}", "-p", "device:=cpu"]
+        chosen = f"weights:={weights}", "device:=cpu", "runtime:=torch"
+        words = ["--ros-args", *(word for rule in chosen for word in ("-p", rule))]
         self.node = TrackerNode("drawing", cli_args=words)
         self.peer = ros.create_node("onlooker")
         self.images = self.peer.create_publisher(Image, "image", 10)
@@ -32,14 +34,14 @@ class Running:
         """Send images until the condition holds."""
         from sensor_msgs.msg import Image
 
-        deadline = time.monotonic() + 60
-        while not condition():
-            assert time.monotonic() < deadline, "waited in vain"
+        def send():
             self.sent += 1
             message = Image(height=48, width=64, step=192, encoding="bgr8", data=bytes(48 * 192))
             message.header.stamp.sec = self.sent
             self.images.publish(message)
             self.executor.spin_once(timeout_sec=0.05)
+
+        wait_until(condition, send)
 
     @property
     def processed(self):

@@ -7,6 +7,7 @@ import time
 from importlib.util import find_spec
 
 import pytest
+from waiting import wait_until
 
 pytestmark = pytest.mark.ros
 
@@ -139,8 +140,10 @@ def test_a_lost_target_a_low_rate_and_rejected_images_are_reasons(tracker, weigh
 
 
 def test_silence_and_nothing_but_rejected_images_are_errors(tracker):
-    tracker.bring_up(**QUICK)
+    tracker.bring_up(diagnostic_period=0.0)
     tracker.send(tracker.image(encoding="nonsense"))
+    tracker.spin(lambda: "encoding 'nonsense'" in tracker.printed())
+    assert tracker.set(**QUICK) == [], "what was before the first report counts too"
     status, _ = told(tracker, "camera camera", lambda s: "rejected" in s.message)
     assert status.level == ERROR
     assert tracker.set(silence_warning=0.3) == []
@@ -189,7 +192,7 @@ class Simulation:
 
         from re3_ros.ros.tracker._node import TrackerNode
 
-        chosen = f"weights:={weights}", "use_sim_time:=true", "device:=cpu"
+        chosen = f"weights:={weights}", "use_sim_time:=true", "device:=cpu", "runtime:=torch"
         words = [word for rule in chosen for word in ("-p", rule)]
         self.node = TrackerNode("simulated", cli_args=["--ros-args", *words])
         self.peer = ros.create_node("simulator")
@@ -209,9 +212,11 @@ class Simulation:
 
         message = Clock()
         message.clock.sec = seconds
-        while self.now() != seconds:
-            self.clock.publish(message)
-            self.executor.spin_once(timeout_sec=0.1)
+        self.until(lambda: self.now() == seconds, lambda: self.clock.publish(message))
+
+    def until(self, condition, act):
+        """Act until the condition holds."""
+        wait_until(condition, lambda: act() or self.executor.spin_once(timeout_sec=0.1))
 
     def show(self, seconds):
         """Send images of that time until one was processed, and wait for those under way."""
@@ -220,11 +225,13 @@ class Simulation:
         message = Image(height=48, width=64, step=192, encoding="bgr8", data=bytes(48 * 192))
         (camera,) = self.node._active.cameras
         before = camera.counts["frames_processed"]
-        while camera.counts["frames_processed"] == before:
+
+        def send():
             message.header.stamp.sec = seconds
             message.header.stamp.nanosec += 1
             self.images.publish(message)
-            self.executor.spin_once(timeout_sec=0.1)
+
+        self.until(lambda: camera.counts["frames_processed"] > before, send)
         before = None
         while before != (before := camera.counts["frames_processed"]):
             quiet = time.monotonic() + 0.5
@@ -253,9 +260,8 @@ def test_latency_and_rates_are_those_of_simulated_time(simulation):
     simulation.at(1003)
     simulation.show(1000)
     simulation.health("tracker")
-    deadline = time.monotonic() + 60
-    while simulation.health("camera camera").values["latency, median (ms)"] == "unknown":
-        assert time.monotonic() < deadline
+    latency = lambda: simulation.health("camera camera").values["latency, median (ms)"]  # noqa: E731
+    wait_until(lambda: latency() != "unknown")
     simulation.at(1005)
     values = simulation.health("camera camera").values
     assert float(values["latency, median (ms)"]) == pytest.approx(3000, abs=1000)

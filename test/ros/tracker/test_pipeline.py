@@ -5,14 +5,12 @@
 import contextlib
 import itertools
 import threading
-import time
 
 import numpy as np
 import pytest
+from waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.ros
-
-PATIENCE = 60
 
 
 class Session:
@@ -84,10 +82,7 @@ class Rig:
             self.executor.spin_once(timeout_sec=0.1)
 
     def until(self, condition):
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < deadline, "waited in vain"
-            time.sleep(0.01)
+        wait_until(condition)
 
     def send(self, second):
         from sensor_msgs.msg import Image

@@ -8,13 +8,13 @@ import gc
 import itertools
 import os
 import sys
-import time
 import tracemalloc
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 pytestmark = pytest.mark.ros
 
@@ -23,7 +23,6 @@ WARM = 5
 """Rounds before the first measurement: caches and pools fill up."""
 TRACED, EVERY = 5, 3
 """Measurements of Python's memory, and the rounds before each."""
-PATIENCE = 60.0
 OTHERS = ("*/safetensors/*",)
 """Files that keep what is not ours: safetensors 0.8.0 loses two integers, 56 bytes, of each tensor
 that it loads from a file."""
@@ -100,10 +99,9 @@ def graph(node, *who):
 
 def settles(read, wanted):
     """Return what something reads, as soon as it is as wanted: discovery may take a while."""
-    deadline = time.monotonic() + PATIENCE
-    while (found := read()) != wanted and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return found
+    with contextlib.suppress(AssertionError):  # what it is instead, the caller tells
+        wait_until(lambda: read() == wanted)
+    return read()
 
 
 ROUND = (
@@ -165,6 +163,15 @@ def make_node(name, weights):
 numbers = itertools.count()
 
 
+@pytest.fixture(autouse=True)
+def _old_objects_stay():
+    """Keep what was there before out of the collections of garbage, else they last for minutes."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
 def node(ros, weights):
     node = make_node(f"resources{next(numbers)}", weights)
@@ -188,10 +195,7 @@ def work(node, images=3):
     (camera,) = active.cameras
     for stamp in range(1, images + 1):
         camera.topics.image.callback(image(stamp))
-        deadline = time.monotonic() + PATIENCE
-        while camera.counts["frames_processed"] < stamp:
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
+        wait_until(lambda n=stamp: camera.counts["frames_processed"] >= n)
 
 
 def in_and_out(node):
