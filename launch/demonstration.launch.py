@@ -11,7 +11,7 @@ from launch_ros.actions import Node
 
 from launch import LaunchDescription
 from re3_ros.ros import launching
-from re3_ros.ros.launching import is_true
+from re3_ros.ros.launching import is_true, look_for
 
 # name, default, description
 ARGUMENTS = (
@@ -37,10 +37,10 @@ def generate_launch_description() -> LaunchDescription:
 
 def start(values: dict[str, str]) -> list[Action]:
     """Return the actions, now that the arguments have values."""
-    actions = [recorder(values)]
-    if is_true(values["tracker"]):
-        actions.append(tracker(values))
-    return actions
+    with_tracker = is_true(values["tracker"])
+    look_for(values, [("re3_ros", "re3_recorder")], ["tracker_params_file"] * with_tracker)
+    # The tracker first: what its own launch file misses has to end it before anything is started.
+    return [*([tracker(values)] if with_tracker else []), recorder(values)]
 
 
 def recorder(values: dict[str, str]) -> Node:

@@ -16,7 +16,7 @@ from launch_ros.parameter_descriptions import ParameterFile
 
 from launch import LaunchDescription
 from re3_ros.ros import launching
-from re3_ros.ros.launching import SHARE, is_true, switch
+from re3_ros.ros.launching import SHARE, is_true, look_for, switch
 
 DEFAULT_PARAMETERS = PathJoinSubstitution([SHARE, "config", "follower.yaml"])
 SIMULATED_TRACKER = PathJoinSubstitution([SHARE, "config", "tracker_simulation.yaml"])
@@ -50,9 +50,12 @@ def start(values: dict[str, str]) -> list[Action]:
     simulation = is_true(values["simulation"])
     if simulation:
         values["use_sim_time"] = "true"
-    actions = [follower(values)]
-    if is_true(values["tracker"]):
-        actions.append(tracker(values, simulation))
+    with_tracker = is_true(values["tracker"])
+    executables = [("re3_ros", name) for name in ("re3_follower", *["re3_yard"] * simulation)]
+    look_for(values, executables, ["params_file", *["tracker_params_file"] * with_tracker])
+    # The tracker first: what its own launch file misses has to end it before anything is started.
+    actions = [tracker(values, simulation)] if with_tracker else []
+    actions.append(follower(values))
     if simulation:
         topics = ("image", "camera_info", "init_box", "status", "cmd_vel")
         actions.append(launching.node("re3_yard", values, topics))

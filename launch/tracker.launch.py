@@ -23,7 +23,7 @@ from launch_ros.parameter_descriptions import ParameterFile
 from lifecycle_msgs.msg import Transition
 
 from launch import LaunchContext, LaunchDescription
-from re3_ros.ros.launching import SHARE, describe, is_true, switch
+from re3_ros.ros.launching import LAUNCH, SHARE, describe, is_true, look_for, switch
 
 DEFAULT_PARAMETERS = PathJoinSubstitution([SHARE, "config", "tracker.yaml"])
 DEFAULT_RVIZ = PathJoinSubstitution([SHARE, "rviz", "tracker.rviz"])
@@ -73,6 +73,9 @@ def generate_launch_description() -> LaunchDescription:
 
 def start(values: dict[str, str]) -> list[Action]:
     """Return the actions, now that the arguments have values."""
+    rviz = is_true(values["rviz"])
+    executables = [("re3_ros", "re3_tracker"), *([("rviz2", "rviz2")] if rviz else [])]
+    look_for(values, executables, ["params_file", *(["rviz_config"] if rviz else [])])
     node = tracker(values)
     # The handlers have to be there before the process is.
     return [*(bring_up(node) if is_true(values["autostart"]) else []), node, viewer(values)]
@@ -93,6 +96,7 @@ def tracker(values: dict[str, str]) -> LifecycleNode:
         namespace=values["namespace"],
         output="screen",
         emulate_tty=True,
+        additional_env=LAUNCH,
         parameters=[ParameterFile(values["params_file"], allow_substs=True), given],
         remappings=remappings(values),
         ros_arguments=["--log-level", values["log_level"]],

@@ -4,9 +4,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import sys
 from importlib import import_module
+
+LAUNCHED = "RE3_LAUNCH"
+"""Environment variable: the id of the process whose end is ours too, that of `ros2 launch`."""
+_PR_SET_PDEATHSIG = 1
+"""Of prctl(2), in linux/prctl.h."""
 
 
 def run(module: str) -> int:
@@ -17,7 +24,25 @@ def run(module: str) -> int:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
+    _end_with_launch(os.environ.pop(LAUNCHED, ""))
     return int(import_module(f"{__package__}.{module}").main())
+
+
+def _end_with_launch(parent: str) -> None:
+    """Get SIGTERM when the process that launched this one ends, however it ends.
+
+    Launch itself ends its nodes at Ctrl-C only: killed, told to terminate, or stopped by an
+    exception, it leaves them running, and their names taken.
+    """
+    if not parent.isdigit() or not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    try:
+        os.kill(int(parent), 0)
+    except ProcessLookupError:  # it ended before this was asked for
+        os._exit(0)
+    except PermissionError:  # it is another user's, and there
+        pass
 
 
 def _leave(_number: int, _frame: object) -> None:

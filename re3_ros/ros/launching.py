@@ -8,7 +8,9 @@ rooms import torch. It needs launch and launch_ros alone.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from launch.action import Action
@@ -17,12 +19,16 @@ from launch.launch_context import LaunchContext
 from launch.launch_description import LaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.some_substitutions_type import SomeSubstitutionsType
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, SubstitutionFailure
 from launch_ros.actions import Node
-from launch_ros.substitutions import FindPackageShare
+from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
+
+from ._entry import LAUNCHED
 
 SHARE = FindPackageShare("re3_ros")
 BOOLEANS = ["true", "false", "True", "False"]
+LAUNCH = {LAUNCHED: str(os.getpid())}
+"""What nodes need in their environment to end with this launch."""
 
 
 class Argument(NamedTuple):
@@ -83,6 +89,37 @@ def is_true(text: str) -> bool:
     return text.lower() == "true"
 
 
+def look_for(
+    values: Mapping[str, str], executables: Iterable[tuple[str, str]], files: Iterable[str]
+) -> None:
+    """Raise RuntimeError if something to be started is missing: ask before anything is started.
+
+    ``executables`` are pairs of package and name; ``files`` are names of arguments, whose values
+    are paths, or empty where there is none.
+    """
+    for package, name in executables:
+        try:
+            ExecutableInPackage(name, package).perform(LaunchContext())
+        except (LookupError, SubstitutionFailure) as error:
+            raise RuntimeError(
+                f"{_way_to(package, name)} ({' '.join(str(error).split())})"
+            ) from error
+    for argument in files:
+        path = values[argument]
+        if path and not (Path(path).is_file() and os.access(path, os.R_OK)):
+            raise RuntimeError(
+                f"{argument}:={path} is no file that can be read; nothing was started"
+            )
+
+
+def _way_to(package: str, name: str) -> str:
+    missing = f"there is no executable {name} of package {package}, so nothing was started"
+    if package == "re3_ros":
+        return f"{missing}: colcon build --packages-select re3_ros, then source install/setup.bash"
+    debian = f"ros-{os.environ.get('ROS_DISTRO', '$ROS_DISTRO')}-{package.replace('_', '-')}"
+    return f"{missing}: apt install {debian}, or launch without it"
+
+
 def node(
     name: str,
     values: Mapping[str, str],
@@ -97,6 +134,7 @@ def node(
         namespace=values["namespace"],
         output="screen",
         emulate_tty=True,
+        additional_env=LAUNCH,
         parameters=list(parameters),
         remappings=[(topic, values[topic]) for topic in topics],
     )

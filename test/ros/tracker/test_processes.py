@@ -3,6 +3,7 @@
 """The node among other processes: they are killed, there are two of it, or a bag is replayed."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting import PATIENCE
 
 pytestmark = pytest.mark.ros
 
@@ -184,3 +186,45 @@ def test_a_replayed_bag_gives_the_boxes_of_re3_bag_bit_for_bit(recording, make_t
     assert seen == expected
     first, last = expected[min(seen)], expected[max(seen)]
     assert first[0][3] != last[0][3], "the box moves, so there is something to compare"
+
+
+LAUNCHER = """
+import os, subprocess, sys, time
+words = [sys.executable, "-m", "re3_ros.ros", "--ros-args", "-p", "silence_warning:=0.0"]
+words += ["-r", "__ns:=/launched"]
+node = subprocess.Popen(words, env={**os.environ, "RE3_LAUNCH": str(os.getpid())})
+print("node", node.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def runs(pid):
+    """Tell whether a process that is not ours is there, and not only waits to be buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_node_ends_with_the_launch_that_started_it_even_if_that_is_killed(ros, make_bench):
+    bench = make_bench("/launched/re3_tracker")
+    with contextlib.closing(bench), program(LAUNCHER) as launcher:
+        pid = int(launcher.stdout.readline().split()[1])
+        assert bench.lifecycle.state() == "unconfigured"
+        kill(launcher)
+        bench.spin(lambda: not runs(pid))
+
+
+def test_a_node_whose_launch_has_ended_meanwhile_does_not_begin():
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    command = [sys.executable, "-m", "re3_ros.ros"]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "RE3_LAUNCH": str(gone.pid)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
