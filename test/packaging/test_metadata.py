@@ -28,9 +28,8 @@ DISTRIBUTION = {
 ROSDEP = {
     "pillow": "python3-pil",
     "pyyaml": "python3-yaml",
-    "rosbags": "python3-rosbags-pip",
 }
-NO_ROSDEP_KEY = {"safetensors"}
+NOT_BY_ROSDEP = {"safetensors", "rosbags"}
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +116,17 @@ def test_every_pin_of_the_ros_environment_has_a_hash(root):
 
 def test_ros_package_asks_for_every_requirement(package, required):
     keys = {e.text for e in package.iter() if e.tag.endswith("depend")}
-    names = required - NO_ROSDEP_KEY - {"opencv-python"} | {"opencv"}
+    names = required - NOT_BY_ROSDEP - {"opencv-python"} | {"opencv"}
     assert {ROSDEP.get(n, f"python3-{n}") for n in names} <= keys
+
+
+def test_what_rosdep_does_not_install_comes_from_pip(root):
+    assert listed(root / "scripts/requirements/ros.txt") >= NOT_BY_ROSDEP
+
+
+def test_rosdep_is_asked_for_nothing_that_pip_would_have_to_install(package):
+    keys = {e.text for e in package.iter() if e.tag.endswith("depend")}
+    assert not {key for key in keys if key.endswith("-pip")}
 
 
 def test_ros_package_is_built_by_ament_cmake(package):

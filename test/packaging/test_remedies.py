@@ -109,5 +109,5 @@ def test_the_command_is_installed_by_colcon(root):
     if not (root / "CMakeLists.txt").is_file():
         pytest.skip("no CMakeLists.txt in this tree")
     text = (root / "CMakeLists.txt").read_text(encoding="utf-8")
-    assert "install(PROGRAMS scripts/re3 DESTINATION bin)" in text
+    assert "install_program(re3 bin)" in text
     assert (root / "scripts" / "re3").stat().st_mode & 0o111
