@@ -47,7 +47,8 @@ class Machine(RuleBasedStateMachine):
         self.counters = self.session.counters
         self.last = {camera: {} for camera in CAMERAS}
         self.sizes = {}
-        self.asked = set()
+        self.waiting = set()
+        """Cameras and names with a box whose frame has not come yet."""
         self.now = dict.fromkeys(CAMERAS, 0)
 
     def try_(self, action):
@@ -63,13 +64,14 @@ class Machine(RuleBasedStateMachine):
         if self.try_(lambda: self.session.initialise(camera, name, box, stamp)):
             assert name in self.session.targets(camera)
             self.last[camera].pop(name, None)
-            self.asked.add((camera, name))
+            self.waiting.add((camera, name))
 
     @rule(camera=cameras, name=names)
     def drop(self, camera, name):
         if self.try_(lambda: self.session.drop(camera, name)):
             assert name not in self.session.targets(camera)
             self.last[camera].pop(name, None)
+            self.waiting.discard((camera, name))
 
     @rule(camera=st.sampled_from([*CAMERAS, None]))
     def clear(self, camera):
@@ -77,6 +79,7 @@ class Machine(RuleBasedStateMachine):
         for one in CAMERAS if camera is None else [camera]:
             assert self.session.targets(one) == ()
             self.last[one].clear()
+            self.waiting -= {(one, name) for _, name in self.waiting}
 
     @rule(answer=answers, logit=logits)
     def answer(self, answer, logit):
@@ -112,10 +115,13 @@ class Machine(RuleBasedStateMachine):
         assert (target.box >= 0).all()
         assert (target.box <= limits).all()
         assert 0 <= target.score <= 1
-        if before is None:
-            return
-        if target.frames_since_init <= before.frames_since_init:  # its frame has come only now
-            assert (target.camera, target.id) in self.asked
+        if target.state is TargetState.LOST:
+            assert target.score <= self.session.config.found_threshold
+        started = before is None or target.frames_since_init <= before.frames_since_init
+        if started:
+            if before is not None or target.frames_since_init == 0:
+                assert (target.camera, target.id) in self.waiting
+                self.waiting.discard((target.camera, target.id))
             return
         assert target.frames_since_init == before.frames_since_init + 1
         same = target.state is before.state

@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,16 +27,10 @@ from re3_ros.tracking import FrameResult, TrackingSession, rescaled, stamp_of
 from ._camera import Camera
 from ._convert import box_of, class_of
 from ._messages import is_lost
+from ._parameters import LiveParameters
 
 WAITING = 16
 """Arrays of a camera that wait for their image."""
-
-
-class LiveParameters(Protocol):
-    """Where values that may change between two frames are looked up by name."""
-
-    def __getitem__(self, name: str, /) -> Any:
-        """Return the present value."""
 
 
 @dataclass(frozen=True, eq=False)

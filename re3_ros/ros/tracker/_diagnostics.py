@@ -20,7 +20,7 @@ from re3_ros.tracking import FrameResult, stamp_of
 from ._camera import Arrival, Camera
 from ._health import Health, camera_counts, camera_health, node_health
 from ._meter import Meter
-from ._pipeline import LiveParameters
+from ._parameters import LiveParameters
 
 TOPIC = "/diagnostics"
 _SECOND = 1e9

@@ -8,6 +8,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from rclpy.node import Node
 
@@ -251,6 +252,13 @@ def session_specs() -> Iterable[ParameterSpec]:
 SPECS = {spec.name: spec for spec in (*OWN, *session_specs())}
 
 
+class LiveParameters(Protocol):
+    """Where values that may change between two frames are looked up by name."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return the present value."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """The parameters' values at configure."""
@@ -258,8 +266,6 @@ class Settings:
     cameras: tuple[str, ...]
     weights: str
     device: str
-    image_reliability: str
-    image_depth: int
     session: SessionConfig
 
 
@@ -277,7 +283,5 @@ class NodeParameters(GuardedParameters):
             cameras=tuple(self["cameras"]),
             weights=self["weights"],
             device=self["device"],
-            image_reliability=self["image_reliability"],
-            image_depth=self["image_depth"],
             session=SessionConfig.from_mapping(config),
         )

@@ -36,18 +36,12 @@ from ._camera import Arrival, Camera
 from ._commands import Commands
 from ._cv_bridge import read_image
 from ._mailbox import Mailbox
+from ._parameters import LiveParameters
 from ._result_check import check_result
 from ._topics import CameraTopics
 
 PATIENCE = 10.0
 """Seconds that the worker has to finish its image, once the pipeline is closed."""
-
-
-class LiveParameters(Protocol):
-    """Where values that may change between two frames are looked up by name."""
-
-    def __getitem__(self, name: str, /) -> Any:
-        """Return the present value."""
 
 
 class Output(Protocol):

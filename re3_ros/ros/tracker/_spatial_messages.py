@@ -1,18 +1,22 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""From 3D positions to ROS messages."""
+"""From 3D positions to ROS messages, and frames on /tf."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Pose, PoseStamped, TransformStamped
+from rclpy.node import Node
 from vision_msgs.msg import Detection3D, ObjectHypothesisWithPose
 
 from re3_ros.spatial import Position
 from re3_ros.tracking import TargetResult
+
+from ._parameters import LiveParameters
 
 ANY_TURN = math.pi**2 / 3
 """Variance of an angle that can be anything, in square radians: nothing is known of rotation."""
@@ -55,3 +59,49 @@ def transform(position: Position, header: Any, child: str) -> TransformStamped:
     moved = message.transform.translation
     moved.x, moved.y, moved.z = (float(v) for v in position.position)
     return message
+
+
+@dataclass
+class Frames:
+    """Frames of targets on /tf."""
+
+    node: Node
+    live: LiveParameters
+    prefix: str
+    publisher: Any = None
+    said: bool = False
+
+    def wanted(self) -> bool:
+        """Tell whether frames are asked for and can be sent; makes the publisher, if so."""
+        if self.live["publish_tf"] and self.publisher is None and not self.said:
+            try:
+                from tf2_msgs.msg import TFMessage
+            except ImportError:
+                self._say("no frames: tf2_msgs is not installed (apt install ros-*-tf2-msgs)")
+            else:
+                self.publisher = self.node.create_publisher(TFMessage, "/tf", 100)
+        return bool(self.live["publish_tf"] and self.publisher is not None)
+
+    def publish(self, header: Any, found: list[tuple[TargetResult, Position]]) -> None:
+        """Send a frame for each target, named by `tf_prefix`, camera if there are several, id."""
+        if not (self.live["publish_tf"] and self.publisher is not None and found):
+            return
+        from tf2_msgs.msg import TFMessage
+
+        start = self.live["tf_prefix"] + self.prefix
+        if not header.frame_id:
+            self._say("no frames: the header of the images has an empty frame_id")
+            return
+        frames = [transform(p, header, f"{start}{target.id}".lstrip("/")) for target, p in found]
+        sent = [f for f in frames if f.child_frame_id != header.frame_id]
+        self.publisher.publish(TFMessage(transforms=sent))
+
+    def close(self) -> None:
+        """Destroy the publisher."""
+        if self.publisher is not None:
+            self.node.destroy_publisher(self.publisher)
+
+    def _say(self, text: str) -> None:
+        if not self.said:
+            self.said = True
+            self.node.get_logger().warning(text)

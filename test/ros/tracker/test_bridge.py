@@ -25,13 +25,13 @@ def red(make_inside, doubles, monkeypatch):
     return make
 
 
-def scene(tracker, *boxes):
-    """Return the next image: red rectangles on grey."""
-    pixels = np.full((120, 160, 3), 100, np.uint8)
-    for x1, y1, x2, y2 in boxes:
+def scene(tracker, *boxes, zoom=1):
+    """Return the next image, ``zoom`` times 160 x 120: red rectangles on grey."""
+    pixels = np.full((120 * zoom, 160 * zoom, 3), 100, np.uint8)
+    for x1, y1, x2, y2 in np.multiply(boxes, zoom):
         pixels[y1:y2, x1:x2] = (230, 30, 40)
-    fields = {"encoding": "rgb8", "step": 480, "data": pixels.tobytes()}
-    return tracker.image(height=120, width=160, **fields)
+    fields = {"encoding": "rgb8", "step": 480 * zoom, "data": pixels.tobytes()}
+    return tracker.image(height=120 * zoom, width=160 * zoom, **fields)
 
 
 def detect(tracker, stamped, *boxes, kind="object"):
@@ -105,6 +105,37 @@ def test_detections_of_a_past_image_are_used_from_there(red):
     status, _ = tracker.show(scene(tracker, np.add(AWAY, 9)))
     assert x_of(status.targets[0]) == pytest.approx(131, abs=2)
     assert status.targets[0].frames_since_init == 3
+
+
+def test_detections_of_an_image_of_another_size_are_used_from_there(red):
+    tracker = red()
+    lose(tracker)
+    image = scene(tracker, AWAY)
+    tracker.show(image)
+    tracker.show(scene(tracker, np.add(AWAY, 3), zoom=2))
+    detect(tracker, image, AWAY)
+    tracker.show(scene(tracker, np.add(AWAY, 6), zoom=2))
+    status, _ = tracker.show(scene(tracker, np.add(AWAY, 9), zoom=2))
+    assert x_of(status.targets[0]) == pytest.approx(2 * 131, abs=4)
+    assert status.targets[0].frames_since_init == 3
+
+
+def test_a_target_that_is_seen_is_not_given_away_in_an_image_of_another_size(red):
+    tracker = red()
+    lose(tracker)
+    tracker.show(scene(tracker, AWAY))
+    tracker.point(id="other", box=AWAY)
+    tracker.says("following 'other'")
+    tracker.show(scene(tracker, AWAY))
+    image = scene(tracker, AWAY)
+    tracker.show(image)
+    tracker.show(scene(tracker, AWAY, zoom=2))
+    detect(tracker, image, AWAY)
+    for _ in range(2):
+        status, _ = tracker.show(scene(tracker, AWAY, zoom=2))
+    found = {t.id: t for t in status.targets}
+    assert found["cup"].state == found["cup"].LOST
+    assert x_of(found["other"]) == pytest.approx(244, abs=4)
 
 
 @pytest.mark.parametrize(
