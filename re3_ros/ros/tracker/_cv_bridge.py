@@ -69,7 +69,7 @@ def unusable() -> str:
         return f"it could not be tried ({error})"
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name
-        built = f"it was built for another NumPy than {np.__version__}, or another OpenCV"
+        built = f"it was built for another NumPy than {np.__version__}: build it anew"
         return f"it ends the process with {name}; probably {built}"
     if done.returncode:
         said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
@@ -83,8 +83,9 @@ def _convert(message: Any) -> Image:
 
     bridge, size = CvBridge(), (message.height, message.width)
     plain = np.asarray(bridge.imgmsg_to_cv2(message))
-    if plain.shape[:2] != size:  # it does not compare step and width
-        raise ImageError(f"{size[1]} x {size[0]} pixels do not fit a step of {message.step} bytes")
+    if plain.shape[:2] != size or 0 in size:  # it does not compare step and width
+        step = f"a step of {message.step} bytes"
+        raise ImageError(f"{size[1]} x {size[0]} pixels are no image with {step}")
     try:
         return check_image(np.asarray(bridge.imgmsg_to_cv2(message, "rgb8")))
     except CvBridgeError:  # numbers without a word on their colours

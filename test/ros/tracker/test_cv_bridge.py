@@ -76,8 +76,8 @@ def test_padding_and_the_other_order_of_bytes_are_obeyed(real):
     ("encoding", "fields", "says"),
     [
         ("8U", {"data": b"abc"}, "too small"),
-        ("8U", {"step": 4}, "8 x 6 pixels do not fit a step of 4"),
-        ("8U", {"width": 0}, "no pixel"),
+        ("8U", {"step": 4}, "8 x 6 pixels are no image with a step of 4"),
+        ("8U", {"width": 0}, "0 x 6 pixels are no image"),
         ("8UC2", {"width": 4}, "not a color format"),
         ("smell8", {}, "smell8"),
         ("8UC" + "1" * 100_000, {}, "too long"),
