@@ -26,6 +26,14 @@ def test_formats_are_inverses(there, back, box):
     np.testing.assert_allclose(back(there(box)), box, atol=1e-9 * 1e5)
 
 
+@pytest.mark.parametrize("convert", [boxes.from_xywh, boxes.from_cxcywh])
+@pytest.mark.filterwarnings("error")
+def test_corners_beyond_the_largest_float_are_infinite_and_no_warning(convert):
+    corners = convert([[1.7e308] * 4, [np.inf, 0, -np.inf, 1]])
+    assert np.isinf(corners[0]).any()
+    assert not np.isfinite(corners[1]).all()
+
+
 @pytest.mark.parametrize("shape", [(4,), (3, 4), (2, 3, 4), (0, 4)])
 def test_leading_axes_are_kept(shape):
     for convert in (boxes.to_xywh, boxes.from_xywh, boxes.to_cxcywh, boxes.from_cxcywh):

@@ -4,9 +4,11 @@
 
 import importlib.util
 import json
+from functools import partial
 
 import pytest
 
+from re3_ros.bench import bench_model
 from re3_ros.cli import main
 from re3_ros.network import build, save
 
@@ -44,7 +46,11 @@ def test_session_prints_a_table_and_writes_json(run, weights, tmp_path):
 
 def test_bars_are_printed_at_the_end_of_all_tables(run, weights, tmp_path, monkeypatch):
     monkeypatch.setattr("re3_ros.bench.PEERS", ("joint", "mosse"))
+    monkeypatch.setattr("re3_ros.bench.bench_model", partial(bench_model, repeats=1))
+    # The choice and the other runtimes have tests of their own, and take long to be prepared.
+    monkeypatch.setattr("re3_ros.network.runtimes._choice.choose", lambda *_: "torch")
     options = ["--large", "compact", "--threads", "1", "--frames", "20", "--rounds", "1"]
+    save(build("paper", trunk_widths=[8] * 5, fc_width=12, lstm_width=7), weights)
     code, text, _ = run("bench", "bars", "--weights", weights, *options, "-o", tmp_path / "out")
     assert code == 0
     verdicts = [line for line in text.splitlines() if line.startswith("1 thread: ")]

@@ -64,7 +64,9 @@ CASES = (
 """For each row of the rule what it means; time has to be able to jump back to have jumped back."""
 
 
-@pytest.mark.parametrize(("row_", "cases"), zip(RULE, CASES, strict=True), ids=range(len(RULE)))
+@pytest.mark.parametrize(
+    ("row_", "cases"), list(zip(RULE, CASES, strict=True)), ids=range(len(RULE))
+)
 def test_the_rule_case_by_case(row_, cases):
     _, policies, verdict = row_
     for policy in TIME_JUMPS if policies == "any" else [policies]:

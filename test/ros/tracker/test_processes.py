@@ -143,7 +143,8 @@ def of_the_command(recording, folder):
 
     x, y, w, h = BOX
     command = [sys.executable, "-m", "re3_ros.cli", "bag", str(recording), "-o", str(folder)]
-    subprocess.run([*command, "--box", f"cup={x},{y},{w},{h}", "--device", "cpu"], check=True)
+    options = ["--box", f"cup={x},{y},{w},{h}", "--device", "cpu", "--runtime", "torch"]
+    subprocess.run([*command, *options], check=True)
     with AnyReader([Path(folder)]) as reader:
         (topic,) = (c for c in reader.connections if c.topic == "/status")
         found = [reader.deserialize(data, c.msgtype) for c, _, data in reader.messages([topic])]
@@ -168,7 +169,7 @@ def test_a_replayed_bag_gives_the_boxes_of_re3_bag_bit_for_bit(recording, make_t
     from re3_ros.bags import BagReader
 
     expected = of_the_command(recording, tmp_path / "out")
-    tracker = make_tracker("/replay", runtime="auto").bring_up()
+    tracker = make_tracker("/replay").bring_up()
     x, y, w, h = BOX
     tracker.point(id="cup", box=(x, y, x + w, y + h))
     tracker.spin(lambda: "following 'cup'" in tracker.printed())
