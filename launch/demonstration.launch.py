@@ -20,6 +20,7 @@ ARGUMENTS = (
     launching.INIT_BOX,
     ("tracker_params_file", "", "YAML file of the tracker's parameters; empty: its default."),
     launching.DEVICE,
+    launching.RUNTIME,
     launching.WEIGHTS,
     ("folder", "demonstrations", "Folder for the demonstrations; made if it is not there."),
     ("label", "", "What is shown, for the metadata."),
@@ -52,5 +53,5 @@ def recorder(values: dict[str, str]) -> Node:
 
 def tracker(values: dict[str, str]) -> Action:
     """Return the tracker's own launch file with its arguments."""
-    shared = ("namespace", "image", "init_box", "device", "weights", "use_sim_time")
+    shared = ("namespace", "image", "init_box", *launching.NETWORK, "use_sim_time")
     return launching.tracker(values, shared, values["tracker_params_file"])

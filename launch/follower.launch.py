@@ -33,6 +33,7 @@ ARGUMENTS = (
     ("params_file", DEFAULT_PARAMETERS, "YAML file of the follower's parameters."),
     ("tracker_params_file", "", "YAML file of the tracker's; empty: its default."),
     launching.DEVICE,
+    launching.RUNTIME,
     launching.WEIGHTS,
     launching.TRACKER,
     switch("simulation", "false", "Start the simulated yard, whose time all nodes take."),
@@ -74,6 +75,6 @@ def follower(values: dict[str, str]) -> Node:
 
 def tracker(values: dict[str, str], simulation: bool) -> Action:
     """Return the tracker's own launch file with its arguments."""
-    shared = ("namespace", "image", "init_box", "detection", "status", "device", "weights")
+    shared = ("namespace", "image", "init_box", "detection", "status", *launching.NETWORK)
     parameters = values["tracker_params_file"] or (SIMULATED_TRACKER if simulation else "")
     return launching.tracker(values, (*shared, "use_sim_time"), parameters)

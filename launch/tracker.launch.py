@@ -47,6 +47,7 @@ ARGUMENTS = (
     ("image_transport", "", "How images come: raw, compressed; empty: as in params_file."),
     ("detector", "", "Topic of a detector that finds lost targets; empty: as in params_file."),
     ("device", "", "Device of the network: auto, cpu, cuda, cuda:1; empty: as in params_file."),
+    ("runtime", "", "What runs the network: auto, torch, openvino, ...; empty: as in params_file."),
     ("weights", "", "File of weights; empty: as in params_file, by default the shipped one."),
     ("use_sim_time", "false", "Take the time from /clock."),
     ("log_level", "info", "debug, info, warn, error or fatal."),
@@ -84,7 +85,7 @@ def start(values: dict[str, str]) -> list[Action]:
 def tracker(values: dict[str, str]) -> LifecycleNode:
     """Return the node; arguments left empty leave the parameters file its say."""
     cameras = split(values["cameras"])
-    named = ("device", "weights", "image_transport", "detector")
+    named = ("device", "runtime", "weights", "image_transport", "detector")
     given = {name: values[name] for name in named if values[name]}
     if cameras:
         given["cameras"] = cameras

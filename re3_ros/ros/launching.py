@@ -54,9 +54,15 @@ INIT_BOX = Argument(
 DEVICE = Argument(
     "device", "", "Device of the tracker's network: auto, cpu, cuda, cuda:1; empty: as there."
 )
+RUNTIME = Argument(
+    "runtime",
+    "",
+    "What runs the tracker's network: auto, torch, openvino, ...; empty: as in tracker_params_file.",
+)
 WEIGHTS = Argument(
     "weights", "", "The tracker's file of weights; empty: as in tracker_params_file."
 )
+NETWORK = ("device", "runtime", "weights")
 TRACKER = switch("tracker", "true", "Start the tracker too; false: it runs already.")
 USE_SIM_TIME = switch("use_sim_time", "false", "Take the time from /clock.")
 
