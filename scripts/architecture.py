@@ -45,7 +45,7 @@ ROOMS = (
     "cli",
 )
 """From the lowest to the highest: a room may import those before it. A room in a room counts."""
-SHARED = ("errors", "weights")
+SHARED = ("errors", "versions", "weights")
 """What every room may import."""
 PAGE = Path("ARCHITECTURE.md")
 PICTURE = Path("docs", "images", "rooms.svg")

@@ -5,6 +5,6 @@
 One module a command; errors become a line and an exit code in one place.
 """
 
-from ._app import main
+from ._main import main
 
 __all__ = ["main"]

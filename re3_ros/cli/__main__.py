@@ -4,6 +4,6 @@
 
 import sys
 
-from ._app import main
+from ._main import main
 
 sys.exit(main())

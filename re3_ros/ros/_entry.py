@@ -14,6 +14,8 @@ LAUNCHED = "RE3_LAUNCH"
 """Environment variable: the id of the process whose end is ours too, that of `ros2 launch`."""
 _PR_SET_PDEATHSIG = 1
 """Of prctl(2), in linux/prctl.h."""
+ALSO = {"programs.recorder": ("rosbags",)}
+"""What modules need beside what all nodes do."""
 
 
 def run(module: str) -> int:
@@ -21,10 +23,15 @@ def run(module: str) -> int:
 
     While it is imported nothing has begun, and a signal ends the process with exit code 0. From
     then on signals are what ``main`` makes of them, which has to be the first thing that it does.
+
+    Packages that are missing or too old are named in a line, with exit code 1.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
     _end_with_launch(os.environ.pop(LAUNCHED, ""))
+    if problem := _missing(module):
+        print(f"error: {module.rpartition('.')[2]} {problem}", file=sys.stderr)
+        return 1
     return int(import_module(f"{__package__}.{module}").main())
 
 
@@ -43,6 +50,12 @@ def _end_with_launch(parent: str) -> None:
         os._exit(0)
     except PermissionError:  # it is another user's, and there
         pass
+
+
+def _missing(module: str) -> str:
+    from re3_ros.versions import NEEDS, NODE, problem  # not above: launch files import this room
+
+    return problem({**NODE, **{name: NEEDS[name] for name in ALSO.get(module, ())}})
 
 
 def _leave(_number: int, _frame: object) -> None:

@@ -72,7 +72,8 @@ class Snapshot:
 
 def held(tensors: Sequence[Tensor]) -> int:
     """Return the bytes of the storages behind tensors, each storage counted once."""
-    storages = [t.untyped_storage() for t in tensors]
+    # torch before 2.0 knows the other name only.
+    storages = [getattr(t, "untyped_storage", t.storage)() for t in tensors]
     return sum({s.data_ptr(): s.nbytes() for s in storages}.values())
 
 

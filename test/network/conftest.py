@@ -46,3 +46,10 @@ def crops():
 @pytest.fixture
 def fixtures():
     return Path(__file__).parent / "fixtures"
+
+
+@pytest.fixture
+def meta():
+    """Return a context in which networks take no memory."""
+    pytest.importorskip("torch", minversion="2.0", reason="torch 1 has no such context")
+    return torch.device("meta")

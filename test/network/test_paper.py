@@ -9,8 +9,8 @@ from re3_ros.errors import ConfigError
 from re3_ros.network._caffenet import _normalise
 
 
-def count(**options):
-    with torch.device("meta"):
+def count(meta, **options):
+    with meta:
         return sum(p.numel() for p in network.build("paper", **options).parameters())
 
 
@@ -27,8 +27,8 @@ def test_features_are_skip1_skip2_skip5_pool5_channel_by_channel(small, crops):
     torch.testing.assert_close(features[27888:], last[0].flatten())
 
 
-def test_full_features_a_crop():
-    with torch.device("meta"):
+def test_full_features_a_crop(meta):
+    with meta:
         assert network.build("paper").features == 37104
 
 
@@ -85,8 +85,8 @@ def test_normalisation_is_caffes():
         ("G H I J", {}, 190_004_324),
     ],
 )  # fmt: skip
-def test_rows_of_table_1_are_options(rows, options, parameters):
-    assert count(**options) == parameters, rows
+def test_rows_of_table_1_are_options(meta, rows, options, parameters):
+    assert count(meta, **options) == parameters, rows
 
 
 def test_a_network_without_recurrence_has_an_empty_state(small, crops):
@@ -118,6 +118,6 @@ def test_a_network_without_recurrence_has_an_empty_state(small, crops):
         ({"skip_widths": [16, 0, 64]}, "skip_widths has 0"),
     ],
 )
-def test_widths_that_do_not_fit_are_named(options, says):
-    with torch.device("meta"), pytest.raises(ConfigError, match=says):
+def test_widths_that_do_not_fit_are_named(meta, options, says):
+    with meta, pytest.raises(ConfigError, match=says):
         network.build("paper", **options)

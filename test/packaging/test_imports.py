@@ -131,7 +131,7 @@ def test_shared_modules_import_no_room(parsed):
         ("crops", "from re3_ros.boxes._formats import from_xywh"),
         ("crops", "from re3_ros.crops import crop"),
         ("crops", "from ..boxes import area"),
-        ("network", "from re3_ros.network.runtimes import choose"),
+        ("network", "from re3_ros.network.runtimes import candidates"),
         ("ros.kit", "from re3_ros.ros.tracker import main"),
     ],
 )

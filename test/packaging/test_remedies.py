@@ -18,6 +18,7 @@ EXTRA = re.compile(r"re3_ros\[(\w+)\]")
 OTHERS = {
     "--workspace": "of the VOT toolkit",
     "--name": "of the VOT toolkit",
+    "--break-system-packages": "of pip",
     "--ros-args": "of ROS",
     "--run": "of scripts/ros-env",
     "--nproc-per-node": "of torchrun",

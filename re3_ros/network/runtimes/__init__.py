@@ -6,7 +6,7 @@ In comes a `Re3Network`, out goes a `Runtime` that takes images and boxes and ke
 state: torch, torch captured in CUDA graphs, ONNX Runtime, OpenVINO.
 """
 
-from ._choice import RUNTIMES, choose, is_installed, make_runtime
+from ._choice import RUNTIMES, candidates, is_installed, make_runtime
 from ._export import FORMATS, Exported, export
 from ._torch import PreviousCrops, Runtime, TorchRuntime
 
@@ -17,7 +17,7 @@ __all__ = [
     "PreviousCrops",
     "Runtime",
     "TorchRuntime",
-    "choose",
+    "candidates",
     "export",
     "is_installed",
     "make_runtime",

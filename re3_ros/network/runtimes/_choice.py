@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-import importlib.util
+import logging
 from collections.abc import Callable
 
 import torch
 
+from re3_ros import versions
 from re3_ros.errors import ConfigError
 from re3_ros.network import Compact, PaperNetwork, Re3Network, pick_device
 
@@ -29,7 +30,11 @@ RUNTIMES = (
     "cuda-float16",
 )
 """Names that `make_runtime` takes."""
-_EXTRAS = {"openvino": ("openvino",), "onnx": ("onnxruntime", "onnx", "onnxscript")}
+_FASTEST_FIRST = ("openvino", "onnx")
+"""On a CPU, by the rule that measurements gave."""
+LONGEST = 300
+"""Characters that are told of what a library raised."""
+_log = logging.getLogger(__name__)
 
 
 def make_runtime(
@@ -40,44 +45,78 @@ def make_runtime(
 ) -> Runtime:
     """Return what runs ``network`` on ``device`` with so many threads (None: torch's number).
 
-    ``auto`` is `choose`; ``openvino`` picks the fastest precision that keeps the accuracy, see
-    `docs/runtimes.md`, ``cuda`` bfloat16. Other runtimes than torch hold a copy of the weights as
-    they are now. Raises ConfigError for an unknown name, a runtime that is not installed, or one
-    that does not run on the device, or for a device that there is not.
+    ``auto`` tries `candidates` in turn, and says in a warning of one line why one of them cannot be
+    had; ``openvino`` picks the fastest precision that keeps the accuracy, see `docs/runtimes.md`,
+    ``cuda`` bfloat16. Other runtimes than torch hold a copy of the weights as they are now. Raises
+    ConfigError for an unknown name, a runtime that is not installed or too old, or one that does
+    not run on the device, or for a device that there is not.
     """
     if name not in RUNTIMES:
         raise ConfigError(f"runtime is {name!r}; choose one of {', '.join(RUNTIMES)}")
     if str(device) == "auto":
         device = pick_device(device)
-    chosen = choose(network, device) if name == "auto" else name
-    if chosen == "torch":
-        return TorchRuntime(network, device)
-    kind, _, precision = chosen.partition("-")
-    _check(kind, device)
     count = threads or torch.get_num_threads()
-    if kind == "cuda":
-        return DeviceRuntime(network, device, precision or "bfloat16")
-    return _MAKERS[kind](network, precision, count)
+    if name == "auto":
+        return _first_that_works(network, device, count)
+    return _make(network, name, device, count)
 
 
-def choose(network: Re3Network, device: str | torch.device = "cpu") -> str:
-    """Return the name of the fastest runtime here, by the rule that measurements gave.
+def candidates(network: Re3Network, device: str | torch.device = "cpu") -> tuple[str, ...]:
+    """Return the names of the runtimes that ``auto`` tries here, the fastest first, torch last.
 
-    On a GPU torch, until ``cuda`` has been measured; on a CPU OpenVINO where it is installed, else
-    ONNX Runtime where that is, else torch. A network of another kind than this package's presets
-    is always run by torch: graphs are traced, and a forward pass that branches on its input would
-    be traced wrongly.
+    On a GPU that is torch, until ``cuda`` has been measured; on a CPU OpenVINO and ONNX Runtime come
+    before it where they are installed. A network of another kind than this package's presets is
+    always run by torch: graphs are traced, and a forward pass that branches on its input would be
+    traced wrongly.
     """
     traceable = type(network) in (Compact, PaperNetwork)
     there = pick_device(device) if str(device) == "auto" else device
     if _type_of(there) != "cpu" or not traceable:
-        return "torch"
-    return next((kind for kind in _EXTRAS if is_installed(kind)), "torch")
+        return ("torch",)
+    return (*filter(_is_there, _FASTEST_FIRST), "torch")
 
 
 def is_installed(kind: str) -> bool:
-    """Return whether what a runtime needs is installed; ``kind`` is its name up to the dash."""
-    return all(importlib.util.find_spec(module) for module in _EXTRAS.get(kind, ()))
+    """Return whether what a runtime needs is installed, in versions that do.
+
+    ``kind`` is the runtime's name up to the dash.
+    """
+    return not versions.problem(versions.RUNTIMES.get(kind, {}))
+
+
+def _is_there(kind: str) -> bool:
+    """Return whether a runtime's packages are installed, in whatever versions."""
+    return all(versions.found(package) is not None for package in versions.RUNTIMES[kind])
+
+
+def _first_that_works(network: Re3Network, device: str | torch.device, threads: int) -> Runtime:
+    *faster, last = candidates(network, device)
+    for name, following in zip(faster, [*faster[1:], last], strict=True):
+        try:
+            return _make(network, name, device, threads)
+        except Exception as error:  # noqa: BLE001, whatever a library raises, another may do
+            reason = _in_a_line(error)
+            _log.warning("runtime %s cannot be had, %s is tried: %s", name, following, reason)
+            _log.debug("what became of runtime %s", name, exc_info=True)
+    return _make(network, last, device, threads)
+
+
+def _in_a_line(error: Exception) -> str:
+    """Return what is raised in one line: our own errors in full, of others the beginning."""
+    text = " ".join(str(error).split())
+    if isinstance(error, ConfigError):
+        return text
+    return f"{type(error).__name__}: {text[:LONGEST]}"
+
+
+def _make(network: Re3Network, name: str, device: str | torch.device, threads: int) -> Runtime:
+    if name == "torch":
+        return TorchRuntime(network, device)
+    kind, _, precision = name.partition("-")
+    _check(kind, device)
+    if kind == "cuda":
+        return DeviceRuntime(network, device, precision or "bfloat16")
+    return _MAKERS[kind](network, precision, threads)
 
 
 def _type_of(device: str | torch.device) -> str:
@@ -96,10 +135,8 @@ def _check(kind: str, device: str | torch.device) -> None:
         raise ConfigError(
             f"runtime {kind} runs on the CPU only, and device is {device}; choose runtime torch"
         )
-    if not is_installed(kind):
-        raise ConfigError(
-            f"runtime {kind} is not installed; pip install 're3_ros[{kind}]', or choose torch"
-        )
+    if problem := versions.problem(versions.RUNTIMES[kind]):
+        raise ConfigError(f"runtime {kind} {problem}; or choose runtime torch")
 
 
 def _openvino(network: Re3Network, precision: str, threads: int) -> Runtime:

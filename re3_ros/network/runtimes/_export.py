@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from re3_ros import versions
 from re3_ros.errors import ConfigError, writing
 from re3_ros.network import Re3Network
 
@@ -26,7 +27,7 @@ from ._traceable import Graph, make_graphs
 
 FORMATS = ("onnx", "torch-export", "openvino")
 _SUFFIX = {"onnx": ".onnx", "torch-export": ".pt2", "openvino": ".xml"}
-_MODULES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "openvino": ("openvino",)}
+_NEEDS = {**versions.RUNTIMES, "torch-export": {"torch": "2.5"}}
 WINDOW = 640.0
 """Side in pixels of the search window for which deviations are stated: all of a camera image."""
 LIMIT = 1e-3
@@ -76,12 +77,8 @@ def export(
 
 
 def _need(form: str) -> None:
-    from importlib.util import find_spec
-
-    if not all(find_spec(name) for name in _MODULES.get(form, ())):
-        raise ConfigError(
-            f"format {form} needs {' and '.join(_MODULES[form])}; pip install 're3_ros[{form}]'"
-        )
+    if problem := versions.problem(_NEEDS[form]):
+        raise ConfigError(f"format {form} {problem}")
 
 
 def _describe(

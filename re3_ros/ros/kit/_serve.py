@@ -18,6 +18,7 @@ from rclpy.signals import SignalHandlerOptions
 from re3_ros.errors import ConfigError, Re3Error
 
 from ._guarded import GuardedNode
+from ._logging import logged_by
 from ._parameters import ParameterSpec
 from ._signals import StopFlag, stop_flag
 
@@ -43,8 +44,9 @@ def serve(
             node.stopping = stop
             node.given = tuple(sys.argv if arguments is None else arguments)
             try:
-                node.say_what_is_unknown()
-                spin(node, stop, turn(node))
+                with logged_by(node.get_logger):
+                    node.say_what_is_unknown()
+                    spin(node, stop, turn(node))
             finally:
                 ended = _end(node)
         except (InvalidParameterTypeException, InvalidParameterValueException, Re3Error) as error:

@@ -2,22 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exported files do what the network does, for any number of targets."""
 
-import importlib.util
 import json
 
 import numpy as np
 import pytest
 import torch
 
+from re3_ros import versions
 from re3_ros.errors import ConfigError
 from re3_ros.network.runtimes import FORMATS, export
+from re3_ros.network.runtimes._export import _NEEDS
 
-NEEDS = {"onnx": "onnxruntime", "openvino": "openvino", "torch-export": "torch"}
 
 
 def need(form):
-    if importlib.util.find_spec(NEEDS[form]) is None:
-        pytest.skip(f"{NEEDS[form]} is not installed: pip install 're3_ros[{form}]'")
+    if problem := versions.problem(_NEEDS[form]):
+        pytest.skip(f"{form} {problem}")
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -62,6 +62,8 @@ def test_an_onnx_network_without_template_runs_by_its_names_alone(small, tmp_pat
 
 
 def test_a_wrong_file_is_refused(small, tmp_path, monkeypatch):
+    need("torch-export")
+
     def unlike(path):
         engine = read(path)
         return lambda arrays: [a + 0.01 for a in engine(arrays)]
@@ -78,6 +80,8 @@ def test_what_cannot_be_exported_is_refused_with_the_way_out(small, tmp_path, mo
     network = small("compact")
     with pytest.raises(ConfigError, match=r"format is 'coreml'; choose one of onnx"):
         export(network, tmp_path, "coreml")
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"needs openvino; pip install 're3_ros\[openvino\]'"):
+    monkeypatch.setattr(versions, "found", {"torch": "1.13.1"}.get)
+    with pytest.raises(ConfigError, match=r"format openvino needs openvino .*here is none.* install"):
         export(network, tmp_path, "openvino")
+    with pytest.raises(ConfigError, match=r"format torch-export needs torch 2.5 .*here is 1\.13\.1"):
+        export(network, tmp_path, "torch-export")

@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every runtime gives what the network's own modules give."""
 
-import importlib.util
+import logging
 import subprocess
 import sys
 
 import pytest
 import torch
 
+from re3_ros import versions
 from re3_ros.errors import ConfigError
-from re3_ros.network.runtimes import TorchRuntime, choose, is_installed, make_runtime
+from re3_ros.network.runtimes import TorchRuntime, candidates, is_installed, make_runtime
+from re3_ros.network.runtimes import _choice
 
 CASES = [
     ("openvino-float32", "compact", {}),
@@ -24,7 +26,7 @@ CASES = [
 def need(name):
     kind = name.partition("-")[0]
     if not is_installed(kind):
-        pytest.skip(f"{kind} is not installed: pip install 're3_ros[{kind}]'")
+        pytest.skip(f"{kind} {versions.problem(versions.RUNTIMES[kind])}")
 
 
 @pytest.fixture
@@ -105,34 +107,77 @@ def test_a_runtime_keeps_the_weights_it_was_made_from(lively, cut):
     assert network.head.bias.dtype == torch.float64, "the caller's network is left as it was"
 
 
-def test_auto_takes_the_first_that_is_installed(small, monkeypatch):
-    network, there = small("compact"), {"openvino", "onnx", "onnxruntime", "onnxscript"}
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name in there)
-    assert choose(network) == "openvino"
-    there.remove("openvino")
-    assert choose(network) == "onnx"
-    there.remove("onnx")
-    assert choose(network) == "torch"
+@pytest.fixture
+def here(monkeypatch):
+    """Return the versions that are found, as they are to be pretended."""
+    found = dict.fromkeys(("openvino", "onnx", "onnxruntime", "onnxscript", "torch"), "3000.0")
+    monkeypatch.setattr(versions, "found", found.get)
+    return found
 
 
-def test_auto_leaves_gpus_and_foreign_networks_to_torch(small):
+def test_auto_tries_what_is_installed_the_fastest_first(small, here):
+    network = small("compact")
+    assert candidates(network) == ("openvino", "onnx", "torch")
+    del here["openvino"]
+    assert candidates(network) == ("onnx", "torch")
+    del here["onnx"]
+    assert candidates(network) == ("torch",)
+
+
+def test_auto_leaves_gpus_and_foreign_networks_to_torch(small, here):
     class Foreign(type(small("compact"))):
         pass
 
-    assert choose(small("compact"), "cuda") == "torch"
-    assert choose(Foreign()) == "torch"
+    assert candidates(small("compact"), "cuda") == ("torch",)
+    assert candidates(Foreign()) == ("torch",)
+
+
+def test_auto_goes_on_and_says_in_a_line_why(small, here, caplog, monkeypatch):
+    def fail(*_):
+        raise AttributeError("module 'torch' has no attribute\n'float8_e4m3fn'")
+
+    monkeypatch.setitem(_choice._MAKERS, "openvino", fail)
+    here["onnxruntime"] = "1.2.3"
+    with caplog.at_level(logging.WARNING, logger="re3_ros"):
+        assert str(make_runtime(small("compact"))) == "torch float32"
+    first, second = (record.getMessage() for record in caplog.records)
+    assert first == (
+        "runtime openvino cannot be had, onnx is tried: "
+        "AttributeError: module 'torch' has no attribute 'float8_e4m3fn'"
+    )
+    assert second.startswith("runtime onnx cannot be had, torch is tried: runtime onnx needs onnxr")
+    assert "(here is 1.2.3)" in second
+    assert "\n" not in second
+
+
+def test_auto_is_silent_about_what_works(small, here, caplog, monkeypatch):
+    monkeypatch.setitem(_choice._MAKERS, "openvino", lambda network, *_: TorchRuntime(network))
+    make_runtime(small("compact"))
+    assert not caplog.records
+
+
+def test_auto_finds_something_here(lively, cut):
+    """With whatever is installed: in .venv-oldest torch is too old for the others."""
+    network = lively("compact")
+    runtime = make_runtime(network)
+    assert runtime.name == next(
+        kind for kind in ("openvino", "onnx", "torch") if is_installed(kind)
+    )
+    assert len(passes(runtime, cut, 1)) == 4 + 1
 
 
 def test_the_status_line_names_runtime_and_precision(small):
     assert str(make_runtime(small("compact"), "torch")) == "torch float32"
 
 
-def test_a_runtime_that_cannot_be_used_is_refused_with_the_way_out(small, monkeypatch):
+def test_a_runtime_that_cannot_be_used_is_refused_with_the_way_out(small, here):
     network = small("compact")
     with pytest.raises(ConfigError, match=r"runtime is 'tpu'; choose one of auto, torch"):
         make_runtime(network, "tpu")
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"pip install 're3_ros\[openvino\]', or choose torch"):
+    del here["openvino"]
+    here["torch"] = "1.13.1"
+    says = r"\(here is none\), torch 2\.5 .*\(here is 1\.13\.1\); install.* 'openvino>=.*; or choose run"
+    with pytest.raises(ConfigError, match=says):
         make_runtime(network, "openvino-int8")
     with pytest.raises(ConfigError, match=r"runs on the CPU only, and device is cuda"):
         make_runtime(network, "onnx", "cuda")
