@@ -26,8 +26,8 @@ NEEDS = {
     "pillow": "9.0",
     "pydantic": "2.0",
     "pyyaml": "5.4",
-    "rich": "11.2",
-    "rosbags": "0.11.6",
+    "rich": "12.3",
+    "rosbags": "0.11.7",
     "safetensors": "0.3.0",
     "torch": "1.13.1",
     "typer": "0.12.5",
@@ -49,7 +49,7 @@ NODE = {
 """Those without which no node starts."""
 RUNTIMES = {
     "openvino": {"openvino": "2025.2", "torch": "2.5"},
-    "onnx": {"onnx": "1.14", "onnxruntime": "1.15", "torch": "2.5"},
+    "onnx": {"onnx": "1.23", "onnxruntime": "1.23", "onnxscript": "0.7", "torch": "2.13"},
 }
 """What runtimes need beside, by their name up to the dash, as in the extras of setup.cfg."""
 

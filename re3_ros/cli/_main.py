@@ -22,6 +22,7 @@ QUIET = {
 """OpenCV reports what it cannot open, and its windows which fonts they lack, in their own words;
 ours name the file and the way out."""
 
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``re3`` and return its exit code.
 

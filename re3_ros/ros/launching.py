@@ -57,7 +57,7 @@ DEVICE = Argument(
 RUNTIME = Argument(
     "runtime",
     "",
-    "What runs the tracker's network: auto, torch, openvino, ...; empty: as in tracker_params_file.",
+    "What runs the tracker's network: auto, torch, openvino ...; empty: as in tracker_params_file.",
 )
 WEIGHTS = Argument(
     "weights", "", "The tracker's file of weights; empty: as in tracker_params_file."

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 
@@ -64,10 +65,10 @@ def make_runtime(
 def candidates(network: Re3Network, device: str | torch.device = "cpu") -> tuple[str, ...]:
     """Return the names of the runtimes that ``auto`` tries here, the fastest first, torch last.
 
-    On a GPU that is torch, until ``cuda`` has been measured; on a CPU OpenVINO and ONNX Runtime come
-    before it where they are installed. A network of another kind than this package's presets is
-    always run by torch: graphs are traced, and a forward pass that branches on its input would be
-    traced wrongly.
+    On a GPU that is torch, until ``cuda`` has been measured; on a CPU OpenVINO and ONNX Runtime
+    come before it where they are installed. A network of another kind than this package's presets
+    is always run by torch: graphs are traced, and a forward pass that branches on its input would
+    be traced wrongly.
     """
     traceable = type(network) in (Compact, PaperNetwork)
     there = pick_device(device) if str(device) == "auto" else device
@@ -90,15 +91,15 @@ def _is_there(kind: str) -> bool:
 
 
 def _first_that_works(network: Re3Network, device: str | torch.device, threads: int) -> Runtime:
-    *faster, last = candidates(network, device)
-    for name, following in zip(faster, [*faster[1:], last], strict=True):
+    names = candidates(network, device)
+    for name, following in pairwise(names):
         try:
             return _make(network, name, device, threads)
         except Exception as error:  # noqa: BLE001, whatever a library raises, another may do
             reason = _in_a_line(error)
             _log.warning("runtime %s cannot be had, %s is tried: %s", name, following, reason)
             _log.debug("what became of runtime %s", name, exc_info=True)
-    return _make(network, last, device, threads)
+    return _make(network, names[-1], device, threads)
 
 
 def _in_a_line(error: Exception) -> str:

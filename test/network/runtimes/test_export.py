@@ -14,7 +14,6 @@ from re3_ros.network.runtimes import FORMATS, export
 from re3_ros.network.runtimes._export import _NEEDS
 
 
-
 def need(form):
     if problem := versions.problem(_NEEDS[form]):
         pytest.skip(f"{form} {problem}")
@@ -81,7 +80,11 @@ def test_what_cannot_be_exported_is_refused_with_the_way_out(small, tmp_path, mo
     with pytest.raises(ConfigError, match=r"format is 'coreml'; choose one of onnx"):
         export(network, tmp_path, "coreml")
     monkeypatch.setattr(versions, "found", {"torch": "1.13.1"}.get)
-    with pytest.raises(ConfigError, match=r"format openvino needs openvino .*here is none.* install"):
+    with pytest.raises(
+        ConfigError, match=r"format openvino needs openvino .*here is none.* install"
+    ):
         export(network, tmp_path, "openvino")
-    with pytest.raises(ConfigError, match=r"format torch-export needs torch 2.5 .*here is 1\.13\.1"):
+    with pytest.raises(
+        ConfigError, match=r"format torch-export needs torch 2.5 .*here is 1\.13\.1"
+    ):
         export(network, tmp_path, "torch-export")
