@@ -19,7 +19,8 @@ def centre(boxes: ArrayLike) -> Boxes:
 def size(boxes: ArrayLike) -> Boxes:
     """Return widths and heights ``(..., 2)`` in pixels of boxes ``(..., 4)``."""
     b = np.asarray(boxes, np.float64)
-    return b[..., 2:] - b[..., :2]
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite, as sides near the largest float
+        return b[..., 2:] - b[..., :2]
 
 
 def area(boxes: ArrayLike) -> Boxes:
@@ -49,6 +50,7 @@ def clip(boxes: ArrayLike, width: float, height: float) -> Boxes:
 
 def scale(boxes: ArrayLike, factor: float) -> Boxes:
     """Return boxes ``(..., 4)`` grown about their centres; a factor of 2 doubles both sides."""
-    half = size(boxes) * factor / 2
     middle = centre(boxes)
-    return np.concatenate([middle - half, middle + half], axis=-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        half = size(boxes) * factor / 2
+        return np.concatenate([middle - half, middle + half], axis=-1)
