@@ -33,6 +33,7 @@ from re3_ros.network import build
 from re3_ros.network.runtimes import is_installed
 
 SMALL = {"skip": 4, "fine_skip": 2, "match": 4, "mixed": 8, "heat_maps": 3, "fc_width": 12}
+TINY = {"trunk_widths": [8] * 5, "skip_widths": (), "fc_width": 10, "lstm_width": 6}
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,8 @@ def test_several_cameras_are_measured_of_ours_alone(network, clip, tmp_path):
 
 
 @pytest.mark.skipif(not is_installed("openvino"), reason="openvino is not installed")
-def test_sessions_leave_the_number_of_threads_as_it_was(network, clip):
+def test_sessions_leave_the_number_of_threads_as_it_was(clip):
+    network = build("paper", **TINY)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
@@ -115,9 +117,7 @@ def test_the_network_is_timed_stage_by_stage(network):
 
 
 def test_the_work_of_a_look_counts_what_it_reads_and_multiplies():
-    network = build(
-        "paper", trunk_widths=[8] * 5, skip_widths=(), fc_width=10, lstm_width=6, lstm_layers=1
-    ).eval()
+    network = build("paper", **TINY, lstm_layers=1).eval()
     work = workload_of(network)
     unused = sum(p.numel() for p in network.fc6_previous.parameters())
     assert work.parameters == sum(p.numel() for p in network.parameters()) - unused

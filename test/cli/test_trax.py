@@ -8,6 +8,7 @@ import sys
 import cv2
 import numpy as np
 import pytest
+from waiting import PATIENCE
 
 CHATTY = """
 print("loading")
@@ -36,7 +37,13 @@ def run(arguments, lines, folder):
     command = [sys.executable, "-m", "re3_ros.cli", "trax", *arguments]
     text = "".join(f"@@TRAX:{line}\n" for line in lines)
     return subprocess.run(
-        command, input=text, cwd=folder, capture_output=True, text=True, check=False, timeout=300
+        command,
+        input=text,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
 
 

@@ -72,7 +72,7 @@ def test_a_wrong_file_is_refused(small, tmp_path, monkeypatch):
     read = _export._READERS["torch-export"]
     monkeypatch.setitem(_export._READERS, "torch-export", unlike)
     with pytest.raises(ConfigError, match=r"deviates from torch by .* do not use it"):
-        export(small("compact"), tmp_path, "torch-export")
+        export(small("paper"), tmp_path, "torch-export")
 
 
 def test_what_cannot_be_exported_is_refused_with_the_way_out(small, tmp_path, monkeypatch):

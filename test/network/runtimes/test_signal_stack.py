@@ -60,7 +60,7 @@ def test_a_thread_has_its_own_signal_stack_again_even_after_an_error():
 
 @pytest.mark.skipif(not is_installed("openvino"), reason="openvino is not installed")
 def test_loading_openvino_leaves_the_signal_stack_as_it_was():
-    network = build("compact", fc_width=8, lstm_width=8)
+    network = build("paper", trunk_widths=[8] * 5, skip_widths=(), fc_width=8, lstm_width=8)
 
     def check():
         runtime = make_runtime(network, "openvino-float32")

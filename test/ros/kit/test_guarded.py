@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from waiting import PATIENCE
 
 pytestmark = pytest.mark.ros
 
@@ -139,14 +140,14 @@ def test_programs_tell_of_misspelt_names_and_of_arguments_that_ros_does_not_know
             break
     child.terminate()
     child.stdout.close()
-    assert child.wait(240) == 0
+    assert child.wait(PATIENCE) == 0
     assert "no such topic here" in said, said
 
 
 def test_arguments_that_ros_does_not_understand_are_one_line():
     words = ["--ros-args", "-r", "no rule at all"]
     command = [sys.executable, "-m", "re3_ros.ros.follower", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 1
     assert "error: " in done.stderr
     assert "Traceback" not in done.stderr
