@@ -22,7 +22,8 @@ _part() { # FILE NAME COMMAND...
     trap : INT TERM # they end the command; what it said until then is still shown
     : >"$file"
     tail -n +1 -f --pid $BASHPID "$file" | grep -H --label "$name" --line-buffered "$progress" >&2 &
-    "$@" >"$file" 2>&1 || code=$?
+    # Through a pipe: a command that limits the size of its files (ulimit -f) does not mean this one.
+    "$@" 2>&1 | (trap '' INT TERM; exec cat >"$file") || code=$?
     say "$name: exit code $code; all of it: $file"
     grep -v "$progress" "$file" || true
     return "$code"

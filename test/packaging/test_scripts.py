@@ -120,6 +120,13 @@ def test_progress_of_parts_is_shown_at_once_and_the_rest_in_the_end(parts, tmp_p
     assert out.splitlines() == ["a failure", "ended with 0"]
 
 
+def test_a_limit_of_the_size_of_files_does_not_concern_the_log(parts):
+    body = "work() { ulimit -f 1; for _ in {1..999}; do echo a line; done; }"
+    out, err = parts(f"{body}\nstart one work").communicate(timeout=PATIENCE)
+    assert out.count("a line") == 999, err
+    assert out.splitlines()[-1] == "ended with 0"
+
+
 def test_an_interrupt_reaches_all_parts(parts):
     code = "import time; print('began [ 0%]', flush=True); time.sleep(600)"
     start = f'start {{}} {sys.executable} -c "{code}"'
