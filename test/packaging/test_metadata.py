@@ -124,6 +124,16 @@ def test_what_rosdep_does_not_install_comes_from_pip(root):
     assert listed(root / "scripts/requirements/ros.txt") >= NOT_BY_ROSDEP
 
 
+def test_what_pip_brings_to_a_ros_machine_is_as_new_as_everywhere(root, setup):
+    everywhere = setup["options"]["install_requires"].split()
+    lines = (root / "scripts/requirements/ros.txt").read_text("utf-8").splitlines()
+    bounds = dict(re.match(r"([\w-]+)(.*)", line).groups() for line in lines if line[:1].isalpha())
+    assert bounds.pop("setuptools") == "<80"
+    ours = {name: f"{name}{bound}" for name, bound in bounds.items() if name != "openvino"}
+    assert set(ours.values()) <= set(everywhere)
+    assert f"openvino{bounds['openvino']}" in setup["options.extras_require"]["openvino"].split()
+
+
 def test_rosdep_is_asked_for_nothing_that_pip_would_have_to_install(package):
     keys = {e.text for e in package.iter() if e.tag.endswith("depend")}
     assert not {key for key in keys if key.endswith("-pip")}
