@@ -29,7 +29,7 @@ NEEDS = {
     "rich": "12.3",
     "rosbags": "0.11.7",
     "safetensors": "0.3.0",
-    "torch": "1.13.1",
+    "torch": "1.13",
     "typer": "0.12.5",
     "typing-extensions": "4.0",
 }

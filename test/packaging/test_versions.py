@@ -93,6 +93,7 @@ def test_the_oldest_environment_holds_none_that_is_older(tested):
         ("2", "2.0", True),
         ("2.13.0+cpu", "2.5", True),
         ("1.13.0a0+git7c98e70", "1.13.1", False),
+        ("1.13.0a0+gitunknown", versions.NEEDS["torch"], True),  # Debian 12's 1.13.1
         ("2025.0.0-17942-1f68be9f594-releases/2025/0", "2025.0", True),
         ("unknown", "1.0", True),
         (None, "1.0", False),
