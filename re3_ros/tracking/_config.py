@@ -78,7 +78,7 @@ class SessionConfig:
         "reject", TIME_JUMPS, "when time jumps back: reject older frames, clear targets, continue"
     )
     runtime: str = _choice(
-        "auto", RUNTIMES, "what runs the network; auto = the fastest that is installed"
+        "auto", RUNTIMES, "what runs the network; auto = the fastest that can be had"
     )
     threads: int = _setting(
         1, 0, 1024, "threads of the network in this process; 0 = torch's own choice"

@@ -12,8 +12,16 @@ pytestmark = pytest.mark.ros_launch
 
 FOLLOWER, DEMONSTRATION = "follower.launch.py", "demonstration.launch.py"
 ARGUMENTS = {
-    FOLLOWER: {"simulation", "tracker", "camera_info", "cmd_vel", "params_file", "use_sim_time"},
-    DEMONSTRATION: {"folder", "label", "format", "record", "tracker", "use_sim_time"},
+    FOLLOWER: {
+        "simulation",
+        "tracker",
+        "runtime",
+        "camera_info",
+        "cmd_vel",
+        "params_file",
+        "use_sim_time",
+    },
+    DEMONSTRATION: {"folder", "label", "format", "record", "tracker", "runtime", "use_sim_time"},
 }
 
 

@@ -26,6 +26,7 @@ ARGUMENTS = {
     "image_transport",
     "detector",
     "device",
+    "runtime",
     "weights",
     "autostart",
     "use_sim_time",
@@ -132,11 +133,14 @@ def test_the_parameters_file_counts_and_arguments_override_it(launch, weights, t
     path.write_text(
         "/**:\n  ros__parameters:\n"
         "    weights: /nowhere\n    reset_interval: 7\n    cameras: [front]\n    device: cpu\n"
+        "    runtime: onnx\n"
     )
-    launched = launch(f"params_file:={path}", f"weights:={weights}", "use_sim_time:=true")
+    launched = launch(
+        f"params_file:={path}", f"weights:={weights}", "runtime:=torch", "use_sim_time:=true"
+    )
     assert launched.is_active()
-    values = launched.get("weights", "reset_interval", "cameras", "device", "use_sim_time")
-    assert values == [weights, 7, ["front"], "cpu", True]
+    names = ("weights", "reset_interval", "cameras", "device", "runtime", "use_sim_time")
+    assert launched.get(*names) == [weights, 7, ["front"], "cpu", "torch", True]
 
 
 def test_if_configure_fails_the_log_says_so_and_the_node_can_be_set_right(launch, weights):
