@@ -13,7 +13,8 @@ Boxes = NDArray[np.float64]
 def centre(boxes: ArrayLike) -> Boxes:
     """Return the centres ``(..., 2)`` x, y in pixels of boxes ``(..., 4)``."""
     b = np.asarray(boxes, np.float64)
-    return (b[..., :2] + b[..., 2:]) / 2
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (b[..., :2] + b[..., 2:]) / 2
 
 
 def size(boxes: ArrayLike) -> Boxes:
@@ -25,7 +26,8 @@ def size(boxes: ArrayLike) -> Boxes:
 
 def area(boxes: ArrayLike) -> Boxes:
     """Return areas ``(...)`` in square pixels; inverted boxes have area 0."""
-    return np.asarray(np.prod(np.maximum(size(boxes), 0), axis=-1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(np.prod(np.maximum(size(boxes), 0), axis=-1))
 
 
 def intersection(a: ArrayLike, b: ArrayLike) -> Boxes:
@@ -33,13 +35,15 @@ def intersection(a: ArrayLike, b: ArrayLike) -> Boxes:
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     top_left = np.maximum(a[..., :2], b[..., :2])
     bottom_right = np.minimum(a[..., 2:], b[..., 2:])
-    return np.asarray(np.prod(np.maximum(bottom_right - top_left, 0), axis=-1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(np.prod(np.maximum(bottom_right - top_left, 0), axis=-1))
 
 
 def iou(a: ArrayLike, b: ArrayLike) -> Boxes:
     """Return intersection over union ``(...)`` in [0, 1]; 0 where a box is degenerate or NaN."""
     common = intersection(a, b)
-    union = area(a) + area(b) - common
+    with np.errstate(over="ignore", invalid="ignore"):
+        union = area(a) + area(b) - common
     return np.where(union > 0, common / np.where(union > 0, union, 1), 0.0)
 
 

@@ -89,3 +89,12 @@ def test_nothing_changes_its_argument():
     for call in (lambda b: boxes.clip(b, 640, 480), lambda b: boxes.scale(b, 2), boxes.to_xywh):
         call(box)
         np.testing.assert_array_equal(box, before)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_exceeds_the_largest_float_is_no_warning():
+    far = [[-1.7e308, 0, 1.7e308, 9], [1.7e308] * 4, [0, 0, np.inf, 0], [-np.inf, 0, np.inf, 9]]
+    for function in (boxes.centre, boxes.size, boxes.area):
+        assert not np.isfinite(function(far)).all()
+    assert not np.isfinite(boxes.scale(far, 2)).all()
+    assert boxes.iou(far, far).shape == (4,)

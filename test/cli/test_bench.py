@@ -48,7 +48,7 @@ def test_bars_are_printed_at_the_end_of_all_tables(run, weights, tmp_path, monke
     monkeypatch.setattr("re3_ros.bench.PEERS", ("joint", "mosse"))
     monkeypatch.setattr("re3_ros.bench.bench_model", partial(bench_model, repeats=1))
     # The choice and the other runtimes have tests of their own, and take long to be prepared.
-    monkeypatch.setattr("re3_ros.network.runtimes._choice.choose", lambda *_: "torch")
+    monkeypatch.setattr("re3_ros.network.runtimes._choice.candidates", lambda *_: ("torch",))
     options = ["--large", "compact", "--threads", "1", "--frames", "20", "--rounds", "1"]
     save(build("paper", trunk_widths=[8] * 5, fc_width=12, lstm_width=7), weights)
     code, text, _ = run("bench", "bars", "--weights", weights, *options, "-o", tmp_path / "out")
