@@ -11,14 +11,16 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from re3_ros.network import Re3Network
+from re3_ros.versions import require
 
 MEGABYTES = 512
 """Read to measure bandwidth: more than any cache that one core has to itself."""
 SIDE = 1024
 """Of the square matrices that are multiplied to measure arithmetic."""
+NEEDS = {"torch": "2.1"}
+"""Where it counts operations."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,11 @@ class Workload:
 
 
 def measure_roofline(device: str = "cpu", repeats: int = 7) -> Roofline:
-    """Return the machine's limits: the best of several tries each."""
+    """Return the machine's limits: the best of several tries each.
+
+    Raises ConfigError where torch is too old.
+    """
+    require("the roofline", NEEDS)
     block = torch.ones(MEGABYTES * 2**20 // 4, device=device)
     bandwidth = block.nbytes / _least(block.sum, repeats)
     rates = {}
@@ -63,7 +69,13 @@ def measure_roofline(device: str = "cpu", repeats: int = 7) -> Roofline:
 
 @torch.no_grad()
 def workload_of(network: Re3Network) -> Workload:
-    """Return what one step needs: embedding the current crop, and the advance."""
+    """Return what one step needs: embedding the current crop, and the advance.
+
+    Raises ConfigError where torch is too old.
+    """
+    require("the roofline", NEEDS)
+    from torch.utils.flop_counter import FlopCounterMode
+
     size = network.crop_size
     crop = torch.zeros(1, 3, size, size, device=next(network.parameters()).device)
     features = network.embed(crop)

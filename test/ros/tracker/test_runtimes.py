@@ -14,10 +14,15 @@ BROKEN = "raise AttributeError('this torch has no attribute float8_e4m3fn')\n"
 
 @pytest.fixture
 def broken_openvino(tmp_path, monkeypatch):
-    """Let processes that are started find an OpenVINO that cannot be imported."""
-    about = tmp_path / "openvino-3000.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: openvino\nVersion: 3000.0\n")
+    """Let processes that are started find an OpenVINO that cannot be imported.
+
+    And a torch that is new enough for it, wherever this runs.
+    """
+    for name in ("openvino", "torch"):
+        about = tmp_path / f"{name}-3000.0.dist-info"
+        about.mkdir()
+        text = f"Metadata-Version: 2.1\nName: {name}\nVersion: 3000.0\n"
+        (about / "METADATA").write_text(text, encoding="utf-8")
     (tmp_path / "openvino.py").write_text(BROKEN)
     given = filter(None, [os.environ.get("PYTHONPATH", ""), *sys.path])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *given]))
