@@ -9,12 +9,10 @@ import subprocess
 import time
 
 import pytest
+from domain import enter_own_domain
+from waiting import PATIENCE, wait_until
 
-# Tests of others on this machine, or a robot on this network, are none of our business.
-os.environ["ROS_DOMAIN_ID"] = str(10 + os.getpid() % 90)
-os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-
-PATIENCE = 90.0
+enter_own_domain()
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +46,12 @@ class Launched:
         return LifecycleClient(self.node, name, PATIENCE, lambda: self.child.poll() is None)
 
     def until(self, condition):
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < deadline, f"waited in vain\n{self.log()}"
-            assert self.child.poll() is None, f"launch ended\n{self.log()}"
-            time.sleep(0.1)
+        def holds():
+            answer = condition()
+            assert answer or self.child.poll() is None, f"launch ended\n{self.log()}"
+            return answer
+
+        wait_until(holds, lambda: time.sleep(0.1), self.log)
 
     def record(self, kind, topic):
         """Return the list that the topic's messages are put into while `hear` waits."""
