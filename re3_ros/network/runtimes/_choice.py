@@ -67,8 +67,8 @@ def candidates(network: Re3Network, device: str | torch.device = "cpu") -> tuple
 
     On a GPU that is torch, until ``cuda`` has been measured; on a CPU OpenVINO and ONNX Runtime
     come before it where they are installed. A network of another kind than this package's presets
-    is always run by torch: graphs are traced, and a forward pass that branches on its input would
-    be traced wrongly.
+    is always run by torch: it may branch on its input, or be written anew between two calls, and
+    what was converted would not follow.
     """
     traceable = type(network) in (Compact, PaperNetwork)
     there = pick_device(device) if str(device) == "auto" else device
