@@ -23,9 +23,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from re3_ros.network import Compact, PaperNetwork
-
-from ._traceable import Graph
+from ._traceable import Graph, is_ours
 
 KEPT = 24
 """Graphs that are kept, the last used ones: three for each network."""
@@ -70,8 +68,7 @@ def converted(
 
 
 def _may_be_kept(graph: Graph) -> bool:
-    ours = type(graph.network) in (Compact, PaperNetwork)
-    return ours and sum(p.numel() for p in graph.network.parameters()) <= LARGEST
+    return is_ours(graph.network) and sum(p.numel() for p in graph.network.parameters()) <= LARGEST
 
 
 def _folder() -> Path | None:

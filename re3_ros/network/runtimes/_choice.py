@@ -12,10 +12,11 @@ import torch
 
 from re3_ros import versions
 from re3_ros.errors import ConfigError
-from re3_ros.network import Compact, PaperNetwork, Re3Network, pick_device
+from re3_ros.network import Re3Network, pick_device
 
 from ._device import DeviceRuntime
 from ._torch import Runtime, TorchRuntime
+from ._traceable import is_ours
 
 RUNTIMES = (
     "auto",
@@ -70,9 +71,8 @@ def candidates(network: Re3Network, device: str | torch.device = "cpu") -> tuple
     is always run by torch: it may branch on its input, or be written anew between two calls, and
     what was converted would not follow.
     """
-    traceable = type(network) in (Compact, PaperNetwork)
     there = pick_device(device) if str(device) == "auto" else device
-    if _type_of(there) != "cpu" or not traceable:
+    if _type_of(there) != "cpu" or not is_ours(network):
         return ("torch",)
     return (*filter(_is_there, _FASTEST_FIRST), "torch")
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from re3_ros.network import Re3Network
+from re3_ros.network import Compact, PaperNetwork, Re3Network
 
 STEP_PORTS = ("crops", "remembered", "template", "state"), ("corners", "visibility", "new_state")
 
@@ -87,6 +87,11 @@ class Graph:
     example: tuple[Tensor, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+
+
+def is_ours(network: Re3Network) -> bool:
+    """Return whether a network is of a class of this package, whose code is known."""
+    return type(network) in (Compact, PaperNetwork)
 
 
 @torch.no_grad()

@@ -74,6 +74,15 @@ def lose(tracker, kind=""):
     return status.targets[0]
 
 
+def lose_and_follow_another(tracker):
+    """Lose the target at START, and follow another at AWAY."""
+    lose(tracker)
+    tracker.show(scene(tracker, AWAY))
+    tracker.point(id="other", box=AWAY)
+    tracker.says("following 'other'")
+    tracker.show(scene(tracker, AWAY))
+
+
 def x_of(target):
     return target.bbox.center.position.x
 
@@ -122,11 +131,7 @@ def test_detections_of_an_image_of_another_size_are_used_from_there(red):
 
 def test_a_target_that_is_seen_is_not_given_away_in_an_image_of_another_size(red):
     tracker = red()
-    lose(tracker)
-    tracker.show(scene(tracker, AWAY))
-    tracker.point(id="other", box=AWAY)
-    tracker.says("following 'other'")
-    tracker.show(scene(tracker, AWAY))
+    lose_and_follow_another(tracker)
     image = scene(tracker, AWAY)
     tracker.show(image)
     tracker.show(scene(tracker, AWAY, zoom=2))
@@ -174,11 +179,7 @@ def test_the_class_is_the_one_the_target_was_started_with(red):
 
 def test_a_target_that_is_seen_is_not_moved_nor_given_away(red):
     tracker = red()
-    lose(tracker)
-    tracker.show(scene(tracker, AWAY))
-    tracker.point(id="other", box=AWAY)
-    tracker.says("following 'other'")
-    tracker.show(scene(tracker, AWAY))
+    lose_and_follow_another(tracker)
     image = scene(tracker, AWAY, GREY)
     detect(tracker, image, AWAY, GREY)
     tracker.show(image)
