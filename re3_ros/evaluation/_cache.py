@@ -34,7 +34,7 @@ class TrackCache:
     def load(self, path: Path) -> Arrays | None:
         """Return what is kept at ``path``; None if there is nothing, or only a damaged file."""
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 return {name: kept[name] for name in kept.files}
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None

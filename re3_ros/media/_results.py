@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from re3_ros.errors import ConfigError, writing
+from re3_ros.errors import ConfigError, OutputError, writing
 from re3_ros.images import Image
 from re3_ros.tracking import FrameResult
 
@@ -63,7 +63,11 @@ class CsvFile:
         self.path, self.rows, self._end = path, 0, 0
         with writing(path, "nothing of it is there"):
             self._file = path.open("wb", buffering=0)
-        self.add([list(columns)])
+        try:
+            self.add([list(columns)])
+        except OutputError:
+            self.close()
+            raise
         self.rows = 0
 
     def add(self, rows: Sequence[Sequence[str]]) -> None:

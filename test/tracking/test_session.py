@@ -220,7 +220,7 @@ def test_cameras_do_not_know_of_each_other(tiny, session, play):
 
 def test_weights_from_a_file(tmp_path, noise):
     save(build("compact"), tmp_path / "w.safetensors", {})
-    tracked = TrackingSession(tmp_path / "w.safetensors")
+    tracked = TrackingSession(tmp_path / "w.safetensors", config=SessionConfig(runtime="torch"))
     tracked.warm_up()
     tracked.initialise("camera", "a", BOX)
     assert len(tracked.process(Frame("camera", 0, noise(0))).targets) == 1
@@ -246,7 +246,8 @@ def test_the_caller_may_not_be_surprised_by_numpy(told, noise):
 def test_torch_makes_way_for_the_threads_of_other_runtimes(runtime, left):
     if not is_installed(runtime.partition("-")[0]):
         pytest.skip(f"{runtime} is not installed")
-    network = build("compact", skip=4, fine_skip=2, match=4, mixed=8, heat_maps=2, fc_width=8)
+    sizes = {"skip": 4, "fine_skip": 2, "match": 4, "mixed": 8, "heat_maps": 2, "fc_width": 8}
+    network = build("compact", **sizes, pyramid=False)
     before = torch.get_num_threads()
     try:
         TrackingSession(network, config=SessionConfig(runtime=runtime, threads=2))

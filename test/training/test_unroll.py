@@ -59,13 +59,13 @@ def test_a_few_steps_on_one_batch_lower_its_loss(unroll, tracks, self_training):
     unroll.network.get_submodule("trunk").requires_grad_(False)  # it costs most of the time
     optimiser = torch.optim.AdamW(unroll.network.parameters(), 8e-3)
     losses = []
-    for _ in range(50):
+    for _ in range(30):
         result = unroll(draw(tracks, UnrollPlan(self_training), 1))
         optimiser.zero_grad()
         result.loss.backward()
         optimiser.step()
         losses.append(result.loss.item())
-    assert min(losses[-5:]) < 0.85 * losses[0]
+    assert min(losses[-5:]) < 0.9 * losses[0]
 
 
 def test_every_part_of_the_network_is_trained(unroll, tracks):

@@ -27,7 +27,7 @@ def test_the_command_measures_both_parts_and_writes_them(weights, tmp_path, capf
     from re3_ros.cli import main
 
     out = tmp_path / "node.json"
-    options = ["--size", "160x120", "--seconds", "4", "--fast", "30", "--network", "10"]
+    options = ["--size", "160x120", "--seconds", "2", "--fast", "30", "--network", "10"]
     options += ["--weights", weights("still"), "--runtime", "torch", "-o", str(out)]
     assert main(["bench", "node", *options]) == 0
     assert "median added by the node over 2 ms" in capfd.readouterr().out

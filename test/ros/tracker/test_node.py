@@ -215,7 +215,8 @@ def test_cleanup_lets_go_of_the_network(ros, weights):
 
     from re3_ros.ros.tracker._node import TrackerNode
 
-    overrides = [Parameter("weights", value=weights("still")), Parameter("device", value="cpu")]
+    values = {"weights": weights("still"), "device": "cpu", "runtime": "torch"}
+    overrides = [Parameter(name, value=value) for name, value in values.items()]
     node = TrackerNode("forgetful", parameter_overrides=overrides)
     try:
         node.trigger_configure()
