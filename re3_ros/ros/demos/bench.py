@@ -187,6 +187,8 @@ class _Recorder(NodeRecorder):
         super().__init__(node)
         self._setting = setting
         self._found: list[tuple[float, TrackerStatus]] = []
+        width, height = (int(n) for n in setting.size.split("x"))
+        self._box: Any = bounding_box(first_box(width, height))  # takes a second
         self._boxes = node.create_publisher(Detection2D, "init_box", 10)
         self._status = node.create_subscription(TrackerStatus, "status", self._on_status, 100)
         self._changed = time.monotonic()
@@ -232,6 +234,4 @@ class _Recorder(NodeRecorder):
         self._found.append((time.time(), status))
         if not status.targets and self._changed - self._asked > _AGAIN:
             self._asked = self._changed
-            width, height = (int(n) for n in self._setting.size.split("x"))
-            box: Any = bounding_box(first_box(width, height))
-            self._boxes.publish(Detection2D(header=self._found[0][1].header, bbox=box))
+            self._boxes.publish(Detection2D(header=self._found[0][1].header, bbox=self._box))
