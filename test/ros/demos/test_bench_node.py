@@ -27,8 +27,8 @@ def test_the_command_measures_both_parts_and_writes_them(weights, tmp_path, capf
     from re3_ros.cli import main
 
     out = tmp_path / "node.json"
-    options = ["--size", "160x120", "--seconds", "2", "--fast", "30", "--network", "10"]
-    options += ["--weights", weights("still"), "--runtime", "torch", "-o", str(out)]
+    options = ["--size", "160x120", "--seconds", "2", "--rate", "30", "--fast", "60"]
+    options += ["--network", "20", "--weights", weights("still"), "--runtime", "torch", "-o", str(out)]
     assert main(["bench", "node", *options]) == 0
     assert "median added by the node over 2 ms" in capfd.readouterr().out
     plain, slow = json.loads(out.read_text())["rows"]
@@ -37,7 +37,7 @@ def test_the_command_measures_both_parts_and_writes_them(weights, tmp_path, capf
         assert 0 < found["answered"] <= found["received"] <= found["sent"]
         assert 0 < found["overhead"]["least"] < found["latency"]["median"]
         assert found["series"]
-    assert slow["inference"]["least"] >= 100
+    assert slow["inference"]["least"] >= 50
     assert slow["dropped"] > 0
     assert out.with_suffix(".png").stat().st_size > 1000
 
