@@ -70,13 +70,17 @@ class TrainingConfig(_Strict):
     stills: str = Field(default="data/train/stills", description="folder; empty for none")
     procedural: int = Field(default=0, ge=0, description="stills drawn by the program, if any")
     skip_licences: tuple[str, ...] = ()
-    videos: str = Field(default="data/train/videos", description="folder of clips; empty for none")
+    videos: str | tuple[str, ...] = Field(
+        default="data/train/videos", description="folder of clips, or several; empty for none"
+    )
     video_share: float = Field(default=0.2, ge=0, le=1)
     simulator: SimulatorConfig = SimulatorConfig()
     datasets: tuple[DataSource, ...] = Field(default=(), description="see docs/datasets.md")
     cache_megabytes: int = Field(default=1024, gt=0, description="decoded frames of `datasets`")
     held_out: tuple[str, ...] = Field(default=(), description="clips kept for validation")
-    held_stills: float = Field(default=0.1, ge=0, lt=1, description="share kept from training")
+    held_stills: float = Field(
+        default=0.1, ge=0, lt=1, description="share kept from training, beside those listed"
+    )
     held_tracks: int = Field(
         default=0, ge=0, description="tracks simulated from held stills for validation"
     )
@@ -121,6 +125,11 @@ class TrainingConfig(_Strict):
     save_every: int = Field(default=250, gt=0)
     validate_every: int = Field(default=1000, gt=0)
     keep: tuple[int, ...] = Field(default=(), description="steps whose averaged weights are kept")
+
+    @property
+    def video_folders(self) -> tuple[str, ...]:
+        """The folders of clips that are named."""
+        return tuple(filter(None, (self.videos,) if isinstance(self.videos, str) else self.videos))
 
     def plan(self, stage: Stage) -> UnrollPlan:
         """Return how the tracks of a stage are followed."""

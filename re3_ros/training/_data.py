@@ -27,6 +27,7 @@ from re3_ros.simulation import (
 from ._config import Stage, TrainingConfig
 from ._pool import Pool
 from ._sources import ATTEMPTS, Videos, open_videos, stills_of
+from ._split import split_held_out
 
 log = logging.getLogger("re3_ros.training")
 
@@ -142,18 +143,19 @@ def held_out_data(config: TrainingConfig, root: Path) -> tuple[list[Still], list
 
 
 def _clip_folders(config: TrainingConfig, root: Path) -> list[Path]:
-    if not config.videos:
-        return []
-    folder = root / config.videos
-    if not folder.is_dir():
-        raise SourceError(
-            f"{folder} is not a folder; give `videos` one of clips, or leave it empty"
-        )
-    folders = sorted(p for p in folder.iterdir() if p.is_dir())
-    unknown = set(config.held_out) - {p.name for p in folders}
-    if unknown:
-        raise SourceError(f"{folder} has no clip {', '.join(sorted(unknown))}")
-    return folders
+    clips: list[Path] = []
+    for name in config.video_folders:
+        folder = root / name
+        if not folder.is_dir():
+            raise SourceError(
+                f"{folder} is not a folder; give `videos` folders of clips, or leave it empty"
+            )
+        clips += sorted(p for p in folder.iterdir() if p.is_dir())
+    unknown = set(config.held_out) - {p.name for p in clips}
+    if config.video_folders and unknown:
+        folders = ", ".join(str(root / name) for name in config.video_folders)
+        raise SourceError(f"no clip {', '.join(sorted(unknown))} in {folders}")
+    return clips
 
 
 def _read_stills(config: TrainingConfig, root: Path) -> list[Still]:
@@ -167,14 +169,3 @@ def _read_stills(config: TrainingConfig, root: Path) -> list[Still]:
             "set video_share to 1"
         )
     return stills
-
-
-def split_held_out(stills: list[Still], share: float) -> tuple[list[Still], list[Still]]:
-    """Return stills to train on and stills held out: ``share`` of all photographs, as wholes."""
-    paths = sorted({still.image_path for still in stills})
-    chosen = np.random.default_rng(0).random(len(paths)) < share
-    held = {path for path, c in zip(paths, chosen, strict=True) if c}
-    return (
-        [s for s in stills if s.image_path not in held],
-        [s for s in stills if s.image_path in held],
-    )

@@ -110,7 +110,7 @@ def run_data_folder(config: TrainingConfig) -> Path:
     That is ``data/train`` in ``RE3_SHARED``, or in ``shared`` beside this project, or that itself.
     """
     shared = default_data_folder()
-    named = [name for name in (config.stills, config.videos) if name]
+    named = [name for name in (config.stills, *config.video_folders) if name]
     inner = shared / "data" / "train"
     in_shared = any((shared / name).is_dir() for name in named)
     return shared if in_shared and not any((inner / name).is_dir() for name in named) else inner

@@ -1,6 +1,7 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -103,8 +104,18 @@ def test_nothing_held_back(data_root):
 
 
 def test_a_clip_that_is_missing_is_named(data_root):
-    with pytest.raises(SourceError, match="videos has no clip three"):
+    with pytest.raises(SourceError, match="no clip three in .*videos"):
         held_out_videos(make_config(held_out=["three"]), data_root, 1, 2)
+
+
+def test_clips_of_several_folders(data_root):
+    both = make_config(videos=["videos", "more"], held_out=["two", "three"])
+    (data_root / "more").mkdir()
+    shutil.copytree(data_root / "videos" / "one", data_root / "more" / "three")
+    assert [v.name for v in held_out_videos(both, data_root, 1, 2).clips] == ["two", "three"]
+    assert [c.name for c in read_data(both, data_root).clips] == ["one"]
+    with pytest.raises(SourceError, match=r"no clip four in .*videos, .*more"):
+        read_data(both.model_copy(update={"held_out": ("four",)}), data_root)
 
 
 def test_the_run_is_read_from_the_weights(tmp_path):
