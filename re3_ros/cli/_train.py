@@ -42,6 +42,12 @@ def run(
     output: Annotated[Path, typer.Option(help="Folder of the run; goes on if one is there.")],
     data: TrainingDataOption = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")] = "cpu",
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1, help="End after so many, annealed; without it after the steps of all stages."
+        ),
+    ] = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write event files into the folder too.")
     ] = False,
@@ -52,10 +58,11 @@ def run(
     torchrun --nproc-per-node 4 -m re3_ros.cli train CONFIG --output FOLDER --device cuda
     """
     from re3_ros.tracking import pick_device
-    from re3_ros.training import read_config, run_summary, train
+    from re3_ros.training import Deadline, read_config, run_summary, train
 
+    deadline = None if minutes is None else Deadline.after(minutes)
     root = training_data(data)
     settings, chosen = read_config(config), pick_device(device)
-    weights = train(settings, root, output, chosen, tensorboard=tensorboard)
+    weights = train(settings, root, output, chosen, tensorboard=tensorboard, deadline=deadline)
     if os.environ.get("RANK", "0") == "0":
         typer.echo(f"{run_summary(output)}\naveraged weights: {weights}")

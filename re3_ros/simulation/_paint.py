@@ -6,17 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from re3_ros.boxes import Boxes
-
-from ._motion import Array
-from ._scene import Index, Scene, Stamps, Views
-from ._track import SimulatedTrack
+from ._layers import SMEAR
+from ._lens import blur, compress
+from ._order import Order, order
+from ._scene import Scene, Views
 
 _GREY = (0.299, 0.587, 0.114)
 _CHANCE = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35
@@ -24,188 +21,164 @@ _CHANCE = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35
 
 
 class Painter:
-    """Renders crops of a scene."""
+    """Renders crops of a scene: in a fixed number of steps, whichever the tracks."""
 
-    def __init__(self, tracks: Sequence[SimulatedTrack], device: torch.device) -> None:
-        """Upload images and photometry of the tracks."""
-        self.device = device
-        self.scene = Scene(tracks, device)
-        photometries = [track.photometry for track in tracks]
-        self.screens = np.array([track.screen for track in tracks])
-        self.grey = np.array([p.grey for p in photometries])
-        self.noise = np.array([p.noise for p in photometries])
-        self.seeds = np.array([p.seed for p in photometries])
-        self.blur = np.stack([self._padded(p.blur) for p in photometries])
-        tables = np.stack([self._padded(_channels(p.tables)) for p in photometries])
-        self.tables = torch.from_numpy(tables.reshape(-1)).to(device)
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
 
     def crops(self, views: Views, size: int) -> Tensor:
         """Return uint8 (N, 3, size, size)."""
-        canvas = self._compose(views, size)
-        canvas *= self._on_screen(views, size)
-        self._whiten(canvas, views)
-        self._smear(canvas, views)
-        out = self._develop(canvas, views)
-        self._add_noise(out, views)
-        self._enlarge(out, views, size)
+        todo = order(self.scene, views, size)
+        at = torch.arange(size, device=self.scene.device, dtype=torch.float32)
+        canvas = self._compose(todo, at)
+        canvas.mul_(_on_screen(todo, at))
+        _blur(canvas, todo, at)
+        _whiten(canvas, todo)
+        out = self._develop(canvas, todo)
+        _add_noise(out, todo)
+        _compress(out, todo)
+        _enlarge(out, todo, at)
         return out
 
-    def _padded(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
-        missing = self.scene.frames - len(values)
-        return np.concatenate([values, np.repeat(values[-1:], missing, axis=0)])
-
-    def _compose(self, views: Views, size: int) -> Tensor:
+    def _compose(self, todo: Order, at: Tensor) -> Tensor:
         """Return (3, N, size, size) the layers over each other."""
-        canvas = torch.zeros((3, len(views.slots), size, size), device=self.device)
-        for depth, groups in enumerate(self.scene.stamps(views)):
-            for stamps in groups:
-                if len(stamps.crops):
-                    self._stamp(canvas, stamps, ground=depth == 0)
+        sample = self.scene.texture.sample(_places(todo, at))
+        colours, alpha = sample.split([3, 1])
+        alpha[:, : todo.grounds].fill_(1)
+        alpha.mul_(todo.sample["opacity"])
+        colours.mul_(alpha)
+        stamps = _averaged(sample, todo.counts)
+        colours, alpha = stamps.split([3, 1])
+        through = 1 - alpha
+        canvas = at.new_empty((3, todo.crops, len(at), len(at)))
+        for depth, (crops, rows) in enumerate(todo.depths):
+            above = colours.index_select(1, rows)
+            if depth:
+                below = canvas.index_select(1, crops)
+                above.addcmul_(below, through.index_select(1, rows))
+            canvas.index_copy_(1, crops, above)
         return canvas
 
-    def _stamp(self, canvas: Tensor, stamps: Stamps, ground: bool) -> None:
-        crops = self._send(stamps.crops)
-        size, poses = canvas.shape[-1], stamps.sources.shape[1]
-        sample = self.scene.atlas.sample(self._places(stamps, size, ground))
-        sample = sample.view(4, len(crops), poses, size, size)
-        if ground:
-            canvas[:, crops] = sample[:3].mean(2)
-            return
-        alpha = sample[3]
-        if (stamps.opacity < 1).any():
-            alpha = alpha * self._send(stamps.opacity, torch.float32).view(-1, 1, 1, 1)
-        below = canvas[:, crops]
-        if poses == 1:
-            canvas[:, crops] = torch.lerp(below, sample[:3, :, 0], alpha[:, 0])
-        else:
-            canvas[:, crops] = below * (1 - alpha.mean(1)) + (sample[:3] * alpha).mean(2)
-
-    def _places(self, stamps: Stamps, size: int, ground: bool) -> Tensor:
-        """Return (n * poses, size, size, 2) pixels of the atlas that the stamps show."""
-        poses = stamps.sources.shape[1]
-        sources = stamps.sources.reshape(-1, 9)
-        matrix = self._send(sources, torch.float32).view(-1, 9, 1, 1)
-        at = torch.arange(size, device=self.device, dtype=torch.float32)
-        x, y = at.view(1, 1, size), at.view(1, size, 1)
-        places = torch.empty((len(sources), size, size, 2), device=self.device)
-        for axis in range(2):
-            a, b, c = (matrix[:, 3 * axis + k] for k in range(3))
-            torch.addcmul(b * y + c, a, x, out=places[..., axis])
-        if (sources[:, 6:] != [0, 0, 1]).any():
-            depth = matrix[:, 6] * x + matrix[:, 7] * y + matrix[:, 8]
-            places /= torch.where(depth.abs() < 1e-9, 1e-9, depth)[..., None]
-        if stamps.waves[:, 0].any():
-            amplitude, phase, pitch = self._each(stamps.waves, poses)
-            places[..., 0] += amplitude * torch.sin(pitch * places[..., 1] + phase)
-        image = self.scene.images[stamps.layers]
-        extent = self._send(self.scene.atlas.sizes[image], torch.float32)
-        extent = extent.repeat_interleave(poses, 0).view(-1, 1, 1, 2)
-        origin = self._send(self.scene.atlas.origins[image], torch.float32)
-        origin = origin.repeat_interleave(poses, 0).view(-1, 1, 1, 2)
-        if ground:
-            places = _mirrored(places, extent - 1)
-        else:  # beyond the border, all is as transparent as in it
-            torch.clamp(places, torch.full_like(extent, -1), extent, out=places)
-        return places.add_(origin)
-
-    def _on_screen(self, views: Views, size: int) -> Tensor:
-        """Return (N, size, size) 1 where a crop shows the screen and 0 beyond it."""
-        windows, shapes = views.windows, views.shapes
-        scale = shapes / np.maximum(windows[:, 2:] - windows[:, :2], 1)
-        low = np.rint(-windows[:, :2] * scale).clip(0)
-        high = np.rint((self.screens[views.slots] - windows[:, :2]) * scale).clip(0)
-        left, top, right, bottom = self._each(np.concatenate([low, high], axis=1))
-        at = torch.arange(size, device=self.device)
-        x, y = at.view(1, 1, size), at.view(1, size, 1)
-        inside = ((x >= left) & (x < right)) & ((y >= top) & (y < bottom))
-        return inside.to(torch.float32)
-
-    def _whiten(self, canvas: Tensor, views: Views) -> None:
-        """Take the colours from the crops of grey tracks."""
-        chosen = np.flatnonzero(self.grey[views.slots])
-        if len(chosen):
-            crops = self._send(chosen)
-            weight = torch.tensor(_GREY, device=self.device).view(3, 1, 1, 1)
-            canvas[:, crops] = (canvas[:, crops] * weight).sum(0, keepdim=True).round()
-
-    def _smear(self, canvas: Tensor, views: Views) -> None:
-        """Blur the crops of blurred frames along their rows."""
-        sides = self.blur[views.slots, views.frames]
-        for side in np.unique(sides[sides > 1]):
-            chosen = np.flatnonzero(sides == side)
-            crops = self._send(chosen)
-            last = self._send(views.shapes[chosen, 0] - 1).view(-1, 1)
-            at = torch.arange(canvas.shape[-1], device=self.device)
-            part = canvas[:, crops]
-            total = torch.zeros_like(part)
-            for shift in range(-(side // 2), side // 2 + 1):
-                column = last - (last - (at + shift).abs()).abs()
-                column = column.clamp(0, canvas.shape[-1] - 1)[None, :, None].expand(part.shape)
-                total += part.gather(-1, column)
-            canvas[:, crops] = (total / float(side)).round()
-
-    def _develop(self, canvas: Tensor, views: Views) -> Tensor:
+    def _develop(self, canvas: Tensor, todo: Order) -> Tensor:
         """Return the crops (N, 3, size, size) uint8 after the tables; spoils the canvas."""
-        rows = views.slots * self.scene.frames + views.frames
-        offset = self._send((rows[None] * 3 + np.arange(3)[:, None]) * 256)
-        value = canvas.round_().to(torch.int64).add_(offset[..., None, None])
-        return torch.take(self.tables, value).permute(1, 0, 2, 3).contiguous()
-
-    def _add_noise(self, out: Tensor, views: Views) -> None:
-        """Add grain that is a function of the track's seed, the frame and the pixel."""
-        chosen = np.flatnonzero(self.noise[views.slots] > 0)
-        if not len(chosen):
-            return
-        crops, slots = self._send(chosen), views.slots[chosen]
-        keys = self._send(self.seeds[slots] + views.frames[chosen] * _CHANCE[1])
-        amount = self._send(self.noise[slots], torch.float32).view(-1, 1, 1, 1)
-        grain = _grain(keys, out.shape[1:])
-        noisy = out[crops].to(torch.float32) + grain * amount
-        out[crops] = noisy.clamp_(0, 255).to(torch.uint8)
-
-    def _enlarge(self, out: Tensor, views: Views, size: int) -> None:
-        """Stretch crops that were rendered at the resolution of a smaller window."""
-        chosen = np.flatnonzero((views.shapes < size).any(axis=1))
-        if not len(chosen):
-            return
-        crops = self._send(chosen)
-        shape = self._send(views.shapes[chosen], torch.float32).view(-1, 1, 2)
-        middle = torch.arange(size, device=self.device).view(1, -1, 1) + 0.5
-        at = (middle * shape / size - 0.5).clamp_(min=0).minimum(shape - 1)
-        at = (2 * at + 1) / size - 1
-        grid = torch.empty((len(chosen), size, size, 2), device=self.device)
-        grid[..., 0], grid[..., 1] = at[:, None, :, 0], at[:, :, None, 1]
-        part = out[crops].to(torch.float32)
-        part = functional.grid_sample(part, grid, "bilinear", "border", align_corners=False)
-        out[crops] = part.round_().to(torch.uint8)
-
-    def _send(self, values: Index | Array | Boxes, kind: torch.dtype = torch.int64) -> Tensor:
-        return torch.as_tensor(values, dtype=kind).to(self.device)
-
-    def _each(self, columns: Array, repeat: int = 1) -> Sequence[Tensor]:
-        """Return the columns of (n, k) as k tensors (n * repeat, 1, 1)."""
-        sent = self._send(columns, torch.float32).repeat_interleave(repeat, 0)
-        return [column.view(-1, 1, 1) for column in sent.unbind(1)]
+        value = canvas.round_().to(torch.int64).add_(todo.tables.view(3, -1, 1, 1))
+        return torch.take(self.scene.tables, value).permute(1, 0, 2, 3).contiguous()
 
 
-def _channels(tables: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return (T, 3, 256) of tables (T, 256) or (T, 256, 3)."""
-    if tables.ndim == 2:
-        return np.repeat(tables[:, None], 3, axis=1)
-    return np.swapaxes(tables, 1, 2)
+def _places(todo: Order, at: Tensor) -> Tensor:
+    """Return (samples, size, size, 2) where in the texture the stamps look."""
+    field, down = todo.sample, at.view(-1, 1)
+    across = [
+        torch.addcmul(field[c], field[b], down).addcmul(field[a], at)
+        for a, b, c in ("012", "345", "678")[: 2 + todo.in_perspective]
+    ]
+    if todo.in_perspective:
+        depth = across.pop()
+        depth.masked_fill_(depth.abs() < 1e-9, 1e-9)
+        across = [axis.div_(depth) for axis in across]
+    if todo.wavy:
+        sway = torch.sin((field["pitch"] * across[1]).add_(field["phase"]))
+        across[0].addcmul_(field["amplitude"], sway)
+    places = torch.stack(across, -1)
+    extent = torch.stack([field["width"], field["height"]], -1)
+    parts = [todo.grounds, len(places) - todo.grounds]
+    (ground, others), (behind, before) = places.split(parts), extent.split(parts)
+    _fold(ground, behind)
+    # Beyond the border, all is as transparent as in it.
+    torch.minimum(others.clamp_(min=-1), before, out=others)
+    corner, scale = (torch.stack([field[x], field[y]], -1) for x, y in ("xy", "uv"))
+    return torch.addcmul(corner, places, scale, out=places)
 
 
-def _mirrored(places: Tensor, last: Tensor) -> Tensor:
-    """Return places folded back into 0 ... ``last``, without repeating the outermost pixel."""
-    last = last.clamp(min=1e-6)
-    return last.sub((places.remainder_(2 * last)).sub_(last).abs_())
+def _on_screen(todo: Order, at: Tensor) -> Tensor:
+    """Return (N, size, size) whether a crop shows the screen there, not what is beyond it."""
+    left, top, right, bottom = todo.screen
+    down = at.view(-1, 1)
+    return ((at >= left) & (at < right)) & ((down >= top) & (down < bottom))
+
+
+def _blur(canvas: Tensor, todo: Order, at: Tensor) -> None:
+    """Blur the crops of tracks with a soft lens, and of frames that are smeared along their rows.
+
+    The host takes the colours of grey tracks in between, which is the same but for rounding.
+    """
+    crops = todo.chosen["blurred"]
+    if len(crops):
+        part = canvas.index_select(1, crops)
+        canvas.index_copy_(1, crops, blur(part, at, *todo.effects["blurred"]).round_())
+
+
+def _whiten(canvas: Tensor, todo: Order) -> None:
+    """Take the colours from the crops of grey tracks."""
+    crops = todo.chosen["grey"]
+    if len(crops):
+        red, green, blue = canvas.index_select(1, crops).unbind()
+        grey = (_GREY[0] * red).add_(green, alpha=_GREY[1]).add_(blue, alpha=_GREY[2]).round_()
+        canvas.index_copy_(1, crops, grey.expand(3, *grey.shape))
+
+
+def _add_noise(out: Tensor, todo: Order) -> None:
+    """Add grain that is a function of the track's seed, the frame and the pixel."""
+    crops = todo.chosen["noisy"]
+    if len(crops):
+        (amount,) = todo.effects["noisy"]
+        grain = _grain(todo.keys, out.shape[1:])
+        noisy = torch.addcmul(out.index_select(0, crops), grain, amount)
+        out.index_copy_(0, crops, noisy.clamp_(0, 255).to(torch.uint8))
+
+
+def _compress(out: Tensor, todo: Order) -> None:
+    """Give crops the look of JPEG files."""
+    crops = todo.chosen["compressed"]
+    if len(crops):
+        files = compress(out.index_select(0, crops), *todo.effects["compressed"])
+        out.index_copy_(0, crops, files)
+
+
+def _enlarge(out: Tensor, todo: Order, at: Tensor) -> None:
+    """Stretch crops that were rendered at the resolution of a smaller window."""
+    crops = todo.chosen["small"]
+    if not len(crops):
+        return
+    (pixels,) = todo.effects["small"]
+    size = len(at)
+    at = ((at + 0.5) * (pixels / size)).sub_(0.5).clamp_(min=0).minimum(pixels - 1)
+    columns, rows = at.mul_(2 / size).add_(1 / size - 1).chunk(2)
+    shape = (len(crops), size, size)
+    grid = torch.stack([columns.expand(shape), rows.transpose(1, 2).expand(shape)], -1)
+    part = out.index_select(0, crops).to(torch.float32)
+    part = functional.grid_sample(part, grid, "bilinear", "border", align_corners=False)
+    out.index_copy_(0, crops, part.round_().to(torch.uint8))
+
+
+def _averaged(sample: Tensor, counts: Sequence[int]) -> Tensor:
+    """Return (4, stamps, h, w): the mean over the poses of the stamps that blur."""
+    if not counts[1] + counts[3]:
+        return sample
+    poses = [1, SMEAR, 1, SMEAR]
+    parts = sample.split([count * n for count, n in zip(counts, poses, strict=True)], dim=1)
+    return torch.cat(
+        [
+            part if n == 1 else part.unflatten(1, (-1, n)).mean(2)
+            for part, n in zip(parts, poses, strict=True)
+        ],
+        dim=1,
+    )
+
+
+def _fold(places: Tensor, last: Tensor) -> None:
+    """Fold places back into 0 ... ``last``, without repeating the outermost pixel."""
+    torch.sub(last, places.remainder_(2 * last).sub_(last).abs_(), out=places)
 
 
 def _grain(keys: Tensor, shape: torch.Size) -> Tensor:
     """Return whole numbers (N, *shape) from -128 to 127, each a hash of key and position."""
     low = 0xFFFFFFFF
-    value = torch.arange(shape.numel(), device=keys.device) * _CHANCE[0] + keys[:, None]
-    for factor, bits in ((1, 16), (_CHANCE[1], 13), (_CHANCE[2], 16)):
-        value = (value * factor) & low
-        value ^= value >> bits
-    return ((value & 255) - 128).view(-1, *shape).to(torch.float32)
+    value = torch.arange(0, shape.numel() * _CHANCE[0], _CHANCE[0], device=keys.device)
+    value = value + keys.view(-1, 1)
+    for bits, factor in ((16, _CHANCE[1]), (13, _CHANCE[2])):
+        value.bitwise_and_(low)
+        value.bitwise_xor_(value >> bits).mul_(factor)
+    value.bitwise_and_(low)
+    value.bitwise_xor_(value >> 16)
+    return value.bitwise_and_(255).sub_(128).view(-1, *shape).to(torch.float32)

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 from typing import Protocol, cast
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -21,7 +20,8 @@ from re3_ros.errors import ConfigError
 
 from ._image_crops import image_crops
 from ._paint import Painter
-from ._scene import Index
+from ._parcel import Index
+from ._scene import Scene
 from ._track import SimulatedTrack, Track
 from ._videos import VideoTrack
 
@@ -71,20 +71,23 @@ class HostRenderer:
 
 
 class TorchRenderer:
-    """Crops rendered on the device itself, the pictures of a batch of tracks sent there once.
+    """Crops rendered on the device itself, where the pictures of every track are sent once.
 
     They equal those of the host up to rounding, but for the grain of noisy tracks, which is other
-    grain of the same strength. What is compressed is left to the host. Simulated tracks stay on the
-    device for as long as they live.
+    grain of the same strength, and for soft or compressed ones, which differ by a few grey levels.
+    Simulated tracks stay on the device for as long as they live.
     """
 
     def __init__(self, device: torch.device, chunk: int | None = None) -> None:
         """``chunk``: crops rendered at a time; by default as many as caches or memory like."""
         self.device, self._chunk = device, chunk
-        self._uploaded: WeakKeyDictionary[SimulatedTrack, tuple[Painter, int]] = WeakKeyDictionary()
         self._lock = Lock()
 
-    @torch.no_grad()
+    @cached_property
+    def scene(self) -> Scene:
+        """All tracks that live."""
+        return Scene(self.device)
+
     def crops(
         self,
         tracks: Sequence[Track],
@@ -95,40 +98,40 @@ class TorchRenderer:
     ) -> Tensor:
         """See `Renderer.crops`."""
         cuts = _Cuts(tracks, np.asarray(frames, np.int64), boxes, size, context, self.device)
-        out = torch.empty((len(tracks), 3, size, size), dtype=torch.uint8, device=self.device)
-        pixels = _CACHED if self.device.type == "cpu" else _AT_ONCE
-        chunk = self._chunk or max(1, pixels // size**2)
-        for cut, chosen in self._groups(cuts):
+        # Reduced precision is the network's; crops may be cut ahead by another thread.
+        with torch.no_grad(), torch.autocast(self.device.type, enabled=False), self._lock:
+            return self._cut(cuts)
+
+    def _cut(self, cuts: _Cuts) -> Tensor:
+        groups = list(self._groups(cuts))
+        if len(groups) == 1 and len(cuts.tracks) <= self._at_once(cuts.size):
+            return groups[0][0](groups[0][1])
+        shape = (len(cuts.tracks), 3, cuts.size, cuts.size)
+        out = torch.empty(shape, dtype=torch.uint8, device=self.device)
+        chunk = self._at_once(cuts.size)
+        for cut, chosen in groups:
             for at in range(0, len(chosen), chunk):
-                part = np.array(chosen[at : at + chunk])
+                part = chosen[at : at + chunk]
                 out[torch.from_numpy(part).to(self.device)] = cut(part)
         return out
 
-    def _groups(self, cuts: _Cuts) -> Iterator[tuple[Callable[[Index], Tensor], list[int]]]:
-        """Yield what cuts crops, and the crops that it cuts."""
-        simulated = {
-            i: track
-            for i, track in enumerate(cuts.tracks)
-            if isinstance(track, SimulatedTrack) and not track.photometry.compressed
-        }
-        places = self._upload(simulated)
-        for painter in {painter for painter, _ in places.values()}:
-            chosen = [i for i, place in places.items() if place[0] is painter]
-            slots = np.array([places[i][1] if i in places else -1 for i in range(len(cuts.tracks))])
-            yield partial(cuts.paint, painter, slots), chosen
-        filmed = [i for i, track in enumerate(cuts.tracks) if isinstance(track, VideoTrack)]
-        yield cuts.film, filmed
-        yield cuts.copy, sorted({*range(len(cuts.tracks))} - {*simulated, *filmed})
+    def _at_once(self, size: int) -> int:
+        pixels = _CACHED if self.device.type == "cpu" else _AT_ONCE
+        return self._chunk or max(1, pixels // size**2)
 
-    def _upload(self, tracks: Mapping[int, SimulatedTrack]) -> dict[int, tuple[Painter, int]]:
-        """Return where each track is on the device; those that are not there yet go together."""
-        with self._lock:  # crops may be cut ahead by another thread
-            known = self._uploaded
-            new = list(dict.fromkeys(track for track in tracks.values() if track not in known))
-            if new:
-                painter = Painter(new, self.device)
-                known.update({track: (painter, slot) for slot, track in enumerate(new)})
-            return {i: known[track] for i, track in tracks.items()}
+    def _groups(self, cuts: _Cuts) -> Iterator[tuple[Callable[[Index], Tensor], Index]]:
+        """Yield what cuts crops, and the crops that it cuts."""
+        simulated = np.array([isinstance(track, SimulatedTrack) for track in cuts.tracks])
+        filmed = np.array([isinstance(track, VideoTrack) for track in cuts.tracks])
+        if simulated.any():
+            chosen = np.flatnonzero(simulated)
+            slots = np.full(len(simulated), -1)
+            here = [cast("SimulatedTrack", cuts.tracks[i]) for i in chosen]
+            slots[chosen] = self.scene.slots(here)
+            yield partial(cuts.paint, Painter(self.scene), slots), chosen
+        for cut, which in ((cuts.film, filmed), (cuts.copy, ~simulated & ~filmed)):
+            if which.any():
+                yield cut, np.flatnonzero(which)
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ class _Cuts:
     device: torch.device
 
     def paint(self, painter: Painter, slots: Index, part: Index) -> Tensor:
-        """Return crops of simulated tracks, which are at ``slots`` (N,) of a painter."""
+        """Return crops of simulated tracks, which are at ``slots`` (N,) of a scene."""
         where = slots[part], self.frames[part], self.boxes[part]
         return painter.crops(painter.scene.view(*where, self.size, self.context), self.size)
 

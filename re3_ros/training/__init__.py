@@ -32,6 +32,7 @@ from ._held_out import (
 )
 from ._journal import run_summary
 from ._preview import preview
+from ._timed import Deadline
 from ._trainer import train
 from ._unroll import Batch, Unroll, UnrollResult
 from ._validation import closed_loop, track_video
@@ -40,6 +41,7 @@ __all__ = [
     "HIT_IOU",
     "Batch",
     "Calibration",
+    "Deadline",
     "HeldOutVideos",
     "LabelledLogits",
     "Platt",

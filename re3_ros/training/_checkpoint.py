@@ -20,6 +20,7 @@ from re3_ros.network import Re3Network
 
 from ._carry import CarriedState
 from ._schedule import Schedule
+from ._timed import TimedSchedule
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -29,7 +30,7 @@ def save_run(
     network: Re3Network,
     average: dict[str, Tensor],
     optimiser: torch.optim.Optimizer,
-    schedule: Schedule,
+    schedule: Schedule | TimedSchedule,
     carried: CarriedState | None = None,
 ) -> None:
     """Write weights, their average, the optimiser's moments, the schedule and what a step hands on
@@ -86,11 +87,11 @@ def load_run(
     network: Re3Network,
     average: dict[str, Tensor],
     optimiser: torch.optim.Optimizer,
-    schedule: Schedule,
+    schedule: Schedule | TimedSchedule,
 ) -> CarriedState | None:
     """Fill network, average, optimiser and schedule from `save_run`'s file; return the baton.
 
-    Raises WeightsError, naming the file, if it is damaged or of another network.
+    Raises WeightsError, naming the file, if it is missing, damaged or of another network.
     """
     try:
         with safe_open(path, "pt") as file:
@@ -107,7 +108,21 @@ def load_run(
             return None
         key, boxes = tuple(json.loads(metadata["baton"])), tensors["baton.boxes"].numpy()
         return CarriedState(key, boxes, tensors["baton.state"])
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise WeightsError(
+            f"{path} is not a checkpoint of this run ({error}); remove it to start anew"
+        ) from error
+
+
+def annealed(path: Path) -> bool:
+    """Return whether a checkpoint is of a run by the clock whose rate had begun to fall.
+
+    Raises WeightsError, naming the file, if it is damaged.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            return bool(json.loads(file.metadata()["schedule"]).get("falling"))
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(
             f"{path} is not a checkpoint of this run ({error}); remove it to start anew"
         ) from error

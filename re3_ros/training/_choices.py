@@ -169,8 +169,9 @@ def move(boxes: Boxes, shift: NDArray[np.float64], stretch: NDArray[np.float64])
 
 
 def mirror(boxes: Boxes, which: NDArray[np.bool_]) -> Boxes:
-    """Return boxes (N, 4), those chosen as in a mirror that stands at x = 0."""
-    return np.where(which[:, None], boxes[:, [2, 1, 0, 3]] * [-1, 1, -1, 1], boxes)
+    """Return boxes (N, ..., 4), those of the chosen as in a mirror that stands at x = 0."""
+    which = which.reshape(-1, *(1,) * (boxes.ndim - 1))
+    return np.where(which, boxes[..., [2, 1, 0, 3]] * [-1, 1, -1, 1], boxes)
 
 
 def jitter(rng: np.random.Generator, boxes: Boxes) -> Boxes:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,21 +53,31 @@ class TrainingData:
         each = range(stage.batch)
         if config.draw == "track":
             streams = [np.random.default_rng([config.seed, step, 2, i]) for i in each[part]]
-            return self._tracks(streams, config, stage.unroll)
+            return self.tracks(config, streams, [stage.unroll] * len(streams))
         rng = np.random.default_rng([config.seed, step])
         return [self.track(rng, config.video_share, stage.unroll) for _ in each][part]
 
-    def _tracks(
-        self, streams: list[np.random.Generator], config: TrainingConfig, frames: int
+    def tracks(
+        self,
+        config: TrainingConfig,
+        streams: Sequence[np.random.Generator],
+        lengths: Sequence[int],
     ) -> list[Track]:
-        """Return a track from each generator, the simulated ones by other processes if told so."""
+        """Return a track of so many frames from each generator.
+
+        The simulated ones are drawn by other processes, if the configuration has `workers`; which
+        tracks they are does not depend on it.
+        """
+        each = list(zip(streams, lengths, strict=True))
         if not config.workers:
-            return [self.track(rng, config.video_share, frames) for rng in streams]
+            return [self.track(rng, config.video_share, frames) for rng, frames in each]
         filmed = [self._is_video(rng, config.video_share) for rng in streams]
-        drawn = [rng for rng, video in zip(streams, filmed, strict=True) if not video]
-        simulated = iter(self._pool(config.workers).draw(drawn, frames))
-        pairs = zip(streams, filmed, strict=True)
-        return [self._video(rng, frames) if video else next(simulated) for rng, video in pairs]
+        drawn = [pair for pair, video in zip(each, filmed, strict=True) if not video]
+        simulated = iter(self._pool(config.workers).draw(drawn))
+        return [
+            self._video(rng, frames) if video else next(simulated)
+            for (rng, frames), video in zip(each, filmed, strict=True)
+        ]
 
     def _pool(self, workers: int) -> Pool:
         if workers not in self._pools:

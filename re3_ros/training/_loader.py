@@ -23,6 +23,7 @@ from ._parallel import ProcessGroup
 from ._unroll import Batch
 
 Prepare = Callable[[Batch], Batch]
+_NONE = (None,)
 
 
 class Loader:
@@ -76,27 +77,25 @@ class Loader:
         slots = range(stage.batch)[self.group.part(stage.batch)]
         long = max(1, stage.carry // (stage.unroll - 1))
         schedule = self._schedules.setdefault(long, CarrySchedule(self.config.seed, long))
-        parts = [schedule.at(slot, step) for slot in slots]
-        current = [
-            self._current(slot, at, stage, plan) for slot, at in zip(slots, parts, strict=True)
-        ]
+        parts = {slot: schedule.at(slot, step) for slot in slots}
+        new = [s for s, at in parts.items() if self._tracks.get(s, _NONE)[0] != (stage, at.track)]
+        self._begin(stage, plan, {slot: parts[slot] for slot in new})
+        current = [self._tracks[slot] for slot in slots]
         whole = {
-            name: np.concatenate([getattr(drawn, name) for _, drawn in current])
+            name: np.concatenate([getattr(drawn, name) for *_, drawn in current])
             for name in ("self_training", "cover", "noisy", "mirrored")
         }
-        starts = np.array([at.part * (stage.unroll - 1) for at in parts])
+        starts = np.array([at.part * (stage.unroll - 1) for at in parts.values()])
         key = (step, stage.batch, stage.unroll, stage.carry)
-        tracks = [track for track, _ in current]
+        tracks = [track for _, track, _ in current]
         return Batch(tracks, plan, replace(choices, **whole), stage.unroll, starts, key)
 
-    def _current(
-        self, slot: int, at: TrackPart, stage: Stage, plan: UnrollPlan
-    ) -> tuple[Track, Choices]:
-        """Return the track that a slot is at, and how it is followed from its start to its end."""
-        name = (stage, at.track)
-        if self._tracks.get(slot, (None,))[0] != name:
-            rng = np.random.default_rng([self.config.seed, slot, at.track, 5])
-            frames = at.parts * (stage.unroll - 1) + 1
-            track = self.data.track(rng, self.config.video_share, frames)
-            self._tracks[slot] = name, track, draw_choices(plan, rng, 1, 2)
-        return self._tracks[slot][1:]
+    def _begin(self, stage: Stage, plan: UnrollPlan, slots: dict[int, TrackPart]) -> None:
+        """Draw the tracks that slots are at now, and how each is followed to its end."""
+        seeds = [[self.config.seed, slot, at.track] for slot, at in slots.items()]
+        streams = [np.random.default_rng([*seed, 5]) for seed in seeds]
+        lengths = [at.parts * (stage.unroll - 1) + 1 for at in slots.values()]
+        tracks = self.data.tracks(self.config, streams, lengths)
+        for seed, (slot, at), track in zip(seeds, slots.items(), tracks, strict=True):
+            drawn = draw_choices(plan, np.random.default_rng([*seed, 6]), 1, 2)
+            self._tracks[slot] = (stage, at.track), track, drawn

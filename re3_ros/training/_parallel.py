@@ -8,10 +8,11 @@ that a step is the one that a single process would make with the whole batch.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import distributed
@@ -20,6 +21,8 @@ from re3_ros.errors import ConfigError
 
 from ._carry import CarriedState, join
 
+log = logging.getLogger("re3_ros.training")
+
 
 @dataclass(frozen=True)
 class ProcessGroup:
@@ -27,6 +30,7 @@ class ProcessGroup:
 
     rank: int = 0
     world_size: int = 1
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @property
     def is_main(self) -> bool:
@@ -52,6 +56,14 @@ class ProcessGroup:
             figures /= self.world_size
         return figures
 
+    def least(self, *figures: float) -> list[float]:
+        """Return the least of each figure that the processes give; all of them must call it."""
+        if self.world_size == 1:
+            return list(figures)
+        given = torch.tensor(figures, dtype=torch.float64, device=self.device)
+        distributed.all_reduce(given, distributed.ReduceOp.MIN)
+        return [float(figure) for figure in given]
+
     def gather(self, carried: CarriedState | None) -> CarriedState | None:
         """Return what all processes together hand on to the next step; all of them must call it."""
         if self.world_size == 1 or carried is None:
@@ -68,12 +80,25 @@ def parallel(device: str) -> Iterator[tuple[ProcessGroup, torch.device]]:
     if world_size == 1:
         yield ProcessGroup(), torch.device(device)
         return
-    ours = torch.device(device)
+    ours, backend = torch.device(device), "gloo"
     if ours.type == "cuda":
-        ours = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        ours, backend = _gpu(int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"]))
         torch.cuda.set_device(ours)
-    distributed.init_process_group("nccl" if ours.type == "cuda" else "gloo")
+    distributed.init_process_group(backend)
     try:
-        yield ProcessGroup(distributed.get_rank(), world_size), ours
+        yield ProcessGroup(distributed.get_rank(), world_size, ours), ours
     finally:
         distributed.destroy_process_group()
+
+
+def _gpu(rank: int, processes: int) -> tuple[torch.device, str]:
+    """Return the GPU of process ``rank`` of those on this machine, and what joins them.
+
+    Where there are more processes than GPUs, they take turns on them; nccl refuses that.
+    """
+    gpus = torch.cuda.device_count()
+    if processes <= gpus:
+        return torch.device("cuda", rank), "nccl"
+    if rank == 0:
+        log.warning("%d processes share %d GPU(s), joined by gloo: nccl refuses", processes, gpus)
+    return torch.device("cuda", rank % gpus), "gloo"

@@ -35,12 +35,12 @@ class Pool:
         )
         self._workers = workers
 
-    def draw(self, streams: Sequence[np.random.Generator], frames: int) -> list[SimulatedTrack]:
-        """Return a track from each generator; the generators themselves stay as they are.
+    def draw(self, streams: Sequence[tuple[np.random.Generator, int]]) -> list[SimulatedTrack]:
+        """Return a track of so many frames from each generator, which itself stays as it is.
 
         Raises what drawing raises, and Re3Error if a process dies.
         """
-        jobs = [self._executor.submit(_draw, rng, frames) for rng in streams]
+        jobs = [self._executor.submit(_draw, rng, frames) for rng, frames in streams]
         try:
             return [job.result() for job in jobs]
         except BrokenProcessPool as error:

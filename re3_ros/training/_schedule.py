@@ -79,7 +79,10 @@ class Schedule:
         Raises ValueError or TypeError for a text that is not `dump`'s.
         """
         if text is not None:
-            self._progress = _Progress(**json.loads(text))
+            values = json.loads(text)
+            if "falling" in values:
+                raise ValueError("it was run with --minutes, which is needed to go on")
+            self._progress = _Progress(**values)
             return
         self._progress = _Progress(step)
         for stage in self.stages:

@@ -13,6 +13,7 @@ import copy
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,16 +24,17 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from re3_ros.errors import Re3Error
-from re3_ros.network import Re3Network, build, load, save
+from re3_ros.network import Re3Network, build, load, read_metadata, save
 from re3_ros.simulation import HostRenderer, make_renderer
 
-from ._checkpoint import load_run, save_run, write_tensors, writing
+from ._checkpoint import annealed, load_run, save_run, write_tensors, writing
 from ._config import Stage, TrainingConfig
 from ._data import TrainingData, read_data
 from ._journal import Journal, tensorboard_writer
 from ._loader import Loader
 from ._parallel import ProcessGroup, parallel
 from ._schedule import Schedule
+from ._timed import Deadline, TimedSchedule
 from ._trunk import start_trunk
 from ._unroll import Batch, Unroll, UnrollResult
 from ._validation import closed_loop, validation_videos
@@ -42,6 +44,9 @@ LOG_COLUMNS = (
     *("pairs_s", "wait"),
 )
 """``wait`` is the share of a step in which the network had no tracks or crops to work on."""
+LAST, BEFORE_FALL = "run.safetensors", "before_fall.safetensors"
+MARGIN = 1.0
+"""Seconds at the end of a run by the clock for what nobody measures."""
 
 
 def train(
@@ -51,29 +56,48 @@ def train(
     device: str = "cpu",
     *,
     tensorboard: bool = False,
+    deadline: Deadline | None = None,
 ) -> Path:
     """Run or go on with a training run; return the path of the averaged weights.
 
     ``root`` is the data folder, ``output`` the run's folder, made if missing; ``tensorboard``
-    writes event files into it too. Under torchrun each process calls this with the same
+    writes event files into it too. With a ``deadline`` the run ends by the clock, not after the
+    steps of its stages (`TimedSchedule`). Under torchrun each process calls this with the same
     arguments. Raises SourceError, ConfigError, WeightsError for unusable data, settings,
     checkpoints, and Re3Error if the loss is not finite or the run cannot be saved.
     """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     output.mkdir(parents=True, exist_ok=True)
+    try:
+        return _train(config, root, output, device, tensorboard, deadline)
+    except Re3Error:
+        with suppress(OSError):  # what holds something of a run is kept
+            output.rmdir()
+        raise
+
+
+def _train(
+    config: TrainingConfig,
+    root: Path,
+    output: Path,
+    device: str,
+    tensorboard: bool,
+    deadline: Deadline | None,
+) -> Path:
     data = read_data(config, root)
     with parallel(device) as (group, ours), ThreadPoolExecutor(config.threads) as executor:
         renderer = make_renderer(config.render, executor, ours)
         network = _new_network(config, root).to(ours)
         if ours.type == "cuda":
             network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        run = _Run(config, data, Unroll(network, renderer, config.checkpoint_activations), output)
+        unroll = Unroll(network, renderer, config.checkpoint_activations)
+        run = _Run(config, data, unroll, output, deadline)
         run.begin(group, tensorboard)
         prepare = run.unroll.cut_ahead if isinstance(renderer, HostRenderer) else _unchanged
         with Loader(config, data, group, prepare) as loader, _progress(group) as bar:
             task = bar.add_task("", text="")
-            while (stage := run.schedule.stage) is not None:
+            while (stage := run.next_stage()) is not None:
                 text = run.step(loader, stage)
                 done, total = run.schedule.step, run.schedule.total
                 bar.update(task, completed=done, total=total, text=text)
@@ -85,15 +109,24 @@ class _Run:
     """The moving parts of a run."""
 
     def __init__(
-        self, config: TrainingConfig, data: TrainingData, unroll: Unroll, output: Path
+        self,
+        config: TrainingConfig,
+        data: TrainingData,
+        unroll: Unroll,
+        output: Path,
+        deadline: Deadline | None,
     ) -> None:
-        self.config, self.unroll, self.output = config, unroll, output
+        self.config, self.unroll, self.output, self.deadline = config, unroll, output, deadline
         self.held = validation_videos(data.held_out_clips, data.held_out_stills, config.held_tracks)
         self.network = unroll.network
         self.device = next(self.network.parameters()).device
         self.optimiser = _optimiser(self.network, config)
         self.average = {name: p.detach().clone() for name, p in self.network.named_parameters()}
-        self.schedule = Schedule(config)
+        self.schedule: Schedule | TimedSchedule = (
+            Schedule(config) if deadline is None else TimedSchedule(config)
+        )
+        self._spent = {"step": 0.0, "save": 0.0, "validation": 0.0}
+        """Seconds that each last took."""
         self.group = ProcessGroup()
         self._wrapped: tuple[tuple[str, ...], nn.Module] | None = None
 
@@ -102,8 +135,10 @@ class _Run:
         self.group = group
         for stage in self.config.stages:
             group.part(stage.batch)
-        path = self.output / "run.safetensors"
-        if path.exists():
+        if self.deadline is not None:
+            self.deadline.check_start(*group.least(self.deadline.left))
+        path = self._last_checkpoint()
+        if path is not None:
             carried = load_run(path, self.network, self.average, self.optimiser, self.schedule)
             self.unroll.carried = (
                 None if carried is None else carried.part(group.part(len(carried.boxes)))
@@ -114,6 +149,21 @@ class _Run:
             self.journal = Journal(self.output, done, writer)
             if done == 0:
                 self.validate()  # what learning is to be compared with
+
+    def next_stage(self) -> Stage | None:
+        """Return the stage of the next step, None at the end.
+
+        By the clock, the run is saved under a name of its own before its rate falls, so that a
+        later run can go on from there.
+        """
+        if isinstance(self.schedule, TimedSchedule) and self.deadline is not None:
+            fell, spent = self.schedule.falling, self._spent
+            end = MARGIN + 2 * spent["save"] + spent["validation"]
+            left, step, end = self.group.least(self.deadline.left, -spent["step"], -end)
+            self.schedule.tick(left, -step, -end)
+            if self.schedule.falling and not fell:
+                self._save_run(self.output / BEFORE_FALL)
+        return self.schedule.stage
 
     def step(self, loader: Loader, stage: Stage) -> str:
         """Train on one batch, save and validate when due; return a line for the progress bar."""
@@ -128,7 +178,7 @@ class _Run:
         loss, corners, visibility, overlap = self.group.mean(_figures(result)).tolist()
         self._descend(batch, result, loss)
         self.schedule.advance(loss)
-        seconds = time.perf_counter() - began
+        seconds = self._spent["step"] = time.perf_counter() - began
         pairs = stage.batch * (stage.unroll - 1) / seconds
         wait = (drawn + self.unroll.waited - waited) / seconds
         if self.group.is_main:
@@ -153,12 +203,14 @@ class _Run:
 
     def validate(self) -> None:
         """Add the closed-loop IoU of what is held out to the journal, unless it is there."""
+        began = time.perf_counter()
         if self.held and not self.journal.holds_validation(self.schedule.step):
             reset = self.config.reset_interval
             figures = closed_loop(self.averaged(), self.held, reset)
             mean = np.mean(list(figures.values()))
             self.journal.validate({"step": self.schedule.step, "mean": mean, **figures})
         self.journal.draw()
+        self._spent["validation"] = time.perf_counter() - began
 
     def averaged(self) -> Re3Network:
         """Return a copy of the network with the averaged weights."""
@@ -177,10 +229,26 @@ class _Run:
         if done % config.validate_every == 0 and self.group.is_main:
             self.validate()
 
-    def _save_run(self) -> None:
-        path, carried = self.output / "run.safetensors", self.group.gather(self.unroll.carried)
+    def _last_checkpoint(self) -> Path | None:
+        """Return what to go on from, if there is anything: by the clock, not one whose rate fell.
+
+        The weights that the fall led to are kept under the number of their steps.
+        """
+        path, weights = self.output / LAST, self.output / "weights.safetensors"
+        if not path.exists():
+            return None
+        if self.deadline is None or not annealed(path):
+            return path
+        if self.group.is_main and weights.exists():
+            weights.rename(weights.with_stem(f"weights-{read_metadata(weights)['steps']}"))
+        return self.output / BEFORE_FALL
+
+    def _save_run(self, path: Path | None = None) -> None:
+        began = time.perf_counter()
+        path, carried = path or self.output / LAST, self.group.gather(self.unroll.carried)
         if self.group.is_main:
             save_run(path, self.network, self.average, self.optimiser, self.schedule, carried)
+        self._spent["save"] = time.perf_counter() - began
 
     def _save_weights(self, path: Path) -> None:
         metadata = {"training": self.config.model_dump_json(), "steps": str(self.schedule.step)}

@@ -12,6 +12,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -44,6 +46,15 @@ class UnrollResult:
     mean_iou: float
 
 
+class Truth(NamedTuple):
+    """What is true of a frame of N tracks."""
+
+    boxes: Boxes
+    """(N, 4), of mirrored tracks as mirrored."""
+    visibility: NDArray[np.float64]
+    """(N,)"""
+
+
 @dataclass(frozen=True)
 class Batch:
     """Tracks of equal length and how they are followed."""
@@ -67,6 +78,27 @@ class Batch:
         choices = draw_choices(plan, rng, len(tracks), len(tracks[0]))
         return cls(tracks, plan, choices, len(tracks[0]), np.zeros(len(tracks), np.int64))
 
+    def truth(self, t: int) -> Truth:
+        """Return what is true of frame ``t`` of the step."""
+        boxes, visibility = self._truth
+        return Truth(boxes[:, t], visibility[:, t])
+
+    @property
+    def initial_truth(self) -> Truth:
+        """What is true of the first frame of each track."""
+        return self.truth(-1)
+
+    @cached_property
+    def _truth(self) -> tuple[Boxes, NDArray[np.float64]]:
+        """Boxes (N, T + 1, 4) and visibility (N, T + 1) of the step's frames, then of the first."""
+        boxes = np.empty((len(self.tracks), self.frames + 1, 4))
+        visibility = np.empty((len(self.tracks), self.frames + 1))
+        for i, (track, start) in enumerate(zip(self.tracks, self.starts.tolist(), strict=True)):
+            part = slice(start, start + self.frames)
+            boxes[i, :-1], boxes[i, -1] = track.boxes[part], track.boxes[0]
+            visibility[i, :-1], visibility[i, -1] = track.visibility[part], track.visibility[0]
+        return mirror(boxes, self.choices.mirrored), visibility
+
 
 class Unroll(nn.Module):
     """Runs batches of tracks of equal length through a network."""
@@ -86,7 +118,7 @@ class Unroll(nn.Module):
         """Return the batch with all crops whose position does not depend on the network."""
         frames = {}
         for t in range(batch.frames):
-            truth = _Truth.at(batch, t) if t else _Truth.initial(batch)
+            truth = batch.truth(t) if t else batch.initial_truth
             previous_boxes, search_boxes = _crop_boxes(batch, t, truth.boxes)
             led = ~batch.choices.self_training if t else np.full(len(search_boxes), True)
             if led.any():
@@ -96,7 +128,7 @@ class Unroll(nn.Module):
     def forward(self, batch: Batch) -> UnrollResult:
         """Return the loss over all frames; over the first, whose box is given, if planned so."""
         network, plan = self.network, batch.plan
-        truth = _Truth.initial(batch)
+        truth = batch.initial_truth
         crops = self._crops(batch, 0, truth.boxes, truth.boxes)
         features = self._embed(crops)
         template, remembered = network.template(features, crops), network.remember(features)
@@ -109,7 +141,7 @@ class Unroll(nn.Module):
         if plan.first_frame:
             terms.append(self._terms(output, truth.boxes, truth.boxes, truth, plan))
         for t in range(1, batch.frames):
-            truth = _Truth.at(batch, t)
+            truth = batch.truth(t)
             previous_boxes, search_boxes = _crop_boxes(batch, t, boxes)
             both = self._crops(batch, t, previous_boxes, search_boxes)
             previous, current = self._embed(both).chunk(2)
@@ -132,7 +164,7 @@ class Unroll(nn.Module):
         Where nothing fits, as on the first step of a stage, a track starts from the truth; so does
         one that is rescued. At last some are pushed.
         """
-        truth, choices = _Truth.at(batch, 0), batch.choices
+        truth, choices = batch.truth(0), batch.choices
         boxes, state, carried = truth.boxes, first, self.carried
         if carried is not None and batch.key and carried.key == batch.key:
             lost = (iou(carried.boxes, boxes) < LOST) & (truth.visibility > SEEN)
@@ -153,7 +185,7 @@ class Unroll(nn.Module):
             return state
         template, first = (tensor[torch.from_numpy(due).to(tensor.device)] for tensor in initial)
         led = ~batch.choices.self_training[:, None]
-        at = np.where(led, _Truth.at(batch, t).boxes, boxes)
+        at = np.where(led, batch.truth(t).boxes, boxes)
         features = self._embed(self._cut_at(batch, [(batch.starts + t, at)], due))
         remembered = self.network.remember(features)
         _, fresh = self.network.advance(remembered, features, template, first)
@@ -187,7 +219,7 @@ class Unroll(nn.Module):
         return features
 
     def _terms(
-        self, output: Output, boxes: Boxes, search_boxes: Boxes, truth: _Truth, plan: UnrollPlan
+        self, output: Output, boxes: Boxes, search_boxes: Boxes, truth: Truth, plan: UnrollPlan
     ) -> _Terms:
         windows = search_window(search_boxes, self.network.context)
         if self._record is not None:
@@ -275,7 +307,7 @@ def _crop_boxes(batch: Batch, t: int, boxes: Boxes) -> tuple[Boxes, Boxes]:
     if t == 0:
         return boxes, boxes
     plan, choices = batch.plan, batch.choices
-    truth, earlier = _Truth.at(batch, t).boxes, _Truth.at(batch, t - 1).boxes
+    truth, earlier = batch.truth(t).boxes, batch.truth(t - 1).boxes
     shift, stretch = choices.shift[t - 1], choices.stretch[t - 1]
     self_training, noisy = choices.self_training[:, None], choices.noisy[:, None]
     if plan.noise == "paper":
@@ -301,32 +333,6 @@ def keep_covered(boxes: Boxes, truth: Boxes, cover: NDArray[np.float64]) -> Boxe
     return boxes
 
 
-@dataclass(frozen=True)
-class _Truth:
-    """What is true of a frame of a batch."""
-
-    boxes: Boxes
-    """(N, 4), of mirrored tracks as mirrored."""
-    visibility: NDArray[np.float64]
-
-    @classmethod
-    def at(cls, batch: Batch, t: int) -> _Truth:
-        """Return it for frame ``t`` of a step."""
-        return cls._of(batch, batch.starts + t)
-
-    @classmethod
-    def initial(cls, batch: Batch) -> _Truth:
-        """Return it for the first frame of each track."""
-        return cls._of(batch, np.zeros_like(batch.starts))
-
-    @classmethod
-    def _of(cls, batch: Batch, frames: NDArray[np.int64]) -> _Truth:
-        pairs = list(zip(batch.tracks, frames, strict=True))
-        boxes = np.stack([track.boxes[frame] for track, frame in pairs])
-        visibility = np.array([track.visibility[frame] for track, frame in pairs])
-        return cls(mirror(boxes, batch.choices.mirrored), visibility)
-
-
 def _usable(boxes: Boxes, fallback: Boxes) -> Boxes:
     """Return boxes, or the fallback where they are not finite, tiny, or grew without measure."""
     growth = size(boxes) / size(fallback)
@@ -344,7 +350,7 @@ class _Terms:
 def _terms(
     output: Output,
     boxes: Boxes,
-    truth: _Truth,
+    truth: Truth,
     windows: Boxes,
     plan: UnrollPlan,
 ) -> _Terms:

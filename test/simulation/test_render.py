@@ -1,17 +1,21 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
 import gc
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from re3_ros.datasets import read_stills
 from re3_ros.errors import ConfigError
 from re3_ros.simulation import Simulator
-from re3_ros.simulation._atlas import pack, shelve
+from re3_ros.simulation._atlas import Intervals, Texture, pack, shelve
 from re3_ros.simulation._config import SimulatorConfig
 from re3_ros.simulation._render import HostRenderer, TorchRenderer, make_renderer
 from re3_ros.simulation._videos import VideoTrack
@@ -96,6 +100,50 @@ def test_a_gpu_renders_what_the_host_does(draw, host, settings):
     assert apart.float().mean(dim=(1, 2, 3)).max() < 1.5
 
 
+RECIPE = {"steady": True, "hide": 0.15, "leave": 0.08, "shake": 0.15, "tilt": 0.2, "bend": 0.12}
+RECIPE |= {
+    "renew": 0.05,
+    "colour_drift": 0.05,
+    "motion_blur": 0.2,
+    "ground": 0.25,
+    "compress": 0.25,
+}
+
+
+def test_what_crops_cost_does_not_depend_on_when_their_tracks_began(draw):
+    """256 crops of tracks that took their slots at one step, or at sixteen different ones."""
+    tracks = draw(64, frames=8, quiet=False, **RECIPE) * 4
+    frames = np.arange(256) // 64 * 2
+    boxes = np.stack([track.boxes[frame] for track, frame in zip(tracks, frames, strict=True)])
+    counts = []
+    for steps in (1, 16):
+        renderer = TorchRenderer(CPU, chunk=256)
+        for step in range(steps):
+            part = tracks[step:64:steps]
+            renderer.crops(part, [0] * len(part), around(part, 0), 8, 2.0)
+        with Operations() as operations:
+            renderer.crops(tracks, frames, boxes, 24, 2.0)
+        counts.append(operations)
+    assert counts[0].names == counts[1].names
+    assert 100 < counts[0].names.total() < 300
+    # One copy to the device, whatever is drawn; the others change the type of numbers there.
+    assert counts[0].sent == 1
+
+
+class Operations(TorchDispatchMode):
+    """Counts all that torch is asked to do, views included, and what comes from the host."""
+
+    def __init__(self):
+        super().__init__()
+        self.names, self.sent = Counter(), 0
+
+    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+        keywords = keywords or {}
+        self.names[str(function)] += 1
+        self.sent += function is torch.ops.aten._to_copy.default and "device" in keywords
+        return function(*arguments, **keywords)
+
+
 def test_windows_off_the_screen_are_black(draw):
     tracks = draw(3)
     boxes = np.tile([-300.0, -200, -250, -150], (3, 1))
@@ -120,7 +168,7 @@ def test_a_track_may_appear_several_times(draw):
     assert torch.equal(*twice.chunk(2))
     # Sent once: the second call finds all of them.
     assert torch.equal(renderer.crops(tracks, [1] * 3, boxes, 32, 2.0), twice[:3])
-    assert len({painter for painter, _ in renderer._uploaded.values()}) == 1
+    assert len(renderer.scene) == 3
 
 
 def test_tracks_of_other_lengths_share_a_batch(draw, host):
@@ -183,15 +231,39 @@ def test_any_other_track_is_cropped_on_the_host(draw, host):
     assert crops[1].float().std() > 0
 
 
-def test_compressed_tracks_are_cropped_on_the_host(draw, host):
-    tracks = draw(4, quiet=False, compress=1)
-    boxes = around(tracks, 1)
-    expected = host.crops(tracks, [2] * 4, boxes, 40, 2.0)
-    assert torch.equal(TorchRenderer(CPU).crops(tracks, [2] * 4, boxes, 40, 2.0), expected)
+@pytest.mark.parametrize("size", [40, 127, 128])
+@pytest.mark.parametrize("quality", [25, 60, 95])
+def test_compressed_tracks_look_as_the_host_compresses_them(draw, host, size, quality):
+    tracks = [
+        replace(t, photometry=replace(t.photometry, quality=quality, soft=0.0))
+        for t in draw(12, compress=1)
+    ]
+    apart = difference(tracks, host, size)
+    assert apart.mean() < 1.5
+    assert (apart > 8).mean() < 0.03
+
+
+@pytest.mark.parametrize("soft", [0.3, 1.2])
+def test_soft_lenses_are_as_the_host_has_them(draw, host, soft):
+    tracks = [
+        replace(t, photometry=replace(t.photometry, quality=0, soft=soft))
+        for t in draw(12, compress=1)
+    ]
+    apart = difference(tracks, host, 127)
+    assert apart.mean() < 0.6
+    assert (apart > 8).mean() < 3e-3
+
+
+def difference(tracks, host, size):
+    boxes, frames = around(tracks, 1), [2] * len(tracks)
+    expected = host.crops(tracks, frames, boxes, size, 2.0).int()
+    apart = TorchRenderer(CPU).crops(tracks, frames, boxes, size, 2.0).int() - expected
+    assert expected.float().std() > 20
+    return apart.abs().float().numpy()
 
 
 def test_reduced_precision_of_the_network_does_not_reach_the_crops(draw):
-    tracks = [*draw(4, **EVERYTHING), filmed()]
+    tracks = [*draw(2, **EVERYTHING), *draw(2, **EVERYTHING, compress=1.0), filmed()]
     call = tracks, [1] * 5, around(tracks, 1), 48, 2.0
     plain = TorchRenderer(CPU).crops(*call)
     with torch.autocast("cpu", torch.bfloat16):
@@ -202,10 +274,72 @@ def test_tracks_leave_the_device_when_they_are_done(draw):
     renderer = TorchRenderer(CPU)
     tracks = draw(3)
     renderer.crops(tracks, [0] * 3, around(tracks, 0), 16, 2.0)
-    assert len(renderer._uploaded) == 3
+    assert len(renderer.scene) == 3
+    assert not renderer.scene.texture._rows.is_free
     del tracks
     gc.collect()
-    assert len(renderer._uploaded) == 0
+    assert len(renderer.scene) == 0
+    assert renderer.scene.texture._rows.is_free
+
+
+def test_a_place_that_was_freed_is_taken_again(draw):
+    """However many tracks come and go, the texture is as large as those that live need."""
+    renderer, heights = TorchRenderer(CPU), []
+    for seed in range(6):
+        tracks = draw(4 + seed)[seed:]
+        crops = renderer.crops(tracks, [1] * 4, around(tracks, 1), 32, 2.0)
+        alone = TorchRenderer(CPU).crops(tracks, [1] * 4, around(tracks, 1), 32, 2.0)
+        assert torch.equal(crops, alone)
+        heights.append(renderer.scene.texture.pixels.shape[1])
+        assert len(renderer.scene) == 4
+        del tracks
+        gc.collect()
+    assert max(heights) <= 2 * heights[0]
+
+
+def test_parts_of_a_line_are_taken_and_freed():
+    line = Intervals(10)
+    assert [line.take(4), line.take(4), line.take(4), line.take(2)] == [0, 4, None, 8]
+    line.free(4, 4)
+    assert line.take(5) is None
+    line.free(0, 4)
+    assert line.take(8) == 0
+    line.grow(20)
+    assert line.take(10) == 10
+    for start, length in ((10, 10), (0, 8), (8, 2)):
+        assert not line.is_free
+        line.free(start, length)
+    assert line.is_free
+
+
+@given(st.lists(st.integers(1, 12), max_size=40), st.randoms(use_true_random=False))
+def test_parts_of_a_line_never_overlap(lengths, random):
+    line, taken = Intervals(60), {}
+    for length in lengths:
+        start = line.take(length)
+        if start is None:
+            chosen = random.choice(sorted(taken))
+            line.free(chosen, taken.pop(chosen))
+        else:
+            assert 0 <= start <= 60 - length
+            assert not any(s < start + length and start < s + n for s, n in taken.items())
+            taken[start] = length
+    for start, length in taken.items():
+        line.free(start, length)
+    assert line.is_free
+
+
+def test_pictures_wider_than_the_texture_fit(draw):
+    texture = Texture(CPU)
+    rng = np.random.default_rng(0)
+    pictures = [(rng.integers(0, 256, (9, w, 3), np.uint8), None) for w in (30, 2300, 50)]
+    corners = np.concatenate([texture.put(pictures[:1]), texture.put(pictures[1:])])
+    for (colours, _), (x, y) in zip(pictures, corners, strict=True):
+        h, w = colours.shape[:2]
+        found = texture.pixels[:, y : y + h, x : x + w].permute(1, 2, 0)
+        np.testing.assert_array_equal(found[..., :3], colours)
+        assert (found[..., 3] == 1).all()
+        assert (texture.pixels[3, y - 1, x : x + w] == 0).all()
 
 
 def test_pictures_in_an_atlas_do_not_overlap():

@@ -104,7 +104,7 @@ def test_nothing_held_back(data_root):
 
 
 def test_a_clip_that_is_missing_is_named(data_root):
-    with pytest.raises(SourceError, match="no clip three in .*videos"):
+    with pytest.raises(SourceError, match=r"no clip three in .*videos"):
         held_out_videos(make_config(held_out=["three"]), data_root, 1, 2)
 
 

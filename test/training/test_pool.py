@@ -45,12 +45,12 @@ def test_workers_want_tracks_of_their_own(data_root):
 
 def test_a_process_that_dies_is_reported(data_root):
     pool = Pool(Simulator(read_stills(data_root / "stills")).draw, 1)
-    (track,) = pool.draw([np.random.default_rng(0)], 3)
+    (track,) = pool.draw([(np.random.default_rng(0), 3)])
     assert len(track) == 3
     for process in pool._executor._processes.values():
         os.kill(process.pid, signal.SIGKILL)
     with pytest.raises(Re3Error, match=r"1 processes that draw tracks has died.*fewer `workers`"):
-        pool.draw([np.random.default_rng(0)] * 20, 3)
+        pool.draw([(np.random.default_rng(0), 3)] * 20)
     pool.close()
 
 
@@ -64,7 +64,7 @@ from re3_ros.training._pool import Pool
 
 if __name__ == "__main__":
     pool = Pool(Simulator(read_stills(Path(sys.argv[1]))).draw, 1)
-    pool.draw([np.random.default_rng(0)], 2)
+    pool.draw([(np.random.default_rng(0), 2)])
     print(*pool._executor._processes, flush=True)
     time.sleep(600)
 """

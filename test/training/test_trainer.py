@@ -154,7 +154,7 @@ def test_a_checkpoint_of_another_network_is_refused(config, data_root, tmp_path)
 
 
 def test_an_unknown_clip_is_named(config, data_root, tmp_path):
-    with pytest.raises(SourceError, match="no clip three in .*videos"):
+    with pytest.raises(SourceError, match=r"no clip three in .*videos"):
         train(config(held_out=["three"]), data_root, tmp_path)
 
 

@@ -1,0 +1,181 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs that have so many minutes."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from re3_ros.errors import ConfigError, WeightsError
+from re3_ros.network import load, read_metadata
+from re3_ros.training import Deadline, TrainingConfig, train
+from re3_ros.training._checkpoint import annealed
+from re3_ros.training._schedule import Schedule
+from re3_ros.training._timed import FALL, LEAST, WARM, TimedSchedule, seconds_since_start
+
+STAGE = {"unroll": 2, "batch": 2, "self_training": 0, "rate": [1e-5, 1e-3]}
+
+
+def schedule(*stages, **changes):
+    values = {"stages": [STAGE | {"steps": 1} | stage for stage in stages or ({},)], **changes}
+    return TimedSchedule(TrainingConfig.model_validate(values))
+
+
+def walk(plan, seconds=100.0, step=lambda number: 0.5, end=4.0):
+    """Return (time, unroll, rate) of every step, and the time after the last."""
+    now, took, steps = 0.0, 0.0, []
+    while True:
+        plan.tick(seconds - now, took, end)
+        if plan.stage is None:
+            return steps, now
+        steps.append((now, plan.stage.unroll, plan.rate))
+        took = step(plan.step)
+        now += took
+        plan.advance(1.0)
+
+
+def test_the_rate_rises_holds_and_falls_by_the_clock():
+    steps, end = walk(schedule())
+    assert 95 < end <= 96  # of 100, four of them for the end
+    when, _, rates = map(np.array, zip(*steps, strict=True))
+    assert rates[0] <= 2 * WARM * 1e-3
+    held = rates[(when > WARM * 96) & (when < (1 - FALL) * 96 - 1)]
+    assert len(held) > 100
+    assert np.all(held == 1e-3)
+    falling = rates[when > (1 - FALL) * 96 + 1]
+    assert np.all(np.diff(falling) < 0)
+    assert falling[-1] <= 0.02 * 1e-3
+    assert rates.min() >= LEAST * 1e-3
+
+
+def test_stages_share_the_time_before_the_fall():
+    steps, _ = walk(schedule({"steps": 1}, {"steps": 3, "unroll": 4}))
+    assert steps[0][1] == 2
+    changed = next(when for when, unroll, _ in steps if unroll == 4)
+    assert changed == pytest.approx(96 * (1 - FALL) / 4, abs=1)
+    assert all(unroll == 4 for when, unroll, _ in steps if when > changed)
+
+
+def test_a_pace_that_changes_does_not_move_the_end():
+    """As when another program takes half of the machine."""
+    steps, end = walk(schedule(), step=lambda number: 0.2 if number < 150 else 0.9)
+    assert 94 < end <= 96
+    assert steps[-1][2] < 0.05 * 1e-3
+
+
+def test_a_step_longer_than_all_the_time_is_not_begun_twice():
+    steps, _ = walk(schedule(), seconds=10, step=lambda number: 30.0)
+    assert len(steps) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"drop": {"step": 3, "factor": 0.1}},
+        {"stages": [STAGE | {"steps": 3, "plateau": {"patience": 2}}]},
+    ],
+)
+def test_what_counts_steps_is_refused(changes):
+    values = {"stages": [STAGE | {"steps": 1}], **changes}
+    with pytest.raises(ConfigError, match="`plateau` and `drop` go by steps"):
+        TimedSchedule(TrainingConfig.model_validate(values))
+
+
+def test_a_run_by_steps_does_not_go_on_where_one_by_the_clock_ended():
+    plan = schedule()
+    plan.advance(1.0)
+    by_steps = Schedule(TrainingConfig.model_validate({"stages": [STAGE | {"steps": 1}]}))
+    with pytest.raises(ValueError, match="--minutes"):
+        by_steps.restore(1, plan.dump())
+
+
+def test_the_time_of_a_process_is_known():
+    code = "import time; time.sleep(0.3)\nfrom re3_ros.training._timed import seconds_since_start"
+    code += "\nprint(seconds_since_start())"
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 0.3 <= float(done.stdout) <= time.monotonic() - began + 0.1
+    assert seconds_since_start() > 0
+
+
+@pytest.fixture
+def config(recipe):
+    return TrainingConfig.model_validate(recipe(steps=(1, 3), average=0.5, held_tracks=1))
+
+
+def seconds(number):
+    """Return a deadline so many seconds from now, as of a process that has just begun."""
+    return Deadline(number / 60, time.monotonic() + number)
+
+
+def test_what_there_was_before_the_fall_is_where_the_next_run_goes_on(config, data_root, tmp_path):
+    first = train(config, data_root, tmp_path, deadline=seconds(8))
+    done = int(read_metadata(first)["steps"])
+    before = tmp_path / "before_fall.safetensors"
+    assert annealed(tmp_path / "run.safetensors")
+    assert not annealed(before)
+    rates = [float(row["rate"]) for row in csv.DictReader((tmp_path / "log.csv").open())]
+    fell = len(load_rates(before))
+    assert 0 < fell < done
+    assert max(rates[:fell]) == 1e-3
+    assert rates[-1] < 0.2 * 1e-3
+
+    annealed_weights = load_file(first)
+    second = train(config, data_root, tmp_path, deadline=seconds(8))
+    rows = [int(row["step"]) for row in csv.DictReader((tmp_path / "log.csv").open())]
+    assert rows == list(range(int(read_metadata(second)["steps"])))
+    assert len(rows) > fell
+    kept = load_file(tmp_path / f"weights-{done}.safetensors")
+    assert all((kept[name] == tensor).all() for name, tensor in annealed_weights.items())
+
+
+def load_rates(path):
+    """Return a list as long as the steps that a checkpoint has done."""
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as file:
+        return [None] * json.loads(file.metadata()["schedule"])["step"]
+
+
+def test_a_run_killed_before_its_fall_goes_on_from_its_checkpoint(config, data_root, tmp_path):
+    train(config, data_root, tmp_path, deadline=seconds(5))
+    shutil.copy(tmp_path / "before_fall.safetensors", tmp_path / "run.safetensors")
+    (tmp_path / "before_fall.safetensors").unlink()
+    train(config, data_root, tmp_path, deadline=seconds(5))
+    assert annealed(tmp_path / "run.safetensors")
+
+
+def test_without_the_state_before_its_fall_a_run_does_not_go_on(config, data_root, tmp_path):
+    train(config, data_root, tmp_path, deadline=seconds(5))
+    (tmp_path / "before_fall.safetensors").unlink()
+    with pytest.raises(WeightsError, match=r"before_fall\.safetensors is not a checkpoint"):
+        train(config, data_root, tmp_path, deadline=seconds(5))
+
+
+def test_less_than_the_start_takes_is_refused_and_leaves_nothing(config, data_root, tmp_path):
+    late = Deadline(1.0, time.monotonic() + 20)
+    message = r"--minutes 1 is too short: 40 seconds passed before the first step; give 2 or more"
+    with pytest.raises(ConfigError, match=message):
+        train(config, data_root, tmp_path / "run", deadline=late)
+    assert not (tmp_path / "run").exists()
+
+
+def test_two_minutes_are_two_minutes(two_minutes):
+    """Start-up, the last save and the last validation included."""
+    assert two_minutes.process.returncode == 0, two_minutes.err
+    assert two_minutes.took == pytest.approx(120, abs=5)
+    rates = [float(row["rate"]) for row in csv.DictReader((two_minutes.folder / "log.csv").open())]
+    assert max(rates) == 1e-3
+    assert rates[-1] < 0.01 * 1e-3
+    network = load(two_minutes.folder / "weights.safetensors")
+    average = load_file(two_minutes.folder / "run.safetensors")
+    for name, parameter in network.named_parameters():
+        np.testing.assert_allclose(parameter.detach(), average[f"average.{name}"], atol=2e-3)
+    assert "closed-loop IoU" in two_minutes.out
