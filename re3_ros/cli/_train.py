@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import _preview
+from . import _pack, _preview
 from ._options import TrainingConfigArgument, TrainingDataOption, training_data
 
 
@@ -26,13 +26,14 @@ class _RunByDefault(TyperGroup):
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``re3 train [run]`` and ``re3 train preview`` to ``app``."""
+    """Add ``re3 train [run]``, ``re3 train pack`` and ``re3 train preview`` to ``app``."""
     commands = typer.Typer(
         cls=_RunByDefault,
         help="Train a network: re3 train CONFIG --output FOLDER; look at its tracks first.",
         no_args_is_help=True,
     )
     commands.command()(run)
+    _pack.register(commands)
     _preview.register(commands)
     app.add_typer(commands, name="train")
 

@@ -7,46 +7,24 @@ from __future__ import annotations
 import csv
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from re3_ros.boxes import Boxes, check_box, from_xywh, size
+from re3_ros.boxes import check_box, from_xywh, size
 from re3_ros.errors import BoxError, SourceError
-from re3_ros.images import Image, read_picture
 
 from ._fields import read_text
+from ._shards import STILLS, find_shards, packed_stills
+from ._still import Still
 
 INDEX = "index.csv"
 MIN_SIDE = 8.0
 log = logging.getLogger("re3_ros.datasets")
 
 
-@dataclass(frozen=True)
-class Still:
-    """One object in one photograph; pixels are read when asked for."""
-
-    image_path: Path
-    mask_path: Path | None
-    box: Boxes
-    licence: str
-
-    def image(self) -> Image:
-        """Return the photograph, uint8 HxWx3 RGB; SourceError if it cannot be read."""
-        return read_picture(self.image_path)
-
-    def mask(self) -> NDArray[np.uint8] | None:
-        """Return 255 where the object is, HxW, or None where only its box is known."""
-        if self.mask_path is None:
-            return None
-        return np.asarray(cv2.cvtColor(read_picture(self.mask_path), cv2.COLOR_RGB2GRAY), np.uint8)
-
-
 def read_stills(folder: Path, skip_licences: Sequence[str] = ()) -> list[Still]:
     """Return the objects listed in ``folder/index.csv`` (file, mask, licence, w, h, box x y w h).
+
+    Where there is none, those of the shards in the folder, ``stills-*.tar``.
 
     Rows whose licence contains one of ``skip_licences`` and rows whose box is under 8 pixels are
     left out; so are boxes outside of their photograph, which are named in the log.
@@ -55,7 +33,12 @@ def read_stills(folder: Path, skip_licences: Sequence[str] = ()) -> list[Still]:
     """
     index = folder / INDEX
     if not index.is_file():
-        raise SourceError(f"{index} does not exist; give the folder that holds index.csv and img/")
+        if find_shards(folder, STILLS):
+            return packed_stills(folder, skip_licences)
+        raise SourceError(
+            f"{index} does not exist; give the folder that holds index.csv and img/, or shards "
+            f"{STILLS}-*.tar"
+        )
     rows = csv.DictReader(read_text(index).splitlines())
     try:
         return list(_rows(folder, rows, skip_licences))

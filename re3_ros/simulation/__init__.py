@@ -13,12 +13,24 @@ from ._procedural import procedural_stills
 from ._render import HostRenderer, Renderer, TorchRenderer, make_renderer
 from ._simulator import CACHE_BYTES, Simulator
 from ._track import SCREEN, SimulatedTrack, Track
-from ._videos import Clip, VideoTrack, read_clip, sample_frames, sample_track
+from ._videos import (
+    TABLE,
+    Clip,
+    ClipEntry,
+    VideoTrack,
+    clip_frames,
+    list_clips,
+    read_clip,
+    sample_frames,
+    sample_track,
+)
 
 __all__ = [
     "CACHE_BYTES",
     "SCREEN",
+    "TABLE",
     "Clip",
+    "ClipEntry",
     "HostRenderer",
     "Renderer",
     "SimulatedTrack",
@@ -27,6 +39,8 @@ __all__ = [
     "TorchRenderer",
     "Track",
     "VideoTrack",
+    "clip_frames",
+    "list_clips",
     "make_renderer",
     "procedural_stills",
     "read_clip",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from re3_ros.boxes import Boxes, from_xywh, is_valid, size
 from re3_ros.crops import crop
+from re3_ros.datasets import PackedClip, packed_clips
 from re3_ros.errors import SourceError
 from re3_ros.images import Image, read_picture
 
+TABLE = "groundtruth.txt"
+"""Of a clip in a folder of its own: the boxes of its frames."""
 SHOWN = 0.3
 """Share of an object that must be seen for it to count as visible."""
 
@@ -50,27 +54,73 @@ class VideoTrack:
         return crop(self.images[frame], box, size, context)
 
 
+@dataclass(frozen=True)
+class ClipEntry:
+    """A clip on disk, of which only the name is known yet."""
+
+    name: str
+    files: Path | PackedClip
+    """A folder, or a place in a shard."""
+
+    def read(self) -> Clip:
+        """Return the clip, decoded.
+
+        Raises SourceError naming the clip where images and lines do not match or are unreadable,
+        where a box lies outside of its image, and where no frame shows the object.
+        """
+        if isinstance(self.files, Path):
+            return read_clip(self.files)
+        where = f"{self.files.table.shard}, {self.name}"
+        text = self.files.table.read().decode(errors="replace")
+        return _clip(self.name, where, text, [frame.picture for frame in self.files.frames])
+
+
+def list_clips(folder: Path) -> list[ClipEntry]:
+    """Return the clips in a folder: one in each of its folders, and those in its shards.
+
+    Raises SourceError for a folder that is missing, and for a shard that is damaged.
+    """
+    if not folder.is_dir():
+        raise SourceError(
+            f"{folder} is not a folder; give `videos` folders of clips, or leave it empty"
+        )
+    folders = [ClipEntry(p.name, p) for p in sorted(folder.iterdir()) if p.is_dir()]
+    return [*folders, *(ClipEntry(clip.name, clip) for clip in packed_clips(folder))]
+
+
 def read_clip(folder: Path) -> Clip:
     """Return the clip of ``folder/img/*.jpg`` and ``folder/groundtruth.txt`` (x,y,w,h or nan).
 
-    Raises SourceError naming the folder where images and lines do not match or are unreadable,
-    where a box lies outside of its image, and where no frame shows the object.
+    Raises SourceError as `ClipEntry.read`.
     """
-    paths = sorted(p for p in (folder / "img").glob("*.jpg") if not p.name.startswith("."))
+    paths = clip_frames(folder)
+    table = folder / TABLE
     try:
-        rows = np.loadtxt(folder / "groundtruth.txt", delimiter=",", ndmin=2)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{folder / 'groundtruth.txt'}: {error}") from error
-    if not paths or rows.shape != (len(paths), 4):
-        raise SourceError(f"{folder} has {len(paths)} images but boxes of shape {rows.shape}")
-    images = [read_picture(path) for path in paths]
-    boxes = from_xywh(rows)
+        text = table.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise SourceError(f"{table}: {error}") from error
+    return _clip(folder.name, str(folder), text, [partial(read_picture, path) for path in paths])
+
+
+def clip_frames(folder: Path) -> list[Path]:
+    """Return the frames of a clip in a folder of its own, in order."""
+    return sorted(p for p in (folder / "img").glob("*.jpg") if not p.name.startswith("."))
+
+
+def _clip(name: str, where: str, table: str, frames: Sequence[Callable[[], Image]]) -> Clip:
+    try:
+        rows = np.loadtxt(table.splitlines(), delimiter=",", ndmin=2)
+    except ValueError as error:
+        raise SourceError(f"{where}, {TABLE}: {error}") from error
+    if not frames or rows.shape != (len(frames), 4):
+        raise SourceError(f"{where} has {len(frames)} images but boxes of shape {rows.shape}")
+    images, boxes = [read() for read in frames], from_xywh(rows)
     try:
         _check_inside(boxes, images, np.arange(len(boxes)))
         _starts(boxes, np.ones(len(boxes)))
     except SourceError as error:
-        raise SourceError(f"{folder}: {error}") from error
-    return Clip(folder.name, tuple(images), boxes)
+        raise SourceError(f"{where}: {error}") from error
+    return Clip(name, tuple(images), boxes)
 
 
 def sample_track(rng: np.random.Generator, clips: Sequence[Clip], frames: int) -> VideoTrack:

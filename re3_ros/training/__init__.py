@@ -31,6 +31,7 @@ from ._held_out import (
     simulated_videos,
 )
 from ._journal import run_summary
+from ._pack import PackOptions, pack
 from ._preview import preview
 from ._timed import Deadline
 from ._trainer import train
@@ -44,6 +45,7 @@ __all__ = [
     "Deadline",
     "HeldOutVideos",
     "LabelledLogits",
+    "PackOptions",
     "Platt",
     "SimulatedVideo",
     "Stage",
@@ -58,6 +60,7 @@ __all__ = [
     "collect_logits",
     "fit_platt",
     "held_out_videos",
+    "pack",
     "preview",
     "read_config",
     "read_data",

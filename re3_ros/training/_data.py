@@ -16,12 +16,13 @@ from re3_ros.errors import ConfigError, SourceError
 from re3_ros.simulation import (
     CACHE_BYTES,
     Clip,
+    ClipEntry,
     SimulatedTrack,
     Simulator,
     Track,
     VideoTrack,
+    list_clips,
     procedural_stills,
-    read_clip,
     sample_track,
 )
 
@@ -128,8 +129,7 @@ def read_data(config: TrainingConfig, root: Path) -> TrainingData:
             "`draw: track`, or `workers: 0`"
         )
     training, held = split_held_out(_read_stills(config, root), config.held_stills)
-    folders = _clip_folders(config, root)
-    clips = [read_clip(p) for p in folders]
+    clips = [entry.read() for entry in _clips(config, root)]
     sources = open_videos(config.datasets, root, FrameCache(config.cache_megabytes << 20))
     return TrainingData(
         Simulator(training, config.simulator),
@@ -147,22 +147,15 @@ def held_out_data(config: TrainingConfig, root: Path) -> tuple[list[Still], list
     Raises SourceError as `read_data`.
     """
     stills = split_held_out(_read_stills(config, root), config.held_stills)[1]
-    clips = [read_clip(p) for p in _clip_folders(config, root) if p.name in config.held_out]
+    clips = [entry.read() for entry in _clips(config, root) if entry.name in config.held_out]
     chosen = [source for source in config.datasets if source.role == "validate"]
     sources = open_videos(chosen, root, FrameCache(config.cache_megabytes << 20))
     return stills, clips + [clip for source in sources for clip in source.clips()]
 
 
-def _clip_folders(config: TrainingConfig, root: Path) -> list[Path]:
-    clips: list[Path] = []
-    for name in config.video_folders:
-        folder = root / name
-        if not folder.is_dir():
-            raise SourceError(
-                f"{folder} is not a folder; give `videos` folders of clips, or leave it empty"
-            )
-        clips += sorted(p for p in folder.iterdir() if p.is_dir())
-    unknown = set(config.held_out) - {p.name for p in clips}
+def _clips(config: TrainingConfig, root: Path) -> list[ClipEntry]:
+    clips = [clip for name in config.video_folders for clip in list_clips(root / name)]
+    unknown = set(config.held_out) - {clip.name for clip in clips}
     if config.video_folders and unknown:
         folders = ", ".join(str(root / name) for name in config.video_folders)
         raise SourceError(f"no clip {', '.join(sorted(unknown))} in {folders}")

@@ -41,3 +41,13 @@ def test_ratios_count_the_drawing_too(script):
     both = script.together(rates)
     assert both["numpy"]["simulator"] == pytest.approx(200)
     assert both["numpy"]["ratio"] == pytest.approx(4)
+
+
+def test_the_trainer_is_timed_as_it_is(script, data_root):
+    stage = {"steps": 100, "unroll": 2, "batch": 2, "self_training": 0.5, "rate": [1e-3, 1e-3]}
+    config = TrainingConfig.model_validate(
+        {"options": SMALL, "stills": "stills", "precision": "float32", "stages": [stage]}
+    )
+    assert script.train_pace(config, config.stages[0], data_root, "cpu", 2) > 0
+    bench = script.Bench(config, config.stages[0], data_root, "cpu")
+    assert 50 < bench.operations() < 300
