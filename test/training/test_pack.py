@@ -4,6 +4,7 @@
 
 import csv
 import errno
+import itertools
 import json
 import shutil
 import tarfile
@@ -13,7 +14,7 @@ import pytest
 
 from re3_ros.cli import main
 from re3_ros.datasets import read_stills, write_shard
-from re3_ros.errors import ConfigError, OutputError, SourceError
+from re3_ros.errors import OutputError, SourceError
 from re3_ros.simulation import list_clips
 from re3_ros.training import PackOptions, TrainingConfig, pack, train
 from re3_ros.training import _pack as module
@@ -80,7 +81,7 @@ def test_it_is_webdatasets_convention(packed):
     for shard in packed.iterdir():
         with tarfile.open(shard) as archive:
             keys = [name.partition(".")[0] for name in archive.getnames()]
-        changes = sum(a != b for a, b in zip(keys, keys[1:], strict=False))
+        changes = sum(a != b for a, b in itertools.pairwise(keys))
         assert changes + 1 == len(set(keys))
         assert not any("/" in key for key in keys)
 
