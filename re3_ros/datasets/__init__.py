@@ -13,16 +13,12 @@ from ._frame_cache import FrameCache, StillCache
 from ._layouts import LAYOUTS, Layout, list_entries, read_sequences
 from ._masks import image_size, rle_to_box
 from ._sequence import Colour, Flags, FramePaths, Sequence
-from ._shards import CLIPS, STILLS, PackedClip, find_shards, packed_clips, write_shard
 from ._simple import default_data_folder, find_sequences, read_sequence
-from ._still import Still
 from ._still_layouts import STILL_LAYOUTS, StillLayout, list_stills
-from ._stills import read_stills
+from ._stills import Still, read_stills
 
 __all__ = [
-    "CLIPS",
     "LAYOUTS",
-    "STILLS",
     "STILL_LAYOUTS",
     "Colour",
     "Entry",
@@ -30,21 +26,17 @@ __all__ = [
     "FrameCache",
     "FramePaths",
     "Layout",
-    "PackedClip",
     "Sequence",
     "Still",
     "StillCache",
     "StillLayout",
     "default_data_folder",
     "find_sequences",
-    "find_shards",
     "image_size",
     "list_entries",
     "list_stills",
-    "packed_clips",
     "read_sequence",
     "read_sequences",
     "read_stills",
     "rle_to_box",
-    "write_shard",
 ]

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from re3_ros.images import Image, read_picture
 
 from ._masks import Mask
-from ._still import Still
+from ._stills import Still
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -18,8 +18,7 @@ from re3_ros.images import Image, read_picture
 from . import _coco, _voc
 from ._annotation import AnnotatedObject, ImageReader
 from ._masks import Mask
-from ._still import Still
-from ._stills import INDEX, MIN_SIDE, log, read_stills
+from ._stills import INDEX, MIN_SIDE, Still, log, read_stills
 
 
 @dataclass(frozen=True)

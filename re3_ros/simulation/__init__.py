@@ -14,6 +14,7 @@ from ._render import HostRenderer, Renderer, TorchRenderer, make_renderer
 from ._simulator import CACHE_BYTES, Simulator
 from ._track import SCREEN, SimulatedTrack, Track
 from ._videos import (
+    BOXES,
     TABLE,
     Clip,
     ClipEntry,
@@ -26,6 +27,7 @@ from ._videos import (
 )
 
 __all__ = [
+    "BOXES",
     "CACHE_BYTES",
     "SCREEN",
     "TABLE",

@@ -141,14 +141,15 @@ class Texture:
             if x is not None:
                 return x, y
         high = -(-height // _STEP) * _STEP
-        y = self._rows.take(high)
-        while y is None:
+        row = self._rows.take(high)
+        if row is None:
             self._heighten(high)
-            y = self._rows.take(high)
-        shelf = self._shelves[y] = _Shelf(high, Intervals(self.pixels.shape[2]))
+            row = self._rows.take(high)
+        assert row is not None
+        shelf = self._shelves[row] = _Shelf(high, Intervals(self.pixels.shape[2]))
         x = shelf.places.take(width)
         assert x is not None
-        return x, y
+        return x, row
 
     def _heighten(self, height: int) -> None:
         more = max(height, self.pixels.shape[1] // 2)

@@ -9,6 +9,7 @@ arithmetic is in integers.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -74,7 +75,7 @@ def compress(images: Tensor, columns: Tensor, rows: Tensor, coarseness: Tensor) 
     rgb = images.gather(3, column.expand(n, 3, size, whole))
     rgb = rgb.gather(2, row.expand(n, 3, whole, whole)).to(torch.float32)
     ycc = torch.bmm(tools.to_ycc.expand(n, 3, 3), rgb.view(n, 3, -1)).view(n, 3, whole, whole)
-    luma, chroma = ycc.split([1, 2], dim=1)
+    luma, chroma = ycc.split_with_sizes([1, 2], 1)
     # Both chromas of an image, one above the other, are as high as it is.
     halved = functional.avg_pool2d(chroma, 2).add_(0.375).floor_().view(n, whole, half)
     coarse, cosines = coarseness.squeeze(1), tools.cosines.expand(n, whole, whole)
@@ -105,7 +106,7 @@ class _Tools:
     """Constant matrices for images of a size, which is whole blocks."""
 
     def __init__(self, size: int, device: torch.device) -> None:
-        def sent(values: Array) -> Tensor:
+        def sent(values: NDArray[Any]) -> Tensor:
             return torch.as_tensor(values, dtype=torch.float32).to(device)
 
         half = size // 2

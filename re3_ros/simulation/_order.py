@@ -83,8 +83,8 @@ def order(scene: Scene, views: Views, size: int) -> Order:
     parcel.add(np.concatenate(lists), np.int64)
     parcel.add(np.concatenate([values.reshape(-1) for values in fields]), np.float32)
     integers, numbers = parcel.send(scene.device)
-    tables_sent, keys, *sent = integers.split([len(part) for part in lists])
-    apart = numbers.split([values.size for values in fields])
+    tables_sent, keys, *sent = integers.split_with_sizes([len(part) for part in lists])
+    apart = numbers.split_with_sizes([values.size for values in fields])
     sample, screen, *others = (
         part.view(*values.shape, *(1,) * ones).unbind(1)
         for part, values, ones in zip(apart, fields, (2, 2, *_ONES.values()), strict=True)
@@ -147,11 +147,11 @@ def _chosen(scene: Scene, views: Views, size: int) -> tuple[dict[str, Index], di
     side, quality = (scene.photometry(name, views) for name in ("blur", "quality"))
     noise = scene.photometry("noise", views)
     masks: dict[str, NDArray[np.bool_]] = {
-        "blurred": (side > 1) | (sigma > 0).any(axis=1),
+        "blurred": np.asarray((side > 1) | (sigma > 0).any(axis=1)),
         "grey": scene.photometry("grey", views) > 0,
         "noisy": noise > 0,
         "compressed": quality > 0,
-        "small": (views.shapes < size).any(axis=1),
+        "small": np.asarray((views.shapes < size).any(axis=1)),
     }
     at = {name: np.flatnonzero(mask) for name, mask in masks.items()}
     coarse = np.where(quality < 50, 5000 // np.maximum(quality, 1), 200 - 2 * quality)

@@ -16,6 +16,8 @@ from ._order import Order, order
 from ._scene import Scene, Views
 
 _GREY = (0.299, 0.587, 0.114)
+_MATRIX = [tuple(row) for row in ("012", "345", "678")]
+"""Names of the fields of a matrix, by row."""
 _CHANCE = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35
 """Odd numbers whose multiples scatter over 32 bits."""
 
@@ -43,12 +45,12 @@ class Painter:
     def _compose(self, todo: Order, at: Tensor) -> Tensor:
         """Return (3, N, size, size) the layers over each other."""
         sample = self.scene.texture.sample(_places(todo, at))
-        colours, alpha = sample.split([3, 1])
+        colours, alpha = sample.split_with_sizes([3, 1])
         alpha[:, : todo.grounds].fill_(1)
         alpha.mul_(todo.sample["opacity"])
         colours.mul_(alpha)
         stamps = _averaged(sample, todo.counts)
-        colours, alpha = stamps.split([3, 1])
+        colours, alpha = stamps.split_with_sizes([3, 1])
         through = 1 - alpha
         canvas = at.new_empty((3, todo.crops, len(at), len(at)))
         for depth, (crops, rows) in enumerate(todo.depths):
@@ -70,7 +72,7 @@ def _places(todo: Order, at: Tensor) -> Tensor:
     field, down = todo.sample, at.view(-1, 1)
     across = [
         torch.addcmul(field[c], field[b], down).addcmul(field[a], at)
-        for a, b, c in ("012", "345", "678")[: 2 + todo.in_perspective]
+        for a, b, c in _MATRIX[: 2 + todo.in_perspective]
     ]
     if todo.in_perspective:
         depth = across.pop()
@@ -82,11 +84,11 @@ def _places(todo: Order, at: Tensor) -> Tensor:
     places = torch.stack(across, -1)
     extent = torch.stack([field["width"], field["height"]], -1)
     parts = [todo.grounds, len(places) - todo.grounds]
-    (ground, others), (behind, before) = places.split(parts), extent.split(parts)
+    (ground, others), (behind, before) = (t.split_with_sizes(parts) for t in (places, extent))
     _fold(ground, behind)
     # Beyond the border, all is as transparent as in it.
     torch.minimum(others.clamp_(min=-1), before, out=others)
-    corner, scale = (torch.stack([field[x], field[y]], -1) for x, y in ("xy", "uv"))
+    corner, scale = (torch.stack([field[x], field[y]], -1) for x, y in (("x", "y"), ("u", "v")))
     return torch.addcmul(corner, places, scale, out=places)
 
 
@@ -156,10 +158,11 @@ def _averaged(sample: Tensor, counts: Sequence[int]) -> Tensor:
     if not counts[1] + counts[3]:
         return sample
     poses = [1, SMEAR, 1, SMEAR]
-    parts = sample.split([count * n for count, n in zip(counts, poses, strict=True)], dim=1)
+    samples = [count * n for count, n in zip(counts, poses, strict=True)]
+    parts = sample.split_with_sizes(samples, 1)
     return torch.cat(
         [
-            part if n == 1 else part.unflatten(1, (-1, n)).mean(2)
+            part if n == 1 else part.view(4, -1, n, *part.shape[2:]).mean(2)
             for part, n in zip(parts, poses, strict=True)
         ],
         dim=1,

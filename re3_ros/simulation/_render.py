@@ -126,7 +126,7 @@ class TorchRenderer:
         if simulated.any():
             chosen = np.flatnonzero(simulated)
             slots = np.full(len(simulated), -1)
-            here = [cast("SimulatedTrack", cuts.tracks[i]) for i in chosen]
+            here = [cast("SimulatedTrack", cuts.tracks[i]) for i in chosen.tolist()]
             slots[chosen] = self.scene.slots(here)
             yield partial(cuts.paint, Painter(self.scene), slots), chosen
         for cut, which in ((cuts.film, filmed), (cuts.copy, ~simulated & ~filmed)):

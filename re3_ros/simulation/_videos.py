@@ -14,12 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from re3_ros.boxes import Boxes, from_xywh, is_valid, size
 from re3_ros.crops import crop
-from re3_ros.datasets import PackedClip, packed_clips
 from re3_ros.errors import SourceError
 from re3_ros.images import Image, read_picture
+from re3_ros.shards import CLIPS, EXPECTED, Sample, read_samples
 
 TABLE = "groundtruth.txt"
 """Of a clip in a folder of its own: the boxes of its frames."""
+BOXES = "boxes.txt"
+"""The same of a clip in a shard."""
 SHOWN = 0.3
 """Share of an object that must be seen for it to count as visible."""
 
@@ -59,8 +61,8 @@ class ClipEntry:
     """A clip on disk, of which only the name is known yet."""
 
     name: str
-    files: Path | PackedClip
-    """A folder, or a place in a shard."""
+    files: Path | Sample
+    """A folder, or a sample of a shard."""
 
     def read(self) -> Clip:
         """Return the clip, decoded.
@@ -70,9 +72,11 @@ class ClipEntry:
         """
         if isinstance(self.files, Path):
             return read_clip(self.files)
-        where = f"{self.files.table.shard}, {self.name}"
-        text = self.files.table.read().decode(errors="replace")
-        return _clip(self.name, where, text, [frame.picture for frame in self.files.frames])
+        files, where = self.files.files, self.files.where
+        frames = [files[suffix].picture for suffix in sorted(files) if suffix.endswith(".jpg")]
+        if BOXES not in files:
+            raise SourceError(f"{where} has no {BOXES}; {EXPECTED}")
+        return _clip(self.name, where, files[BOXES].read().decode(errors="replace"), frames)
 
 
 def list_clips(folder: Path) -> list[ClipEntry]:
@@ -85,7 +89,8 @@ def list_clips(folder: Path) -> list[ClipEntry]:
             f"{folder} is not a folder; give `videos` folders of clips, or leave it empty"
         )
     folders = [ClipEntry(p.name, p) for p in sorted(folder.iterdir()) if p.is_dir()]
-    return [*folders, *(ClipEntry(clip.name, clip) for clip in packed_clips(folder))]
+    packed = [ClipEntry(str(s.facts.get("name")), s) for s in read_samples(folder, CLIPS)]
+    return [*folders, *packed]
 
 
 def read_clip(folder: Path) -> Clip:

@@ -17,10 +17,11 @@ import numpy as np
 from rich.progress import track as progress
 
 from re3_ros.boxes import to_xywh
-from re3_ros.datasets import CLIPS, STILLS, Still, read_stills, write_shard
+from re3_ros.datasets import Still, read_stills
 from re3_ros.errors import ConfigError, SourceError, writing
 from re3_ros.images import Image, read_picture
-from re3_ros.simulation import TABLE, clip_frames
+from re3_ros.shards import CLIPS, STILLS, write_shard
+from re3_ros.simulation import BOXES, TABLE, clip_frames
 
 Files = Mapping[str, bytes]
 INDEX = "index.csv"
@@ -166,7 +167,7 @@ def _clip_files(folder: Path, options: PackOptions) -> Files:
         rows = np.loadtxt(folder / TABLE, delimiter=",", ndmin=2) * scale
         table = "".join(",".join(f"{v:.3f}" for v in row) + "\n" for row in rows).encode()
     facts = json.dumps({"name": folder.name}).encode()
-    return {f"{key}.json": facts, f"{key}.boxes.txt": table, **frames}
+    return {f"{key}.json": facts, f"{key}.{BOXES}": table, **frames}
 
 
 def _key(name: str) -> str:

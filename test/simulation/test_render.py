@@ -116,6 +116,7 @@ def test_what_crops_cost_does_not_depend_on_when_their_tracks_began(draw):
     frames = np.arange(256) // 64 * 2
     boxes = np.stack([track.boxes[frame] for track, frame in zip(tracks, frames, strict=True)])
     counts = []
+    TorchRenderer(CPU, chunk=256).crops(tracks, frames, boxes, 24, 2.0)  # makes the constants
     for steps in (1, 16):
         renderer = TorchRenderer(CPU, chunk=256)
         for step in range(steps):

@@ -108,7 +108,8 @@ def test_a_clip_that_is_missing_is_named(data_root):
         held_out_videos(make_config(held_out=["three"]), data_root, 1, 2)
 
 
-def test_clips_of_several_folders(data_root):
+def test_clips_of_several_folders(data_root, tmp_path):
+    data_root = shutil.copytree(data_root, tmp_path / "data")
     both = make_config(videos=["videos", "more"], held_out=["two", "three"])
     (data_root / "more").mkdir()
     shutil.copytree(data_root / "videos" / "one", data_root / "more" / "three")

@@ -173,7 +173,7 @@ def test_two_minutes_are_two_minutes(two_minutes):
     assert two_minutes.took == pytest.approx(120, abs=5)
     rates = [float(row["rate"]) for row in csv.DictReader((two_minutes.folder / "log.csv").open())]
     assert max(rates) == 1e-3
-    assert rates[-1] < 0.01 * 1e-3
+    assert rates[-1] < 0.05 * 1e-3
     network = load(two_minutes.folder / "weights.safetensors")
     average = load_file(two_minutes.folder / "run.safetensors")
     for name, parameter in network.named_parameters():

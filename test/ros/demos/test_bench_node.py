@@ -28,7 +28,16 @@ def test_the_command_measures_both_parts_and_writes_them(weights, tmp_path, capf
 
     out = tmp_path / "node.json"
     options = ["--size", "160x120", "--seconds", "2", "--rate", "30", "--fast", "60"]
-    options += ["--network", "20", "--weights", weights("still"), "--runtime", "torch", "-o", str(out)]
+    options += [
+        "--network",
+        "20",
+        "--weights",
+        weights("still"),
+        "--runtime",
+        "torch",
+        "-o",
+        str(out),
+    ]
     assert main(["bench", "node", *options]) == 0
     assert "median added by the node over 2 ms" in capfd.readouterr().out
     plain, slow = json.loads(out.read_text())["rows"]
