@@ -57,7 +57,8 @@ COLUMNS = {
     **dict.fromkeys(("network", "network.runtimes", "tracking", "cli"), 2),
     **dict.fromkeys(("images", "spatial", "media", "worlds", "bags"), 3),
     **dict.fromkeys(("ros.kit", "ros.tracker", "ros.programs", "ros.demos", "ros"), 4),
-    **dict.fromkeys(("shards", "network.published"), 5),
+    "shards": 4,
+    "network.published": 5,
 }
 """Where rooms stand in the picture: learning, measuring, tracking, images, ROS."""
 _BOX, _GAP, _RIM = (164, 50), (18, 40), 8
