@@ -66,3 +66,25 @@ class SimulatorConfig(BaseModel):
         description="share, of pasted targets, over finely textured ground; over half of it they "
         "are hard to tell from the ground by their colours",
     )
+    rivals: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share with one to three objects like the target that pass over it",
+    )
+    crowd: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share, of pasted targets, that are small, among ten like it",
+    )
+    far: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share, of pasted targets, of 10 to 20 pixels over "
+        "moving ground, soft and compressed, seen by a shaking camera",
+    )
+    slow: float = Field(
+        default=0.0, ge=0, le=1, description="share at a half to a quarter of the frame rate"
+    )

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -59,6 +59,14 @@ class Layer:
     wave: Wave | None = None
     opacity: NDArray[np.float64] | None = None
     """(T,) factor of the cutout's own opacity; None for 1."""
+
+    def every(self, pace: int) -> Layer:
+        """Return the layer at every ``pace``-th frame."""
+        wave, opacity = self.wave, self.opacity
+        if wave is not None:
+            wave = replace(wave, amplitude=wave.amplitude[::pace], phase=wave.phase[::pace])
+        opacity = None if opacity is None else opacity[::pace]
+        return replace(self, motion=self.motion[::pace], wave=wave, opacity=opacity)
 
     def boxes(self) -> Boxes:
         """Return the tight box (T, 4) of the outline in each frame."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +36,15 @@ from ._effects import (
 from ._layers import Affine, Cutout, Layer, cut_object, cut_patch, flip, outline_of
 from ._motion import Array, linear, translation, travel, wander
 from ._paper import LEAST_AREA, large_enough, paper_track
-from ._track import SCREEN, Photometry, SimulatedTrack
+from ._rivals import CROWD, crowd, kind_of, rival, tinted_like
+from ._track import SCREEN, Photometry, SimulatedTrack, thinned
 
 MIN_SIDE = 8.0
 LARGEST = 150.0
 """Size of the largest targets, in pixels of the screen."""
+FAR_SIDES, CROWD_SIDES = (10.0, 20.0), (10.0, 28.0)
+"""Least and greatest size of targets that are far, or in a crowd."""
+_FAR = {"ground": 1.0, "shake": 1.0, "compress": 1.0}
 CACHE_BYTES = 2 << 30
 """Bytes of photographs that stay in memory."""
 _POINTS = 48
@@ -63,12 +68,13 @@ class Simulator:
         """Return a track whose target is large enough and well visible in its first frame."""
         if self.config.mode == "paper":
             return self._draw_paper(rng, frames)
+        pace = int(rng.integers(2, 5)) if chance(rng, self.config.slow) else 1
         while True:
-            track = self._attempt(rng, frames)
+            track = self._attempt(rng, (frames - 1) * pace + 1)
             first = track.boxes[0]
             on_screen = area(clip(first, *SCREEN)) / max(float(area(first)), 1e-9)
             if track.visibility[0] > 0.7 and on_screen > 0.8 and size(track.boxes).min() > MIN_SIDE:
-                return track
+                return track if pace == 1 else thinned(track, pace)
 
     def _draw_paper(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
         for _ in range(_TRIES):
@@ -82,29 +88,69 @@ class Simulator:
         )
 
     def _attempt(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
+        config, below, is_crowd = self.config, list[Layer](), False
         if rng.random() < 0.3:
-            target = vary(rng, self.config, self._left_in_place(rng, frames))
-            below: list[Layer] = []
+            target, still = self._left_in_place(rng, frames)
+            target = vary(rng, config, target)
         else:
-            target = vary(rng, self.config, self._pasted(rng, frames))
+            is_crowd, is_far = chance(rng, config.crowd), chance(rng, config.far)
+            config = config.model_copy(update=_FAR) if is_far else config
+            sides = FAR_SIDES if is_far else CROWD_SIDES if is_crowd else None
+            target, still = self._pasted(rng, frames, sides)
+            target = vary(rng, config, target)
             below = [
-                self._background(rng, frames, target),
+                self._background(rng, frames, target, config),
                 *self._distractors(rng, frames, target),
             ]
-        above = self._occluders(rng, frames, target)
+        alike = self._alike(rng, target, still, is_crowd)
+        above = [*alike, *self._occluders(rng, frames, target)]
         appearance = self._changed_appearance(rng, target)
-        shake = camera(rng, self.config, frames)
+        shake = camera(rng, config, frames)
         if shake is not None:
             target = replace(target, layer=moved(target.layer, shake))
-            below, appearance, above = (
-                [moved(x, shake) for x in group] for group in (below, appearance, above)
+            below, appearance, above, alike = (
+                [moved(x, shake) for x in group] for group in (below, appearance, above, alike)
             )
         return SimulatedTrack(
             layers=(*below, target.layer, *appearance, *above),
             boxes=target.layer.boxes(),
             visibility=_visibility(target, above),
-            photometry=_photometry(rng, self.config, frames),
+            photometry=_photometry(rng, config, frames),
+            rivals=np.array([layer.boxes() for layer in alike]).reshape(-1, frames, 4),
         )
+
+    def _alike(
+        self, rng: np.random.Generator, target: Target, still: Still, is_crowd: bool
+    ) -> list[Layer]:
+        """Return objects like the target that come in its way, and those of a crowd."""
+        chosen = [self._kin(rng, target, still) for _ in range(CROWD if is_crowd else 0)]
+        layers = crowd(rng, target.layer, chosen)
+        if chance(rng, self.config.rivals):
+            for _ in range(rng.choice([1, 2, 3], p=[0.6, 0.25, 0.15])):
+                layers.append(rival(rng, target.layer, self._kin(rng, target, still)))
+        return layers
+
+    def _kin(self, rng: np.random.Generator, target: Target, still: Still) -> Cutout:
+        """Return an object like the target: itself, another of its kind, or one in its colours."""
+        own, way = target.layer.cutout, rng.random()
+        if own.alpha is None:
+            own = cut_object(still.box, *self._read(still))
+        if way < 0.4:
+            alike = own
+        elif way < 0.7 and len(family := self._families[kind_of(still)]) > 1:
+            other = family[int(rng.integers(len(family)))]
+            alike = cut_object(other.box, *self._read(other))
+        else:
+            alike = tinted_like(self._cutout(rng, patch=0.0), own)
+        return flip(alike) if rng.random() < 0.5 else alike
+
+    @cached_property
+    def _families(self) -> dict[str, list[Still]]:
+        """Stills by what kind of object they show."""
+        families: dict[str, list[Still]] = {}
+        for still in self.stills:
+            families.setdefault(kind_of(still), []).append(still)
+        return families
 
     def _read(self, still: Still) -> tuple[Image, NDArray[np.uint8] | None]:
         return self._pixels.read(still)
@@ -112,20 +158,21 @@ class Simulator:
     def _any(self, rng: np.random.Generator) -> Still:
         return self.stills[int(rng.integers(len(self.stills)))]
 
-    def _cutout(self, rng: np.random.Generator, patch: float) -> Cutout:
+    def _cutout(self, rng: np.random.Generator, patch: float, still: Still | None = None) -> Cutout:
         """Return a random object or, with probability ``patch``, a random piece of a still."""
-        still = self._any(rng)
+        still = still or self._any(rng)
         if rng.random() < patch:
             cutout = cut_patch(self._read(still)[0], rng)
         else:
             cutout = cut_object(still.box, *self._read(still))
         return flip(cutout) if rng.random() < 0.5 else cutout
 
-    def _side(self, rng: np.random.Generator) -> float:
+    def _side(self, rng: np.random.Generator, sides: tuple[float, float] | None = None) -> float:
         """Return the size (root of width times height) of a target in pixels of the screen."""
-        return float(np.exp(rng.uniform(np.log(self.config.smallest), np.log(LARGEST))))
+        low, high = sides or (self.config.smallest, LARGEST)
+        return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
-    def _left_in_place(self, rng: np.random.Generator, frames: int) -> Target:
+    def _left_in_place(self, rng: np.random.Generator, frames: int) -> tuple[Target, Still]:
         """Return the object of a photograph that moves as a whole, as under a moving camera."""
         still = self._any(rng)
         image, mask = self._read(still)
@@ -138,11 +185,14 @@ class Simulator:
         side = max(self._side(rng), float(smallest))
         motion = _move(rng, frames, cutout, side, self.config.steady, free=False)
         inside = _sample(rng, mask) if mask is not None else _sample_box(rng, still.box)
-        return Target(Layer(cutout, motion), inside)
+        return Target(Layer(cutout, motion), inside), still
 
-    def _pasted(self, rng: np.random.Generator, frames: int) -> Target:
-        """Return an object, or a part of one, that moves over another photograph."""
-        cutout = self._cutout(rng, patch=0.2)
+    def _pasted(
+        self, rng: np.random.Generator, frames: int, sides: tuple[float, float] | None
+    ) -> tuple[Target, Still]:
+        """Return an object, or a part of one, that moves over another photograph, and its still."""
+        still = self._any(rng)
+        cutout = self._cutout(rng, 0.2, still)
         assert cutout.alpha is not None
         points = _sample(rng, cutout.alpha)
         if rng.random() < 0.25:
@@ -150,12 +200,14 @@ class Simulator:
             points = _sample_box(rng, part)
             corners = np.array([part[[0, 1]], part[[2, 1]], part[[0, 3]], part[2:]])
             cutout = replace(cutout, outline=corners)
-        motion = _move(rng, frames, cutout, self._side(rng), self.config.steady)
-        return Target(Layer(cutout, motion), points)
+        motion = _move(rng, frames, cutout, self._side(rng, sides), self.config.steady)
+        return Target(Layer(cutout, motion), points), still
 
-    def _background(self, rng: np.random.Generator, frames: int, target: Target) -> Layer:
+    def _background(
+        self, rng: np.random.Generator, frames: int, target: Target, config: SimulatorConfig
+    ) -> Layer:
         image = self._read(self._any(rng))[0]
-        if chance(rng, self.config.ground):
+        if chance(rng, config.ground):
             image = ground(rng, target.layer.cutout.colours if rng.random() < 0.5 else image)
         height, width = image.shape[:2]
         zoom = max(SCREEN[0] / width, SCREEN[1] / height) * rng.uniform(1.0, 1.6)

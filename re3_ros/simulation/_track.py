@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import cv2
@@ -48,6 +48,8 @@ class SimulatedTrack:
     """(T,) share of the target that is on the screen and not behind another layer."""
     photometry: Photometry
     screen: tuple[float, float] = SCREEN
+    rivals: Boxes = field(default_factory=lambda: np.zeros((0, 0, 4)))
+    """(R, T, 4) boxes of objects like the target that come in its way."""
 
     @property
     def in_frame(self) -> NDArray[np.bool_]:
@@ -128,6 +130,24 @@ class Photometry:
             grain = rng.integers(-128, 128, image.shape, np.int16)
             image = (image + grain * self.noise).clip(0, 255).astype(np.uint8)
         return jpeg(image, self.quality) if self.quality else image
+
+
+def thinned(track: SimulatedTrack, pace: int) -> SimulatedTrack:
+    """Return every ``pace``-th frame of a track; the shutter stays open as long as before."""
+    every, photometry = slice(None, None, pace), track.photometry
+    return replace(
+        track,
+        layers=tuple(layer.every(pace) for layer in track.layers),
+        boxes=track.boxes[every],
+        visibility=track.visibility[every],
+        photometry=replace(
+            photometry,
+            tables=photometry.tables[every],
+            blur=photometry.blur[every],
+            exposure=photometry.exposure / pace,
+        ),
+        rivals=track.rivals[:, every],
+    )
 
 
 def jpeg(image: Image, quality: int) -> Image:

@@ -128,15 +128,18 @@ def _clip(name: str, where: str, table: str, frames: Sequence[Callable[[], Image
     return Clip(name, tuple(images), boxes)
 
 
-def sample_track(rng: np.random.Generator, clips: Sequence[Clip], frames: int) -> VideoTrack:
+def sample_track(
+    rng: np.random.Generator, clips: Sequence[Clip], frames: int, slow: float = 0.0
+) -> VideoTrack:
     """Return ``frames`` frames of a random clip, at a random pace, forwards or backwards.
 
-    A clip that is too short for that is played to and fro. The first frame shows the object; the
-    box of a frame without it is the last one known, and ``visibility`` is 0 there.
+    A share ``slow`` is at a half to a quarter of the frame rate beside that. A clip that is too
+    short is played to and fro. The first frame shows the object; the box of a frame without it is
+    the last one known, and ``visibility`` is 0 there.
     """
     clip = clips[int(rng.integers(len(clips)))]
     visibility = np.asarray(np.isfinite(clip.boxes).all(axis=1), np.float64)
-    return sample_frames(rng, clip.boxes, visibility, frames, clip.images.__getitem__)
+    return sample_frames(rng, clip.boxes, visibility, frames, clip.images.__getitem__, slow)
 
 
 def sample_frames(
@@ -145,6 +148,7 @@ def sample_frames(
     visibility: NDArray[np.float64],
     frames: int,
     read: Callable[[int], Image],
+    slow: float = 0.0,
 ) -> VideoTrack:
     """Return ``frames`` frames of a video of n frames, as `sample_track` does.
 
@@ -153,6 +157,8 @@ def sample_frames(
     4 x 4 pixels, and for a box outside of its frame.
     """
     start, pace = int(rng.choice(_starts(boxes, visibility))), int(rng.choice([1, 1, 1, 2, 3]))
+    if slow > 0 and rng.random() < slow:
+        pace = int(rng.integers(2, 5))
     last = len(boxes) - 1
     steps = start + rng.choice([-1, 1]) * pace * np.arange(frames)
     order = last - np.abs(last - np.mod(steps, 2 * last)) if last else np.zeros(frames, int)

@@ -103,7 +103,7 @@ class TrainingData:
         chosen = int(rng.choice(len(shares), p=shares / shares.sum())) if len(shares) > 1 else 0
         if chosen < len(self.videos):
             return self.videos[chosen].draw(rng, frames)
-        return sample_track(rng, self.clips, frames)
+        return sample_track(rng, self.clips, frames, self.simulator.config.slow)
 
     def simulate(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
         """Return a simulated track; a still that cannot be read is named once and others drawn."""
@@ -130,7 +130,8 @@ def read_data(config: TrainingConfig, root: Path) -> TrainingData:
         )
     training, held = split_held_out(_read_stills(config, root), config.held_stills)
     clips = [entry.read() for entry in _clips(config, root)]
-    sources = open_videos(config.datasets, root, FrameCache(config.cache_megabytes << 20))
+    cache = FrameCache(config.cache_megabytes << 20)
+    sources = open_videos(config.datasets, root, cache, config.simulator.slow)
     return TrainingData(
         Simulator(training, config.simulator),
         [c for c in clips if c.name not in config.held_out],

@@ -70,8 +70,10 @@ class DataSource(BaseModel):
 class Videos:
     """Videos of one data set, of which labels and frames are read when they are drawn."""
 
-    def __init__(self, source: DataSource, entries: Sequence[Entry], cache: FrameCache) -> None:
-        self.source, self.entries, self.cache = source, entries, cache
+    def __init__(
+        self, source: DataSource, entries: Sequence[Entry], cache: FrameCache, slow: float = 0.0
+    ) -> None:
+        self.source, self.entries, self.cache, self.slow = source, entries, cache, slow
         self._named: set[str] = set()
         self._read = lru_cache(_LABELS_KEPT)(self._read_labels)
 
@@ -131,9 +133,8 @@ class Videos:
         self, rng: np.random.Generator, sequence: datasets.Sequence, frames: int
     ) -> VideoTrack:
         visibility = visibility_of(sequence, self.source.occluded)
-        return sample_frames(
-            rng, sequence.truth, visibility, frames, lambda i: self.cache.read(sequence.frames[i])
-        )
+        read = lambda i: self.cache.read(sequence.frames[i])  # noqa: E731
+        return sample_frames(rng, sequence.truth, visibility, frames, read, self.slow)
 
     def _name(self, name: str, error: Re3Error) -> None:
         if name not in self._named:
@@ -174,14 +175,18 @@ def visibility_of(sequence: datasets.Sequence, occluded: float) -> NDArray[np.fl
     return visibility
 
 
-def open_videos(sources: Sequence[DataSource], root: Path, cache: FrameCache) -> list[Videos]:
+def open_videos(
+    sources: Sequence[DataSource], root: Path, cache: FrameCache, slow: float = 0.0
+) -> list[Videos]:
     """Return the sources of videos below ``root``, their labels not yet read.
+
+    Of their tracks, a share ``slow`` is at a half to a quarter of the frame rate.
 
     Raises SourceError for a folder that holds no such data set, ConfigError for an unknown split.
     """
     return [
         Videos(source, _some(list_entries(root / source.path, source.layout, source.split), source),
-               cache)
+               cache, slow)
         for source in sources
         if source.has_videos
     ]  # fmt: skip
