@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,7 +17,6 @@ from ._outputs import OverwriteOption, claim
 if TYPE_CHECKING:
     from re3_ros.evaluation import SequenceResult
     from re3_ros.evaluation.trackers import TrackerSpec
-    from re3_ros.network import Re3Network
     from re3_ros.training import Video
 
 
@@ -43,6 +43,9 @@ def score(
     cache: CacheOption = None,
     videos: Annotated[int, typer.Option(min=0, help="Videos to simulate.")] = 60,
     frames: Annotated[int, typer.Option(min=2, help="Frames of each.")] = 100,
+    peers: Annotated[
+        str, typer.Option(help="Trackers of OpenCV, with commas, beside it among rivals.")
+    ] = "",
     device: Annotated[str, typer.Option(help="Device of re3: cpu, cuda, ...")] = "cpu",
     jobs: Annotated[int, typer.Option(min=1, help="Processes for the sequences.")] = 1,
     overwrite: OverwriteOption = False,
@@ -50,9 +53,9 @@ def score(
     """Measure what the scores are worth: on sequences, and on what training held back."""
     from re3_ros.datasets import default_data_folder
     from re3_ros.errors import ConfigError
-    from re3_ros.evaluation import score_quality, scored_frames
-    from re3_ros.evaluation.report import print_table, score_table, write_score
-    from re3_ros.evaluation.trackers import OUR_TRACKERS, TrackerSpec
+    from re3_ros.evaluation import identity_row, score_quality, scored_frames
+    from re3_ros.evaluation.report import identity_table, print_table, score_table, write_score
+    from re3_ros.evaluation.trackers import OUR_TRACKERS, TrackerSpec, parse_specs
     from re3_ros.network import load
     from re3_ros.training import held_out_videos, read_run_config, run_data_folder
     from re3_ros.weights import default_weights
@@ -64,18 +67,31 @@ def score(
         raise ConfigError(
             f"tracker is {tracker!r}; expected {' or '.join(OUR_TRACKERS)}, which give scores"
         )
+    others = parse_specs(peers.split(",")) if peers else []
+    for other in others:
+        other.check()
     run = read_run_config(file, config)
     held = held_out_videos(run, training_data or run_data_folder(run), videos, frames)
     folder = data or default_data_folder() / "data" / "bench"
+    ours = functools.partial(OUR_TRACKERS[tracker], network, device)
     results = {
         "sequences": _run_sequences(spec, folder, cache or output / "cache", jobs),
-        "simulated videos": _run_videos(spec, network, held.simulated, "simulated videos"),
-        "held clips": _run_videos(spec, network, held.clips, "held clips"),
+        "simulated videos": _run_videos(ours, held.simulated, "simulated videos"),
+        "held clips": _run_videos(ours, held.clips, "held clips"),
     }
     qualities = {n: score_quality(*scored_frames(rs)) for n, rs in results.items() if rs}
     print_table(score_table(qualities))
+    kept = {
+        name: identity_row(
+            held.rivals,
+            _run_videos(make, held.rivals, f"{name} among rivals"),
+            results["held clips"] if make is ours else _run_videos(make, held.clips, name),
+        )
+        for name, make in [(tracker, ours), *((other.label, other.create) for other in others)]
+    }
+    print_table(identity_table(kept))
     about = {"tracker": tracker, "weights_sha256": spec.weights_hash(), "data": folder.name}
-    for path in write_score(output, qualities, about):
+    for path in write_score(output, qualities, about, kept):
         typer.echo(f"wrote {path}")
 
 
@@ -93,14 +109,11 @@ def _run_sequences(spec: TrackerSpec, data: Path, cache: Path, jobs: int) -> lis
 
 
 def _run_videos(
-    spec: TrackerSpec, network: Re3Network, videos: Sequence[Video], title: str
+    make: Callable[[], Any], videos: Sequence[Video], title: str
 ) -> list[SequenceResult]:
-    """Return the results on videos that were held back, with a progress bar."""
+    """Return a tracker's results on videos that were held back, with a progress bar."""
     from rich.progress import track
 
     from re3_ros.evaluation import run_video
-    from re3_ros.evaluation.trackers import OUR_TRACKERS
 
-    make = OUR_TRACKERS[spec.name]
-    shown = track(videos, title, transient=True)
-    return [run_video(make(network, spec.device), video) for video in shown]
+    return [run_video(make(), video) for video in track(videos, title, transient=True)]

@@ -26,6 +26,7 @@ from ._compare import (
     readable_sequences,
     summarise,
 )
+from ._identity import IdentityRow, identity_row
 from ._metrics import (
     NORMALISED_THRESHOLDS,
     PRECISION_THRESHOLDS,
@@ -55,6 +56,7 @@ __all__ = [
     "ComparisonOptions",
     "Contrast",
     "Curve",
+    "IdentityRow",
     "Occlusion",
     "OnePass",
     "Protocol",
@@ -72,6 +74,7 @@ __all__ = [
     "centre_errors",
     "compare",
     "compare_reinitialised",
+    "identity_row",
     "mean_auc",
     "measure",
     "occluded_frames",

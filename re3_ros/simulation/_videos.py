@@ -35,6 +35,11 @@ class Clip:
     boxes: Boxes
     """(n, 4) pixels, NaN where the object is absent."""
 
+    @property
+    def rivals(self) -> Boxes:
+        """(0, n, 4): nobody marked objects like the target."""
+        return np.zeros((0, len(self.boxes), 4))
+
     def image(self, frame: int) -> Image:
         """Return a frame, uint8 HxWx3 RGB."""
         return self.images[frame]

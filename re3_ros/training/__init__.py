@@ -30,6 +30,7 @@ from ._held_out import (
     run_data_folder,
     simulated_videos,
 )
+from ._identity import Identity, identity
 from ._journal import run_summary
 from ._pack import PackOptions, pack
 from ._preview import preview
@@ -44,6 +45,7 @@ __all__ = [
     "Calibration",
     "Deadline",
     "HeldOutVideos",
+    "Identity",
     "LabelledLogits",
     "PackOptions",
     "Platt",
@@ -60,6 +62,7 @@ __all__ = [
     "collect_logits",
     "fit_platt",
     "held_out_videos",
+    "identity",
     "pack",
     "preview",
     "read_config",

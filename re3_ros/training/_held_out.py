@@ -35,6 +35,10 @@ beside everyday occluders, targets that are fully occluded or leave, come back, 
 look."""
 
 
+RIVALS = EVENTS.model_copy(update={"rivals": 1.0, "crowd": 0.15, "hide": 0.0, "leave": 0.0})
+"""In videos that tell whether the target is kept among objects like it."""
+
+
 class Video(Protocol):
     """A labelled video of n frames, each of them made or read when asked for."""
 
@@ -45,6 +49,10 @@ class Video(Protocol):
     @property
     def boxes(self) -> Boxes:
         """The object's box in each frame, (n, 4) pixels; NaN where it is not in view."""
+
+    @property
+    def rivals(self) -> Boxes:
+        """(R, n, 4) boxes of objects like the target that come in its way, as far as known."""
 
     def image(self, frame: int) -> Image:
         """Return a frame, uint8 HxWx3 RGB."""
@@ -62,6 +70,11 @@ class SimulatedVideo:
         """(n, 4) pixels, NaN where nothing of the object is seen."""
         return np.where(self.track.visibility[:, None] > 0, self.track.boxes, np.nan)
 
+    @property
+    def rivals(self) -> Boxes:
+        """(R, n, 4) pixels."""
+        return self.track.rivals
+
     def image(self, frame: int) -> Image:
         """Return a frame: a crop as wide as the screen around its middle, cut to its height."""
         width, height = (int(side) for side in SCREEN)
@@ -72,10 +85,12 @@ class SimulatedVideo:
         return np.ascontiguousarray(square[top : top + height])
 
 
-def simulated_videos(simulator: Simulator, count: int, frames: int) -> list[SimulatedVideo]:
+def simulated_videos(
+    simulator: Simulator, count: int, frames: int, name: str = "simulated"
+) -> list[SimulatedVideo]:
     """Return ``count`` videos of ``frames`` frames, the same for the same simulator."""
     return [
-        SimulatedVideo(f"simulated {k}", simulator.draw(np.random.default_rng([STREAM, k]), frames))
+        SimulatedVideo(f"{name} {k}", simulator.draw(np.random.default_rng([STREAM, k]), frames))
         for k in range(count)
     ]
 
@@ -85,12 +100,15 @@ class HeldOutVideos(NamedTuple):
 
     simulated: Sequence[Video]
     clips: Sequence[Video]
+    rivals: Sequence[Video]
+    """Simulated ones in which objects like the target pass over it."""
 
 
 def held_out_videos(
     config: TrainingConfig, root: Path, count: int = 60, frames: int = 100
 ) -> HeldOutVideos:
-    """Return ``count`` simulated videos of the held-out stills, and the held-out clips.
+    """Return ``count`` simulated videos of the held-out stills, as many with rivals, and the
+    held-out clips.
 
     ``config`` is that of the run which trained the network, ``root`` its data folder. Raises
     SourceError for data that cannot be read, ConfigError where nothing was held out.
@@ -100,8 +118,11 @@ def held_out_videos(
         raise ConfigError(
             f"the run held nothing back from {root}; set held_stills or held_out and train again"
         )
-    simulated = simulated_videos(Simulator(stills, EVENTS), count, frames) if stills else []
-    return HeldOutVideos(simulated, clips)
+    if not stills:
+        return HeldOutVideos([], clips, [])
+    simulated = simulated_videos(Simulator(stills, EVENTS), count, frames)
+    rivals = simulated_videos(Simulator(stills, RIVALS), count, frames, "rivals")
+    return HeldOutVideos(simulated, clips, rivals)
 
 
 def run_data_folder(config: TrainingConfig) -> Path:

@@ -81,6 +81,9 @@ def run_summary(folder: Path) -> str:
             f"\nclosed-loop IoU on what is held back: {held['mean'][0]:.3f} after step "
             f"{int(held['step'][0])}, {held['mean'][-1]:.3f} after step {int(held['step'][-1])}"
         )
+        on_rival = held.get("on_rival", np.full(1, np.nan))
+        if np.isfinite(on_rival[-1]):
+            text += f"\nframes on a rival of the target: {on_rival[0]:.0%}, then {on_rival[-1]:.0%}"
     return text
 
 
@@ -113,10 +116,15 @@ def draw_curves(folder: Path) -> Path:
     overlap.set_ylabel("IoU in training")
     columns = read_columns(folder / VALIDATION)
     for name, values in columns.items():
-        if name not in {"step", "mean"}:
+        if name not in {"step", "mean", "on_rival"}:
             held.plot(columns["step"], values, color="0.8", linewidth=0.8)
     if columns:
-        held.plot(columns["step"], columns["mean"], "o-", color="C1", markersize=3)
+        style = {"marker": "o", "markersize": 3}
+        held.plot(columns["step"], columns["mean"], color="C1", label="mean IoU", **style)
+    if np.isfinite(columns.get("on_rival", np.zeros(0))).any():
+        share = "share of frames on a rival"
+        held.plot(columns["step"], columns["on_rival"], color="C3", label=share, **style)
+        held.legend()
     held.set_ylabel("closed-loop IoU, held back")
     held.set_xlabel("step")
     for axes in (loss, overlap, held):

@@ -206,9 +206,10 @@ class _Run:
         began = time.perf_counter()
         if self.held and not self.journal.holds_validation(self.schedule.step):
             reset = self.config.reset_interval
-            figures = closed_loop(self.averaged(), self.held, reset)
+            figures, kept = closed_loop(self.averaged(), self.held, reset)
             mean = np.mean(list(figures.values()))
-            self.journal.validate({"step": self.schedule.step, "mean": mean, **figures})
+            row = {"step": self.schedule.step, "mean": mean, "on_rival": kept.on_rival}
+            self.journal.validate({**row, **figures})
         self.journal.draw()
         self._spent["validation"] = time.perf_counter() - began
 

@@ -15,7 +15,8 @@ from re3_ros.network import Re3Network
 from re3_ros.simulation import Clip, Simulator
 from re3_ros.tracking import Tracker
 
-from ._held_out import Video, simulated_videos
+from ._held_out import RIVALS, Video, simulated_videos
+from ._identity import Identity, identity
 
 FRAMES = 40
 
@@ -23,26 +24,34 @@ FRAMES = 40
 def validation_videos(
     clips: Iterable[Clip], stills: Sequence[Still], count: int, frames: int = FRAMES
 ) -> list[Video]:
-    """Return held-out clips and ``count`` videos simulated from held-out stills, always the same.
+    """Return held-out clips and videos simulated from held-out stills, always the same.
+
+    ``count`` of these are everyday scenes, and as many have rivals of the target.
 
     Raises ConfigError if there are no stills to simulate from.
     """
     if count and not stills:
         raise ConfigError("held_tracks needs stills that are held back; raise held_stills")
     simulated = simulated_videos(Simulator(stills), count, frames)
-    return [*clips, *simulated]
+    rivals = simulated_videos(Simulator(stills, RIVALS), count, frames, "rivals")
+    return [*clips, *simulated, *rivals]
 
 
 def closed_loop(
     network: Re3Network, videos: Iterable[Video], reset_interval: int | None = 32
-) -> dict[str, float]:
-    """Return the mean IoU of each video, tracked from its first box without re-initialisation."""
-    figures = {}
+) -> tuple[dict[str, float], Identity]:
+    """Track each video from its first box without re-initialisation.
+
+    Returns the mean IoU of each by name, and how well targets were kept among rivals.
+    """
+    figures, kept = {}, []
     for video in videos:
         known = np.isfinite(video.boxes).all(axis=1)
-        overlap = iou(track_video(network, video, reset_interval), video.boxes)
-        figures[video.name] = float(overlap[known].mean())
-    return figures
+        found = track_video(network, video, reset_interval)
+        figures[video.name] = float(iou(found, video.boxes)[known].mean())
+        if len(video.rivals):
+            kept.append((found, video.boxes, video.rivals))
+    return figures, identity(kept)
 
 
 def track_video(network: Re3Network, video: Video, reset_interval: int | None = 32) -> Boxes:

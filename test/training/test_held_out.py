@@ -77,6 +77,9 @@ def test_only_what_was_held_back_is_shown(data_root):
     held = held_out_videos(make_config(), data_root, count=2, frames=4)
     assert [v.name for v in held.clips] == ["two"]
     assert [len(v.boxes) for v in held.simulated] == [4, 4]
+    assert [v.rivals.shape[1:] for v in held.rivals] == [(4, 4), (4, 4)]
+    assert all(len(v.rivals) for v in held.rivals)
+    assert held.clips[0].rivals.shape == (0, 8, 4)
 
 
 def test_held_stills_are_not_those_of_training(data_root, monkeypatch):
@@ -100,7 +103,7 @@ def test_nothing_held_back(data_root):
     with pytest.raises(ConfigError, match="held nothing back"):
         held_out_videos(make_config(held_out=[], held_stills=0.0), data_root)
     held = held_out_videos(make_config(held_stills=0.0), data_root)
-    assert (len(held.simulated), len(held.clips)) == (0, 1)
+    assert (len(held.simulated), len(held.clips), len(held.rivals)) == (0, 1, 0)
 
 
 def test_a_clip_that_is_missing_is_named(data_root):

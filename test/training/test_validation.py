@@ -32,7 +32,7 @@ def test_simulated_videos_are_always_the_same(videos):
 def test_clips_come_first(data_root):
     clip = read_clip(data_root / "videos" / "one")
     videos = validation_videos([clip], procedural_stills(3), 1)
-    assert [video.name for video in videos] == ["one", "simulated 0"]
+    assert [video.name for video in videos] == ["one", "simulated 0", "rivals 0"]
 
 
 def test_simulation_needs_stills():
@@ -42,7 +42,8 @@ def test_simulation_needs_stills():
 
 def test_an_untrained_network_stays_where_it_was(videos):
     torch.manual_seed(0)
-    figures = closed_loop(build("compact", **SMALL), videos)
+    figures, kept = closed_loop(build("compact", **SMALL), videos)
+    assert 0 <= kept.on_rival <= 1
     for video in videos:
         known = np.isfinite(video.boxes).all(1)
         still = iou(np.tile(video.boxes[0], (12, 1)), video.boxes)[known].mean()

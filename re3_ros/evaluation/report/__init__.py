@@ -8,7 +8,7 @@ In come results of `re3_ros.evaluation`, out go tables on the terminal, CSV, JSO
 from ._page import Extras
 from ._report import write_report, write_tables
 from ._scatter import reinit_plots
-from ._score_report import score_table, write_score
+from ._score_report import identity_table, score_table, write_score
 from ._state_path import StatePath, state_path, state_plot, state_plots
 from ._tables import (
     failures,
@@ -24,6 +24,7 @@ __all__ = [
     "Extras",
     "StatePath",
     "failures",
+    "identity_table",
     "print_table",
     "reinit_plots",
     "rich_sequence_table",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from re3_ros.errors import writing
-from re3_ros.evaluation import ReportTable, ScoreQuality
+from re3_ros.evaluation import IdentityRow, ReportTable, ScoreQuality
 
 from ._style import FINISHED
 
@@ -39,14 +39,39 @@ def score_table(qualities: Mapping[str, ScoreQuality]) -> ReportTable:
     )
 
 
+def identity_table(rows: Mapping[str, IdentityRow]) -> ReportTable:
+    """Return a row for each tracker."""
+    return ReportTable(
+        name="identity",
+        title="The target among objects like it",
+        columns=("tracker", "frames", "IoU", "on a rival", "switches / 100", "IoU, held clips"),
+        rows=tuple(
+            (name, row.rivals.frames, row.rivals.mean_iou, row.rivals.on_rival,
+             row.rivals.switches, row.clips_iou)
+            for name, row in rows.items()
+        ),
+        note="Simulated videos in which objects like the target pass over it, frames in which it "
+        "and one of them are in view. On a rival: the box overlaps it more than the target. A "
+        "switch is the first of such frames in a row.",
+    )  # fmt: skip
+
+
 def write_score(
-    folder: Path | str, qualities: Mapping[str, ScoreQuality], about: Mapping[str, Any]
+    folder: Path | str,
+    qualities: Mapping[str, ScoreQuality],
+    about: Mapping[str, Any],
+    kept: Mapping[str, IdentityRow] | None = None,
 ) -> list[Path]:
     """Write ``score.json`` and ``score.png`` (ROC and reliability); return their paths."""
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
     paths = [root / "score.json", root / "score.png"]
     document = {"about": dict(about), "sets": {n: _document(q) for n, q in qualities.items()}}
+    document["identity"] = {
+        name: {field: _number(value) for field, value in row.rivals._asdict().items()}
+        | {"clips_iou": _number(row.clips_iou)}
+        for name, row in (kept or {}).items()
+    }
     with writing(paths[0], FINISHED):
         paths[0].write_text(json.dumps(document, indent=1), encoding="utf-8")
     _plot(paths[1], qualities)
