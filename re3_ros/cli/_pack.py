@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+from ._options import output_option
+from ._outputs import OverwriteOption, claim
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
@@ -17,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def pack(
     data: Annotated[Path, typer.Argument(help="Folder of stills or clips, or of such folders.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="New folder for the shards.")],
+    output: Annotated[Path, output_option("Folder for the shards")],
     megabytes: Annotated[
         float, typer.Option(min=0.01, help="That a shard holds at most, in millions of bytes.")
     ] = 60.0,
@@ -28,11 +31,13 @@ def pack(
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="Encode pictures anew, as JPEG of so much.")
     ] = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Pack training data into few files, which configurations name in place of folders."""
     from re3_ros.training import PackOptions
     from re3_ros.training import pack as write
 
+    claim(overwrite, output)
     made = write(data, output, PackOptions(megabytes, side, quality))
     size = sum(path.stat().st_size for path in made)
     typer.echo(f"{len(made)} shards of {size / 1e6:.1f} MB in all: {output}")

@@ -3,8 +3,8 @@
 """Does a tracker keep its target among objects like it?
 
 A frame counts if target and at least one of its rivals are in view. In it the box is *on a rival*
-if it overlaps that more than it does the target. A *switch* is a frame on a rival after one that was
-not.
+if it overlaps that more than it does the target. A *switch* is a frame on a rival after one that
+was not.
 """
 
 from __future__ import annotations

@@ -18,9 +18,9 @@ from rich.progress import track as progress
 
 from re3_ros.boxes import to_xywh
 from re3_ros.datasets import Still, read_stills
-from re3_ros.errors import ConfigError, SourceError, writing
+from re3_ros.errors import SourceError, writing
 from re3_ros.images import Image, read_picture
-from re3_ros.shards import CLIPS, STILLS, write_shard
+from re3_ros.shards import CLIPS, STILLS, find_shards, write_shard
 from re3_ros.simulation import BOXES, TABLE, clip_frames
 
 Files = Mapping[str, bytes]
@@ -50,8 +50,9 @@ def pack(data: Path, output: Path, options: PackOptions) -> list[Path]:
     """Write the stills and clips below ``data`` as shards into ``output``; return their paths.
 
     ``data`` holds stills (index.csv) or clips (folders with img/ and groundtruth.txt), or folders
-    of such. Raises SourceError where there is neither or something is unreadable, ConfigError if
-    ``output`` holds something, OutputError if it cannot be written; then nothing of it is left.
+    of such. Shards that ``output`` holds already are replaced. Raises SourceError where there is
+    nothing to pack or something is unreadable, OutputError if it cannot be written; then nothing of
+    it is left, and what was there before is whole.
     """
     folders = [data, *sorted(p for p in data.iterdir() if p.is_dir())] if data.is_dir() else []
     stills = [still for f in folders if (f / INDEX).is_file() for still in read_stills(f)]
@@ -60,8 +61,6 @@ def pack(data: Path, output: Path, options: PackOptions) -> list[Path]:
         raise SourceError(
             f"{data} holds nothing to pack; expected {INDEX}, or folders with img/ and {TABLE}"
         )
-    if output.exists() and any(output.iterdir()):
-        raise ConfigError(f"{output} is not empty; give a new folder")
     output.mkdir(parents=True, exist_ok=True)
     partial = output / ".partial"
     try:
@@ -72,6 +71,9 @@ def pack(data: Path, output: Path, options: PackOptions) -> list[Path]:
                           len(photographs), options)  # fmt: skip
             made += _write(partial, CLIPS, (_clip_files(c, options) for c in clips),
                            len(clips), options)  # fmt: skip
+            for kind in (STILLS, CLIPS):
+                for old in find_shards(output, kind):
+                    old.unlink()
             return [path.rename(output / path.name) for path in made]
     finally:
         shutil.rmtree(partial, ignore_errors=True)

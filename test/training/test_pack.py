@@ -142,7 +142,10 @@ def test_the_command_packs_and_says_how_much(data_root, tmp_path, capsys):
     assert main(["train", "pack", str(data_root), "-o", str(tmp_path / "packed")]) == 0
     assert "2 shards of " in capsys.readouterr().out
     assert main(["train", "pack", str(data_root), "-o", str(tmp_path / "packed")]) == 2
-    assert "packed is not empty; give a new folder" in capsys.readouterr().err
+    assert "packed exists already; give another output" in capsys.readouterr().err
+    again = ["--overwrite", "--megabytes", "0.15"]
+    assert main(["train", "pack", str(data_root), "-o", str(tmp_path / "packed"), *again]) == 0
+    assert len(read_stills(tmp_path / "packed")) == 6
 
 
 def test_a_folder_of_nothing_is_named_and_leaves_nothing(tmp_path):
