@@ -64,6 +64,9 @@ TrackersOption = Annotated[
 ProtocolOption = Annotated[
     str, typer.Option(help=f"With commas, of {', '.join(PROTOCOLS)}. See docs/evaluation.md.")
 ]
+StrideOption = Annotated[
+    int, typer.Option(min=1, help="Show the first of every so many frames: a slower camera.")
+]
 JobsOption = Annotated[
     int, typer.Option(min=0, help="Processes; 1 where speed matters, 0 for a debugger.")
 ]
@@ -96,6 +99,7 @@ def evaluate(
     sequences: OnlyOption = "",
     trackers: TrackersOption = None,
     protocol: ProtocolOption = "ope",
+    stride: StrideOption = 1,
     weights: WeightsOption = None,
     output: ReportOption = Path("output/evaluation"),
     cache: CacheOption = None,
@@ -133,7 +137,7 @@ def evaluate(
         cache=cache or output / "cache",
         output=output,
         options=ComparisonOptions(
-            jobs, threads, timeout, fresh, layout, split, tuple(_words(sequences))
+            jobs, threads, timeout, fresh, layout, split, tuple(_words(sequences)), stride
         ),
         vot=vot,
         state=None if state is None else _words(state),
@@ -270,6 +274,7 @@ class _Run:
             "device": self.specs[0].device,
             "jobs": options.jobs,
             "threads": options.threads,
+            "stride": options.stride,
             "sha256": hashes,
         }
 

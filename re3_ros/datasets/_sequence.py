@@ -66,6 +66,10 @@ class Sequence:
     """What the data set says of the whole sequence."""
     object_class: str = ""
     """What the target is, where the data set tells it."""
+    stride: int = 1
+    """Of how many frames of the video these are one."""
+    video_frames: int = 0
+    """How many the video has, where these are not all in a row; 0: n."""
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -81,7 +85,17 @@ class Sequence:
 
     def part(self, start: int, end: int) -> Sequence:
         """Return frames ``start`` to ``end`` (exclusive), counted from 0, with all their labels."""
-        rows = slice(start, end)
+        return self._rows(slice(start, end))
+
+    def every(self, stride: int) -> Sequence:
+        """Return the first of every ``stride`` frames, as a camera of a lower rate sees it."""
+        if stride == 1:
+            return self
+        thinned = self._rows(slice(None, None, stride))
+        length = self.video_frames or len(self)
+        return replace(thinned, stride=self.stride * stride, video_frames=length)
+
+    def _rows(self, rows: slice) -> Sequence:
         flags = ("absent", "occluded", "visibility", "labelled")
         kept = {name: values[rows] for name in flags if (values := getattr(self, name)) is not None}
         tags = {name: values[rows] for name, values in self.tags.items()}

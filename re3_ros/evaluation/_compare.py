@@ -72,6 +72,8 @@ class ComparisonOptions:
     """Part of the data set (val, test, ...), "" for all."""
     only: tuple[str, ...] = ()
     """Names of sequences, empty for all."""
+    stride: int = 1
+    """Of how many frames one is shown, as by a camera of a lower rate."""
     begin: Callable[[int], None] | None = None
     """Hears how many sequences there are."""
     done: Done | None = None
@@ -189,7 +191,7 @@ def _summary(tracker: str, results: list[SequenceResult]) -> Summary:
 
 def _items(data: Path | str, options: ComparisonOptions) -> list[Sequence | _Broken]:
     entries = _chosen(list_entries(data, options.layout, options.split), options.only)
-    items = [item for entry in entries for item in _read(entry)]
+    items = [item for entry in entries for item in _read(entry, options.stride)]
     if not items:
         raise SourceError(
             f"{data} has {len(entries)} videos without a labelled target; give labels"
@@ -204,9 +206,9 @@ def _chosen(entries: list[Entry], only: tuple[str, ...]) -> list[Entry]:
     return [entry for entry in entries if not only or entry.name in only]
 
 
-def _read(entry: Entry) -> list[Sequence | _Broken]:
+def _read(entry: Entry, stride: int) -> list[Sequence | _Broken]:
     try:
-        return list(entry.read())
+        return [sequence.every(stride) for sequence in entry.read()]
     except SourceError as error:
         return [_Broken(entry.name, str(error))]
 

@@ -15,8 +15,11 @@ Row = MappingProxyType[str, str]
 
 
 def label_rows(table: str, sequence: Sequence) -> tuple[Row, ...]:
-    """Return the rows of a table that are about a sequence: those of its name and length."""
-    return _read(table).get((sequence.name, len(sequence)), ())
+    """Return the rows of a table that are about a sequence: those of its name and length.
+
+    Frames in them are those of the whole video, whatever the sequence's stride.
+    """
+    return _read(table).get((sequence.name, sequence.video_frames or len(sequence)), ())
 
 
 @functools.cache

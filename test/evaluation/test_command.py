@@ -26,6 +26,18 @@ def evaluate():
     return run
 
 
+def test_a_slower_camera_shows_every_third_frame(evaluate, data, tmp_path):
+    options = ["--data", data, "--trackers", "mosse", "--output", tmp_path / "out", "--stride", 3]
+    assert evaluate(*options).exit_code == 0
+    document = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert document["about"]["stride"] == 3
+    assert {row["frames"] for row in document["summary"]} == {8}  # of twice twelve
+    options[-1] = 1
+    assert evaluate(*options, "--overwrite").exit_code == 0
+    document = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert {row["frames"] for row in document["summary"]} == {24}  # not from the cache
+
+
 def test_writes_the_report_and_says_where(evaluate, data, tmp_path):
     output = tmp_path / "out"
     result = evaluate("--data", data, "--trackers", "mosse, medianflow", "--output", output, jobs=1)

@@ -100,6 +100,24 @@ def test_labels_hold_for_a_sequence_of_the_same_name_and_length():
     assert np.flatnonzero(occluded_frames(own)).tolist() == [3]
 
 
+def test_labels_are_those_of_the_frames_that_a_slow_camera_shows(monkeypatch):
+    from re3_ros.evaluation import _occlusion
+
+    rows = ({"first": "4", "last": "8", "degree": _occlusion.DEGREES[0]},)
+    asked = []
+    monkeypatch.setattr(_occlusion, "label_rows", lambda table, s: asked.append(s) or rows)
+    whole = make_sequence(frames=11)
+    slow = whole.every(3)
+    assert (len(slow), slow.stride, slow.video_frames) == (4, 3, 11)
+    assert [path.name for path in slow.frames] == ["0.jpg", "3.jpg", "6.jpg", "9.jpg"]
+    np.testing.assert_array_equal(occluded_frames(slow), occluded_frames(whole)[::3])
+    assert occluded_frames(slow).tolist() == [False, True, True, False]
+    assert whole.every(1) is whole
+    flagged = make_sequence(frames=11, occluded=[3, 4]).every(3)
+    assert occluded_frames(flagged).tolist() == [False, True, False, False]
+    assert slow.every(2).stride == 6
+
+
 def test_labels_fit_the_public_sequences(shared):
     sequences = read_sequences(shared / "data" / "bench")
     flags = {s.name: f for s in sequences if (f := occluded_frames(s)) is not None}
