@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,9 +15,9 @@ from ._options import CacheOption, ReportOption
 from ._outputs import OverwriteOption, claim
 
 if TYPE_CHECKING:
-    from re3_ros.evaluation import SequenceResult
+    from re3_ros.evaluation import IdentityRow, SequenceResult
     from re3_ros.evaluation.trackers import TrackerSpec
-    from re3_ros.training import Video
+    from re3_ros.training import HeldOutVideos, Video
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +53,7 @@ def score(
     """Measure what the scores are worth: on sequences, and on what training held back."""
     from re3_ros.datasets import default_data_folder
     from re3_ros.errors import ConfigError
-    from re3_ros.evaluation import identity_row, score_quality, scored_frames
+    from re3_ros.evaluation import score_quality, scored_frames
     from re3_ros.evaluation.report import identity_table, print_table, score_table, write_score
     from re3_ros.evaluation.trackers import OUR_TRACKERS, TrackerSpec, parse_specs
     from re3_ros.network import load
@@ -67,9 +67,7 @@ def score(
         raise ConfigError(
             f"tracker is {tracker!r}; expected {' or '.join(OUR_TRACKERS)}, which give scores"
         )
-    others = parse_specs(peers.split(",")) if peers else []
-    for other in others:
-        other.check()
+    others = {o.label: o.create for o in (parse_specs(peers.split(",")) if peers else [])}
     run = read_run_config(file, config)
     held = held_out_videos(run, training_data or run_data_folder(run), videos, frames)
     folder = data or default_data_folder() / "data" / "bench"
@@ -81,18 +79,29 @@ def score(
     }
     qualities = {n: score_quality(*scored_frames(rs)) for n, rs in results.items() if rs}
     print_table(score_table(qualities))
-    kept = {
-        name: identity_row(
-            held.rivals,
-            _run_videos(make, held.rivals, f"{name} among rivals"),
-            results["held clips"] if make is ours else _run_videos(make, held.clips, name),
-        )
-        for name, make in [(tracker, ours), *((other.label, other.create) for other in others)]
-    }
+    kept = _keep({tracker: ours, **others}, held, {tracker: results["held clips"]})
     print_table(identity_table(kept))
     about = {"tracker": tracker, "weights_sha256": spec.weights_hash(), "data": folder.name}
     for path in write_score(output, qualities, about, kept):
         typer.echo(f"wrote {path}")
+
+
+def _keep(
+    makers: Mapping[str, Callable[[], Any]],
+    held: HeldOutVideos,
+    clips: Mapping[str, list[SequenceResult]],
+) -> dict[str, IdentityRow]:
+    """Return how well each tracker keeps its target among rivals; ``clips`` are there already."""
+    from re3_ros.evaluation import identity_row
+
+    return {
+        name: identity_row(
+            held.rivals,
+            _run_videos(make, held.rivals, f"{name} among rivals"),
+            clips[name] if name in clips else _run_videos(make, held.clips, f"{name}, clips"),
+        )
+        for name, make in makers.items()
+    }
 
 
 def _run_sequences(spec: TrackerSpec, data: Path, cache: Path, jobs: int) -> list[SequenceResult]:
