@@ -46,7 +46,7 @@ class SessionConfig:
         2, 1, 10_000, "frames in a row not seen after which a target is UNCERTAIN"
     )
     lost_frames: int = _setting(
-        20, 1, 10_000, "frames that an UNCERTAIN target has to be seen again, or is LOST"
+        10, 1, 10_000, "frames that an UNCERTAIN target has to be seen again, or is LOST"
     )
     found_frames: int = _setting(
         2, 1, 10_000, "steps in a row that must see a LOST target until it is TRACKING"
