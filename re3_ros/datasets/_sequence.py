@@ -74,6 +74,11 @@ class Sequence:
     def __len__(self) -> int:
         return len(self.frames)
 
+    @property
+    def video_length(self) -> int:
+        """How many frames the video has, whatever the stride."""
+        return self.video_frames or len(self)
+
     def read(self, index: int, colour: Colour = "rgb") -> Image:
         """Return frame ``index`` as uint8 HxWx3; SourceError names a file that cannot be read."""
         image = read_picture(self.frames[index])
@@ -92,8 +97,7 @@ class Sequence:
         if stride == 1:
             return self
         thinned = self._rows(slice(None, None, stride))
-        length = self.video_frames or len(self)
-        return replace(thinned, stride=self.stride * stride, video_frames=length)
+        return replace(thinned, stride=self.stride * stride, video_frames=self.video_length)
 
     def _rows(self, rows: slice) -> Sequence:
         flags = ("absent", "occluded", "visibility", "labelled")

@@ -43,7 +43,7 @@ class Still:
         """Return 255 where the object is, HxW, or None where only its box is known."""
         if self.mask_path is None:
             return None
-        return np.asarray(cv2.cvtColor(read_picture(self.mask_path), cv2.COLOR_RGB2GRAY), np.uint8)
+        return _grey(read_picture(self.mask_path))
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,11 @@ class PackedStill(Still):
         """See `Still.mask`."""
         if self.outline is None:
             return None
-        return np.asarray(cv2.cvtColor(self.outline.picture(), cv2.COLOR_RGB2GRAY), np.uint8)
+        return _grey(self.outline.picture())
+
+
+def _grey(mask: Image) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(mask, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def read_stills(folder: Path, skip_licences: Sequence[str] = ()) -> list[Still]:

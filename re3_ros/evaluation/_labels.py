@@ -19,7 +19,7 @@ def label_rows(table: str, sequence: Sequence) -> tuple[Row, ...]:
 
     Frames in them are those of the whole video, whatever the sequence's stride.
     """
-    return _read(table).get((sequence.name, sequence.video_frames or len(sequence)), ())
+    return _read(table).get((sequence.name, sequence.video_length), ())
 
 
 @functools.cache

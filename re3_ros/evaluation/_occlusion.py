@@ -80,7 +80,7 @@ def occluded_frames(sequence: Sequence, degrees: Iterable[str] = DEGREES) -> Fla
     spans = label_rows(LABELS, sequence)
     if not spans:
         return None
-    chosen, flags = set(degrees), np.zeros(sequence.video_frames or len(sequence), np.bool_)
+    chosen, flags = set(degrees), np.zeros(sequence.video_length, np.bool_)
     for span in spans:
         flags[int(span["first"]) - 1 : int(span["last"])] |= span["degree"] in chosen
     return flags[:: sequence.stride]

@@ -124,10 +124,7 @@ class Texture:
 
     def sample(self, places: Tensor) -> Tensor:
         """Return (4, N, H, W) at ``places`` (N, H, W, 2), bilinear."""
-        n, rows, columns, _ = places.shape
-        grid, texture = places.view(1, n * rows, columns, 2), self.pixels.unsqueeze(0)
-        out = functional.grid_sample(texture, grid, "bilinear", "zeros", align_corners=False)
-        return out.view(-1, n, rows, columns)
+        return _sample(self.pixels.unsqueeze(0), places)
 
     def _place(self, width: int, height: int) -> tuple[int, int]:
         """Return the corner of a free rectangle, taken now."""
@@ -200,12 +197,9 @@ class Atlas:
 
         ``places`` are pixels of the texture and are overwritten.
         """
-        n, rows, columns, _ = places.shape
         height, width = self.texture.shape[2:]
         scale = torch.tensor([2 / width, 2 / height], device=places.device)
-        grid = places.mul_(scale).add_(scale / 2 - 1).view(1, n * rows, columns, 2)
-        out = functional.grid_sample(self.texture, grid, "bilinear", "zeros", align_corners=False)
-        return out.view(-1, n, rows, columns)
+        return _sample(self.texture, places.mul_(scale).add_(scale / 2 - 1))
 
 
 def pack(images: Sequence[Picture], device: torch.device) -> Atlas:
@@ -236,6 +230,14 @@ def shelve(sizes: Index) -> tuple[Index, int, int]:
         places[k] = x, y
         x, shelf = x + int(w), max(shelf, int(h))
     return places, width, y + shelf
+
+
+def _sample(texture: Tensor, places: Tensor) -> Tensor:
+    """Return (4, N, H, W) of a texture (1, 4, ...) at places (N, H, W, 2) from -1 to 1."""
+    n, rows, columns, _ = places.shape
+    grid = places.view(1, n * rows, columns, 2)
+    out = functional.grid_sample(texture, grid, "bilinear", "zeros", align_corners=False)
+    return out.view(-1, n, rows, columns)
 
 
 def _bordered(colours: Image, alpha: Alpha) -> Image:

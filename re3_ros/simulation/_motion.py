@@ -42,6 +42,12 @@ def linear(scale_x: Array, scale_y: Array, angle: Array) -> Affine:
     return out
 
 
+def about(place: Array, scale_x: Array, scale_y: Array, angle: Array, middle: Array) -> Affine:
+    """Return (T, 3, 3) that scale and turn about ``middle`` of a cutout and put it at ``place``."""
+    inner = translation(*-middle)
+    return translation(place[:, 0], place[:, 1]) @ linear(scale_x, scale_y, angle) @ inner
+
+
 def travel(rng: np.random.Generator, frames: int, speed: float, room: Array) -> Array:
     """Return (T, 2) a path in units of the object's size, kept within ``room`` of its start.
 

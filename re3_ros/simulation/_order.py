@@ -16,7 +16,8 @@ from ._motion import Array
 from ._parcel import Index, Parcel
 from ._scene import Scene, Stamps, Views
 
-_SEED_OF_FRAMES = 0x85EBCA6B
+CHANCE = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35
+"""Odd numbers whose multiples scatter over 32 bits."""
 _SAMPLE = (*"012345678", "amplitude", "phase", "pitch", "width", "height", *"xyuv", "opacity")
 """Fields of a sample: the matrix from the crop to the picture, its sway, its extent, and by which
 offset (x, y) and scale (u, v) a pixel of the picture becomes a place in the texture."""
@@ -74,7 +75,7 @@ def order(scene: Scene, views: Views, size: int) -> Order:
     layers = [np.flatnonzero(ranks == rank) for rank in range(ranks.max(initial=-1) + 1)]
     chosen, effects = _chosen(scene, views, size)
     noisy = chosen["noisy"]
-    seeds = scene.seeds[views.slots[noisy]] + views.frames[noisy] * _SEED_OF_FRAMES
+    seeds = scene.seeds[views.slots[noisy]] + views.frames[noisy] * CHANCE[1]
     rows = (views.slots * scene.tables.shape[1] + views.frames) * 3
     tables = ((rows + np.arange(3)[:, None]) * 256).reshape(-1)
     lists = [tables, seeds, *(drawn[at] for at in layers), *layers, *chosen.values()]

@@ -12,14 +12,12 @@ from torch.nn import functional
 
 from ._layers import SMEAR
 from ._lens import blur, compress
-from ._order import Order, order
+from ._order import CHANCE, Order, order
 from ._scene import Scene, Views
 
 _GREY = (0.299, 0.587, 0.114)
 _MATRIX = [tuple(row) for row in ("012", "345", "678")]
 """Names of the fields of a matrix, by row."""
-_CHANCE = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35
-"""Odd numbers whose multiples scatter over 32 bits."""
 
 
 class Painter:
@@ -177,9 +175,9 @@ def _fold(places: Tensor, last: Tensor) -> None:
 def _grain(keys: Tensor, shape: torch.Size) -> Tensor:
     """Return whole numbers (N, *shape) from -128 to 127, each a hash of key and position."""
     low = 0xFFFFFFFF
-    value = torch.arange(0, shape.numel() * _CHANCE[0], _CHANCE[0], device=keys.device)
+    value = torch.arange(0, shape.numel() * CHANCE[0], CHANCE[0], device=keys.device)
     value = value + keys.view(-1, 1)
-    for bits, factor in ((16, _CHANCE[1]), (13, _CHANCE[2])):
+    for bits, factor in ((16, CHANCE[1]), (13, CHANCE[2])):
         value.bitwise_and_(low)
         value.bitwise_xor_(value >> bits).mul_(factor)
     value.bitwise_and_(low)

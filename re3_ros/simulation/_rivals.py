@@ -17,8 +17,8 @@ from re3_ros.boxes import area, centre, size
 from re3_ros.datasets import Still
 from re3_ros.images import Image
 
-from ._layers import Affine, Cutout, Layer
-from ._motion import Array, linear, translation, wander
+from ._layers import Cutout, Layer
+from ._motion import Array, about, wander
 
 CROWD = 10
 """Objects beside a target in a crowd."""
@@ -100,6 +100,5 @@ def _fitted(cutout: Cutout, path: Array, extent: Array, growth: Array) -> Layer:
     """Return a cutout ``extent`` (2,) large at first, whose middle takes a path (T, 2)."""
     low, high = cutout.outline.min(0), cutout.outline.max(0)
     scale_x, scale_y = (growth * s for s in extent / (high - low))
-    turn = linear(scale_x, scale_y, np.zeros(len(path)))
-    motion: Affine = translation(*path.T) @ turn @ translation(*-(low + high) / 2)
-    return Layer(cutout, motion)
+    still = np.zeros(len(path))
+    return Layer(cutout, about(path, scale_x, scale_y, still, (low + high) / 2))

@@ -34,7 +34,7 @@ from ._effects import (
     vary,
 )
 from ._layers import Affine, Cutout, Layer, cut_object, cut_patch, flip, outline_of
-from ._motion import Array, linear, translation, travel, wander
+from ._motion import Array, about, travel, wander
 from ._paper import LEAST_AREA, large_enough, paper_track
 from ._rivals import CROWD, crowd, kind_of, rival, tinted_like
 from ._track import SCREEN, Photometry, SimulatedTrack, thinned
@@ -215,7 +215,7 @@ class Simulator:
         pan = np.stack([wander(rng, frames, rate), wander(rng, frames, rate)], axis=1)
         scale = zoom * np.exp(wander(rng, frames, 0.002))
         start = np.array(SCREEN) / 2 + rng.uniform(-20, 20, 2)
-        motion = _about(pan + start, scale, scale, np.zeros(frames), np.array([width, height]) / 2)
+        motion = about(pan + start, scale, scale, np.zeros(frames), np.array([width, height]) / 2)
         return Layer(Cutout(image, None, np.array([[0.0, 0], [width, height]])), motion)
 
     def _distractors(self, rng: np.random.Generator, frames: int, target: Target) -> list[Layer]:
@@ -266,7 +266,7 @@ def _move(
     turn = wander(rng, frames, abs(rng.normal(0, 0.03))) * (rng.random() < 0.5)
     place = _path(rng, frames, np.array([width, height]), steady)
     scale_x, scale_y = scale * stretch * grow * bend, scale / stretch * grow / bend
-    return _about(place, scale_x, scale_y, turn, (low + high) / 2)
+    return about(place, scale_x, scale_y, turn, (low + high) / 2)
 
 
 def _drift(rng: np.random.Generator, frames: int, rate: float) -> Array:
@@ -311,13 +311,7 @@ def _pass_over(rng: np.random.Generator, target: Layer, cutout: Cutout) -> Affin
     offset = away[:, None] * direction * reach * 2 + rng.normal(0, 0.2, 2) * extent
     follow = rng.uniform(0, 1)  # 0: stands on the screen, 1: goes along with the target
     path = centre(boxes) * follow + centre(boxes[frames // 2]) * (1 - follow)
-    return _about(path + offset, scale_x, scale_y, np.zeros(frames), (low + high) / 2)
-
-
-def _about(place: Array, scale_x: Array, scale_y: Array, angle: Array, middle: Array) -> Affine:
-    """Return (T, 3, 3) that scale and turn about ``middle`` of a cutout and put it at ``place``."""
-    inner = translation(*-middle)
-    return translation(place[:, 0], place[:, 1]) @ linear(scale_x, scale_y, angle) @ inner
+    return about(path + offset, scale_x, scale_y, np.zeros(frames), (low + high) / 2)
 
 
 def _part(rng: np.random.Generator, cutout: Cutout) -> Array:

@@ -93,7 +93,7 @@ def load_run(
 
     Raises WeightsError, naming the file, if it is missing, damaged or of another network.
     """
-    try:
+    with _reading(path):
         with safe_open(path, "pt") as file:
             metadata = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -108,10 +108,6 @@ def load_run(
             return None
         key, boxes = tuple(json.loads(metadata["baton"])), tensors["baton.boxes"].numpy()
         return CarriedState(key, boxes, tensors["baton.state"])
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise WeightsError(
-            f"{path} is not a checkpoint of this run ({error}); remove it to start anew"
-        ) from error
 
 
 def annealed(path: Path) -> bool:
@@ -119,10 +115,16 @@ def annealed(path: Path) -> bool:
 
     Raises WeightsError, naming the file, if it is damaged.
     """
+    with _reading(path), safe_open(path, "pt") as file:
+        return bool(json.loads(file.metadata()["schedule"]).get("falling"))
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn the failure to read a checkpoint into a WeightsError that names it."""
     try:
-        with safe_open(path, "pt") as file:
-            return bool(json.loads(file.metadata()["schedule"]).get("falling"))
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        yield
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(
             f"{path} is not a checkpoint of this run ({error}); remove it to start anew"
         ) from error

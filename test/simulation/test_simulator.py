@@ -7,8 +7,8 @@ from re3_ros.boxes import from_xywh, iou, size
 from re3_ros.datasets import read_stills
 from re3_ros.simulation import Simulator
 from re3_ros.simulation._layers import Cutout, Layer, cut_object, ellipse, flip, outline_of
-from re3_ros.simulation._motion import bounce, translation
-from re3_ros.simulation._simulator import Target, _about, _visibility
+from re3_ros.simulation._motion import about, bounce, translation
+from re3_ros.simulation._simulator import Target, _visibility
 from re3_ros.simulation._track import SCREEN, Photometry, SimulatedTrack
 
 FRAMES = 10
@@ -72,7 +72,7 @@ def test_the_box_is_tight_around_the_rendered_object(data_root, seed):
     still = read_stills(data_root / "stills")[0]
     cutout = cut_object(still.box, still.image(), still.mask())
     turn, centre = rng.uniform(-1, 1, 1), np.array(SCREEN) / 2
-    motion = _about(centre[None], rng.uniform(0.5, 2, 1), rng.uniform(0.5, 2, 1), turn, MIDDLE)
+    motion = about(centre[None], rng.uniform(0.5, 2, 1), rng.uniform(0.5, 2, 1), turn, MIDDLE)
     grey = Cutout(np.full((240, 320, 3), 90, np.uint8), None, np.eye(2))
     layers = (Layer(grey, np.eye(3)[None]), Layer(cutout, motion))
     track = SimulatedTrack(layers, layers[1].boxes(), np.ones(1), no_change(1))
