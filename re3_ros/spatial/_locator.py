@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from re3_ros.boxes import Boxes
 
 from ._camera import CameraModel
 from ._depth import DepthImage
+from ._extent import Extent, find_extent
 from ._surfaces import Surface, find_surfaces
 
 Array = NDArray[np.float64]
@@ -50,6 +51,8 @@ class Position:
     """(3,) sides of the box at that distance, and the depth of the surface that is seen."""
     share: float
     """Part of the box that the surface fills, 0 to 1, where the middle counts more."""
+    extent: Extent | None = None
+    """How far the surface reaches along its own axes; None where that cannot be told."""
 
 
 @dataclass
@@ -107,7 +110,10 @@ class Locator:
             if _is_other(memory, surface, stamp) and not _moved(memory, surface, stamp, trusted):
                 return None
         self._memories[target] = _Memory(surface, stamp, age)
-        return position_of(surface, box, camera)
+        found = position_of(surface, box, camera)
+        if found is None:
+            return None
+        return replace(found, extent=find_extent(surface, depth, box, camera))
 
     def keep(self, targets: Collection[str]) -> None:
         """Forget all targets but these."""

@@ -44,6 +44,22 @@ class Surface(NamedTuple):
     near: float
     far: float
     """Percentiles 5 and 95."""
+    low: float = 0.0
+    high: float = np.inf
+    """Between which all of it lies."""
+
+
+class Look(NamedTuple):
+    """What a box shows, evenly thinned out."""
+
+    x: NDArray[np.int64]
+    """(w,) columns of the depth image."""
+    y: NDArray[np.int64]
+    """(h,) rows."""
+    metres: Values
+    """(h, w) distances, NaN where nothing was measured."""
+    weights: Values
+    """(h, w), 1 in the middle, 0 at the rim."""
 
 
 def find_surfaces(depth: DepthImage, box: Boxes) -> list[Surface]:
@@ -52,7 +68,8 @@ def find_surfaces(depth: DepthImage, box: Boxes) -> list[Surface]:
     Pixels count by 1 - r^2, where r is 0 in the middle and 1 at the middle of each side: the rim
     of a box shows what is behind its target, the middle the target.
     """
-    metres, weights = _look(depth, box)
+    seen = look(depth, box)
+    metres, weights = seen.metres, seen.weights
     known = np.isfinite(metres)
     whole = float(weights.sum())
     z, w = metres[known], weights[known]
@@ -66,15 +83,15 @@ def find_surfaces(depth: DepthImage, box: Boxes) -> list[Surface]:
     return sorted(found)
 
 
-def _look(depth: DepthImage, box: Boxes) -> tuple[Values, Values]:
-    """Return the distances in a box and the weights of them, evenly thinned out; both (n,)."""
+def look(depth: DepthImage, box: Boxes) -> Look:
+    """Return what a box (4,) shows, of no pixels if it lies outside the image."""
     x, u = _places(float(box[0]), float(box[2]), depth.width)
     y, v = _places(float(box[1]), float(box[3]), depth.height)
     if not (x.size and y.size):
-        return np.zeros(0), np.zeros(0)
+        return Look(x[:0], y[:0], np.zeros((0, 0)), np.zeros((0, 0)))
     rows, columns = slice(y[0], y[-1] + 1, _pace(y)), slice(x[0], x[-1] + 1, _pace(x))
     weights = np.maximum(0.0, 1.0 - v[:, None] ** 2 - u[None, :] ** 2)
-    return depth.metres(rows, columns).ravel(), weights.ravel()
+    return Look(x, y, depth.metres(rows, columns), weights)
 
 
 def _places(low: float, high: float, end: int) -> tuple[NDArray[np.int64], Values]:
@@ -118,7 +135,8 @@ def _without_foot(histogram: Values, first: int, last: int) -> tuple[int, int]:
 def _surface(z: Values, w: Values, whole: float) -> Surface:
     middle, near, far = _quantiles(z, w, (0.5, 0.05, 0.95))
     (deviation,) = _quantiles(np.abs(z - middle), w, (0.5,))
-    return Surface(middle, 1.4826 * deviation, float(w.sum()) / whole, near, far)
+    share, ends = float(w.sum()) / whole, (float(z.min()), float(z.max()))
+    return Surface(middle, 1.4826 * deviation, share, near, far, *ends)
 
 
 def _quantiles(z: Values, w: Values, parts: tuple[float, ...]) -> tuple[float, ...]:

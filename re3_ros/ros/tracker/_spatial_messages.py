@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from geometry_msgs.msg import Pose, PoseStamped, TransformStamped
 from rclpy.node import Node
-from vision_msgs.msg import Detection3D, ObjectHypothesisWithPose
+from vision_msgs.msg import BoundingBox3D, Detection3D, ObjectHypothesisWithPose
 
 from re3_ros.spatial import Position
 from re3_ros.tracking import TargetResult
@@ -33,7 +33,11 @@ def pose(position: Position) -> Pose:
 def detection_3d(
     target: TargetResult, position: Position, header: Any, class_id: str
 ) -> Detection3D:
-    """Return the position of a target, under the header of the image it was seen in."""
+    """Return the position of a target, under the header of the image it was seen in.
+
+    The bounding box is that of the surface that is seen, along its own axes; where they are not
+    known, it has the sides of the box in the image and the axes of the camera.
+    """
     hypothesis = ObjectHypothesisWithPose()
     hypothesis.hypothesis.class_id = class_id
     hypothesis.hypothesis.score = float(target.score)
@@ -42,9 +46,20 @@ def detection_3d(
     covariance[:3, :3] = position.covariance
     hypothesis.pose.covariance = covariance.ravel()
     message = Detection3D(header=header, id=target.id, results=[hypothesis])
-    message.bbox.center = pose(position)
-    size = message.bbox.size
-    size.x, size.y, size.z = (float(v) for v in position.size)
+    message.bbox = bounding_box_3d(position)
+    return message
+
+
+def bounding_box_3d(position: Position) -> BoundingBox3D:
+    """Return the box around what is seen of a target."""
+    extent = position.extent
+    sides = position.size if extent is None else extent.size
+    message = BoundingBox3D(center=pose(position))
+    if extent is not None:
+        place, turn = message.center.position, message.center.orientation
+        place.x, place.y, place.z = (float(v) for v in extent.centre)
+        turn.x, turn.y, turn.z, turn.w = (float(v) for v in extent.quaternion)
+    message.size.x, message.size.y, message.size.z = (float(v) for v in sides)
     return message
 
 

@@ -92,13 +92,29 @@ def test_a_target_has_a_place_under_the_header_of_the_image(depth):
     assert found.results[0].hypothesis.score == pytest.approx(0.982, abs=1e-3)
     place, size = found.bbox.center.position, found.bbox.size
     assert [place.x, place.y, place.z] == pytest.approx([0, 0, NEAR], abs=1e-3)
-    assert [size.x, size.y] == pytest.approx([32 / 50 * NEAR, 24 / 50 * NEAR], rel=1e-3)
-    assert found.results[0].pose.pose == found.bbox.center
+    sides = [31 / 50 * NEAR, 23 / 50 * NEAR]  # from the first pixel's middle to the last one's
+    assert [size.x, size.y, size.z] == pytest.approx([*sides, 0.0], rel=1e-3, abs=1e-3)
+    turn = found.bbox.center.orientation
+    assert [turn.x, turn.y, turn.z, turn.w] == pytest.approx([0, 0, 0, 1], abs=1e-6)
+    place = found.results[0].pose.pose.position
+    assert [place.x, place.y, place.z] == pytest.approx([0, 0, NEAR], abs=1e-3)
     covariance = np.reshape(found.results[0].pose.covariance, (6, 6))
     assert (np.linalg.eigvalsh(covariance) > 0).all()
     assert np.sqrt(covariance[2, 2]) == pytest.approx(0.01 * NEAR, rel=0.01)
     pose = depth.tracker.spin(lambda: find(depth.pose, image))
-    assert pose.pose == found.bbox.center
+    assert pose.pose == found.results[0].pose.pose
+
+
+def test_a_tilted_surface_is_boxed_along_its_own_axes(depth):
+    """Of a plane whose distance grows to the right, z points along its normal."""
+    metres = np.full((48, 64), NEAR) + 0.004 * np.arange(64)
+    pixels = metres.astype(np.float32)
+    _, array = depth.show(encoding="32FC1", step=256, data=pixels.tobytes())
+    turn = array.detections[0].bbox.center.orientation
+    assert abs(turn.y) > 0.05
+    assert [turn.x, turn.z] == pytest.approx([0, 0], abs=0.02)
+    still = array.detections[0].results[0].pose.pose.orientation
+    assert [still.x, still.y, still.z, still.w] == [0, 0, 0, 1], "nothing is known of the object"
 
 
 def test_metres_in_floating_point_with_padding_are_read_too(depth):
