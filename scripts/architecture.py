@@ -28,6 +28,7 @@ ROOMS = (
     "network.published",
     "network.runtimes",
     "spatial",
+    "control",
     "tracking",
     "media",
     "worlds",
@@ -58,6 +59,7 @@ COLUMNS = {
     **dict.fromkeys(("images", "spatial", "media", "worlds", "bags"), 3),
     **dict.fromkeys(("ros.kit", "ros.tracker", "ros.programs", "ros.demos", "ros"), 4),
     "shards": 4,
+    "control": 4,
     "network.published": 5,
 }
 """Where rooms stand in the picture: learning, measuring, tracking, images, ROS."""

@@ -174,7 +174,13 @@ BLOCK = "import sys; sys.modules.update(typer=None, pydantic=None); import "
         "re3_ros.tracking",
         *(
             pytest.param(f"re3_ros.ros.{name}", marks=pytest.mark.ros)
-            for name in ("tracker", "programs.follower", "programs.recorder", "demos.yard")
+            for name in (
+                "tracker",
+                "programs.follower",
+                "programs.recorder",
+                "programs.servo",
+                "demos.yard",
+            )
         ),
     ],
 )

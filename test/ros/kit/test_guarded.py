@@ -11,7 +11,7 @@ from waiting import PATIENCE
 
 pytestmark = pytest.mark.ros
 
-PROGRAMS = ("follower", "recorder", "yard", "select_box")
+PROGRAMS = ("follower", "recorder", "servo", "yard", "select_box")
 
 
 @contextlib.contextmanager
@@ -29,8 +29,10 @@ def test_all_programs_are_guarded():
     from re3_ros.ros.programs.follower import Follower
     from re3_ros.ros.programs.recorder import DemonstrationRecorder
     from re3_ros.ros.programs.select_box import Selector
+    from re3_ros.ros.programs.servo import Servo
 
-    for kind in (YardNode, Follower, DemonstrationRecorder, Selector, GuardedLifecycleNode):
+    programs = (YardNode, Follower, Servo, DemonstrationRecorder, Selector)
+    for kind in (*programs, GuardedLifecycleNode):
         assert issubclass(kind, GuardedNode), kind
 
 

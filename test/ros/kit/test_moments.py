@@ -17,7 +17,14 @@ from waiting import PATIENCE, wait_until
 pytestmark = pytest.mark.ros
 
 ROOT = Path(__file__).parents[3]
-SCRIPTS = ("re3_follower", "re3_recorder", "re3_tracker", "re3_yard", "select_box")
+SCRIPTS = (
+    "re3_follower",
+    "re3_recorder",
+    "re3_servo",
+    "re3_tracker",
+    "re3_yard",
+    "select_box",
+)
 # Who looks at the graph of ROS may go on to see a node that ended in this way; none has its name.
 APART = ["--ros-args", "-r", "__ns:=/moments"]
 PROGRAMS = {

@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 640, 480
 
 @pytest.fixture
 def law():
-    from re3_ros.ros.programs._control_law import ControlLaw
+    from re3_ros.control import ControlLaw
 
     return ControlLaw(0.35, 3.0, 1.5, 0.6, 0.2, 1.0)
 
@@ -60,7 +60,7 @@ def test_a_box_that_is_not_finite_stops_it(law, value):
 
 
 def test_speeds_grow_by_steps():
-    from re3_ros.ros.programs._control_law import Velocity, approach
+    from re3_ros.control import Velocity, approach
 
     assert approach(Velocity(0, 0), Velocity(1, -1), 0.1, 0.2) == pytest.approx((0.1, -0.2))
     assert approach(Velocity(0.95, 0), Velocity(1, 0), 0.1, 0.2) == pytest.approx((1, 0))

@@ -62,7 +62,7 @@ class Told:
         node = self.follower
         node._info = node._resized = None
         node._ticked = node._now() - 1.0
-        from re3_ros.ros.programs._control_law import Velocity
+        from re3_ros.control import Velocity
 
         node._velocity = Velocity(0.0, 0.0)
         for info in [self.info] if infos is None else infos:
@@ -211,7 +211,7 @@ def test_a_status_that_tells_twice_of_the_target_or_of_another_camera_stops_it(f
 def test_limits_that_are_lowered_while_it_drives_count_at_once(follower):
     from rclpy.parameter import Parameter
 
-    from re3_ros.ros.programs._control_law import Velocity
+    from re3_ros.control import Velocity
 
     told = Told(follower)
     told.decide()

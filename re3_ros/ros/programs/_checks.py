@@ -10,11 +10,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from re3_ros.control import box_problem
 from re3_ros.errors import Re3Error
 from re3_ros.ros.tracker import box_of
 from re3_ros.tracking import TargetState, known_state, stamp_of
-
-from ._control_law import box_problem
 
 LARGEST = 100_000
 """Pixels of the longest side that an image can have."""
