@@ -5,6 +5,7 @@
 import importlib.util
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,15 @@ os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
 # What a script starts in the background ignores Ctrl-C, and so would all that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes tells how busy the machine is, not whether the code is right.
+with suppress(ImportError):  # machines of ROS may lack it, and then run the tests that do without
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile(
+        "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parents[1]
 NEEDS = {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -108,7 +108,6 @@ def toolkit():
     return experiment
 
 
-@settings(deadline=None)
 @given(
     corners=arrays(np.float64, (30, 2, 2), elements=COORDINATES),
     sides=arrays(np.float64, (30, 2, 2), elements=SIDES),

@@ -228,7 +228,7 @@ def test_what_a_file_is_its_first_bytes_say(rgb, name):
     np.testing.assert_array_equal(decode_compressed(data, name), decode_picture(data))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.data())
 def test_damaged_files_give_an_image_or_an_image_error(data):
     image = np.arange(12 * 16 * 3, dtype=np.uint8).reshape(12, 16, 3)

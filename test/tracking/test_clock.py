@@ -207,7 +207,7 @@ oddities = st.one_of(
     policy=st.sampled_from(["continue", "clear"]),
     resumed=st.sampled_from([BEGIN + SECOND, BEGIN - 500 * SECOND, 0, YEAR]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_where_time_may_jump_every_image_is_taken(disturbance, policy, resumed):
     clock = Clock()
     verdicts(clock, row(BEGIN, 5), True)
@@ -219,7 +219,7 @@ def test_where_time_may_jump_every_image_is_taken(disturbance, policy, resumed):
 
 
 @given(disturbance=st.lists(st.tuples(oddities, st.integers(1, AHEAD - 1)), max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_where_it_may_not_none_is_lost_to_stamps_that_nothing_confirms(disturbance):
     """Between outliers, of which fewer than are needed come in a row, time goes on."""
     clock, now = Clock(), itertools.count(BEGIN, PERIOD)
@@ -238,8 +238,7 @@ def test_where_it_may_not_none_is_lost_to_stamps_that_nothing_confirms(disturban
 )
 @settings(
     max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_targets_outlive_any_stamps_and_sizes(told, session, stamps, sides, policy):
     it = session(told, time_jump=policy)

@@ -147,7 +147,6 @@ def test_any_sequence_of_commands_and_frames(told):
         settings=settings(
             max_examples=60,
             stateful_step_count=40,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -23,9 +23,10 @@ ENCODING = st.one_of(
     TEXT,
 )
 OVER_DDS = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-IN_PROCESS = settings(max_examples=300, deadline=None)
+IN_PROCESS = settings(max_examples=300)
 
 images = st.fixed_dictionaries(
     {
