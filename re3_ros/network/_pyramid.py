@@ -60,25 +60,17 @@ class Pyramid(nn.Module):
         ``cells`` (N, M * 49 * C) are what `cells_of` gave for every magnified crop, one after the
         other, ``current`` (N, C, h, w) the unit features of the whole current crop.
         """
-        n, channels, h, w = current.shape
-        half = CELLS // 2
-        wide = functional.pad(current, (half, half))
-        shifted = torch.cat([wide[..., x : x + w] for x in range(CELLS)], 1).flatten(2)
-        rows = cells.view(n, len(MAGNIFICATIONS) * CELLS, CELLS * channels)
-        products = torch.bmm(rows, shifted).view(n, -1, CELLS, h * w)
-        likeness = _sum_shifted(products, w).view(n, -1, h, w) / CELLS**2
-        likeness = likeness.to(self.maps.weight.dtype)
-        maps, figures = self.maps(likeness), self.figures(self._summarise(likeness))
+        alike = likeness(cells, current, len(MAGNIFICATIONS), CELLS).to(self.maps.weight.dtype)
+        maps, figures = self.maps(alike), self.figures(self._summarise(alike))
         return maps.to(current.dtype), figures.to(current.dtype)
 
-    def _summarise(self, likeness: Tensor) -> Tensor:
+    def _summarise(self, alike: Tensor) -> Tensor:
         """Return (N, FIGURES), each of the order of 1."""
-        peaks = likeness.flatten(2).amax(2)
+        peaks = alike.flatten(2).amax(2)
         weights = (self.sharpness * peaks).softmax(1)
         magnification = weights @ self.logarithms
-        joint = (weights[..., None, None] * likeness).sum(1)
-        place = (self.sharpness * joint.flatten(1)).softmax(1)
-        where = place @ positions(joint)
+        joint = (weights[..., None, None] * alike).sum(1)
+        where = expected_place((self.sharpness * joint.flatten(1)).softmax(1), joint)
         best = joint.flatten(1).amax(1, keepdim=True)
         return torch.cat([4 * peaks, 2 * weights, 10 * magnification, 2 * where, 4 * best], 1)
 
@@ -94,11 +86,37 @@ def positions(maps: Tensor) -> Tensor:
     return torch.stack([x.repeat(height), y.repeat_interleave(width)], 1)
 
 
-def cells_of(maps: Tensor) -> Tensor:
-    """Return the cells in the middle of square maps (N, C, n, n), row by row, (N, 49 * C)."""
-    first = (maps.shape[-1] - CELLS) // 2
-    middle = maps[..., first : first + CELLS, first : first + CELLS]
-    return middle.permute(0, 2, 3, 1).flatten(1)
+def expected_place(weights: Tensor, maps: Tensor) -> Tensor:
+    """Return x and y in [-1, 1] (..., 2) under weights (..., h * w) of the cells of maps
+    (..., h, w)."""
+    return weights @ positions(maps).to(weights.dtype)
+
+
+def central(maps: Tensor, side: int) -> Tensor:
+    """Return the ``side`` rows and columns in the middle of square maps (N, C, n, n)."""
+    first = (maps.shape[-1] - side) // 2
+    return maps[..., first : first + side, first : first + side]
+
+
+def cells_of(maps: Tensor, side: int = CELLS) -> Tensor:
+    """Return the cells in the middle of square maps (N, C, n, n), row by row, (N, side² * C)."""
+    return central(maps, side).permute(0, 2, 3, 1).flatten(1)
+
+
+def likeness(cells: Tensor, current: Tensor, versions: int, side: int) -> Tensor:
+    """Return how alike squares of cells are to those around each cell, (N, versions, h, w).
+
+    ``cells`` (N, versions * side² * C) are what `cells_of` gave for each version, one after the
+    other, ``current`` (N, C, h, w) unit features: at each place the mean product of cells that lie
+    on each other, nothing lying beyond the map; float32 at least.
+    """
+    n, channels, h, w = current.shape
+    half = side // 2
+    wide = functional.pad(current, (half, half))
+    shifted = torch.cat([wide[..., x : x + w] for x in range(side)], 1).flatten(2)
+    rows = cells.view(n, versions * side, side * channels)
+    products = torch.bmm(rows, shifted).view(n, -1, side, h * w)
+    return _sum_shifted(products, w).view(n, -1, h, w) / side**2
 
 
 def _sum_shifted(products: Tensor, width: int) -> Tensor:

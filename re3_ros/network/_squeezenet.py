@@ -39,6 +39,8 @@ class Fire(nn.Module):
 class SqueezeNet(nn.Module):
     """conv1 to fire9, with the maps after fire3, fire5 and fire9 (strides 4, 8 and 16)."""
 
+    taps = 128, 256, 512
+    """Channels of the three maps."""
     mean: Tensor
 
     def __init__(self) -> None:
@@ -62,9 +64,14 @@ class SqueezeNet(nn.Module):
 
     def early(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Return the first two maps."""
-        x = functional.relu(self.conv1(crops - self.mean), inplace=True)
-        fine = self.fire3(self.fire2(_pool(x)))
+        fine = self.first(crops)
         return fine, self.fire5(self.fire4(_pool(fine)))
+
+    def first(self, crops: Tensor) -> Tensor:
+        """Return the first map."""
+        x = functional.relu(self.conv1(crops - self.mean), inplace=True)
+        fine: Tensor = self.fire3(self.fire2(_pool(x)))
+        return fine
 
     @torch.no_grad()
     def start_msra(self) -> None:

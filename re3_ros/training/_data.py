@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from re3_ros.crops import CONTEXT
 from re3_ros.datasets import FrameCache, Still, read_stills
 from re3_ros.errors import ConfigError, SourceError
 from re3_ros.simulation import (
@@ -104,6 +107,14 @@ class TrainingData:
         if chosen < len(self.videos):
             return self.videos[chosen].draw(rng, frames)
         return sample_track(rng, self.clips, frames, self.simulator.config.slow)
+
+    def crops(self, side: int, seed: int, count: int = 512) -> Tensor:
+        """Return crops uint8 (N, 3, side, side) around simulated objects, at twice their size."""
+        drawn = []
+        for k in range(count):
+            track = self.simulate(np.random.default_rng([seed, k, 5]), 2)
+            drawn.append(torch.from_numpy(track.crop(0, track.boxes[0], side, CONTEXT)))
+        return torch.stack(drawn).permute(0, 3, 1, 2)
 
     def simulate(self, rng: np.random.Generator, frames: int) -> SimulatedTrack:
         """Return a simulated track; a still that cannot be read is named once and others drawn."""

@@ -14,6 +14,7 @@ import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -30,6 +31,7 @@ from re3_ros.simulation import HostRenderer, make_renderer
 from ._checkpoint import annealed, load_run, save_run, write_tensors, writing
 from ._config import Stage, TrainingConfig
 from ._data import TrainingData, read_data
+from ._inherit import inherit
 from ._journal import Journal, tensorboard_writer
 from ._loader import Loader
 from ._parallel import ProcessGroup, parallel
@@ -88,7 +90,7 @@ def _train(
     data = read_data(config, root)
     with parallel(device) as (group, ours), ThreadPoolExecutor(config.threads) as executor:
         renderer = make_renderer(config.render, executor, ours)
-        network = _new_network(config, root).to(ours)
+        network = _new_network(config, root, data).to(ours)
         if ours.type == "cuda":
             network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         unroll = Unroll(network, renderer, config.checkpoint_activations)
@@ -313,11 +315,14 @@ def _unchanged(batch: Batch) -> Batch:
     return batch
 
 
-def _new_network(config: TrainingConfig, root: Path) -> Re3Network:
+def _new_network(config: TrainingConfig, root: Path, data: TrainingData) -> Re3Network:
+    start = partial(start_trunk, backbone=config.backbone, root=root)
     if config.start_from:
-        return load(root / config.start_from).train()
+        source = load(root / config.start_from)
+        draw = partial(data.crops, seed=config.seed)
+        return inherit(source, config.options, start, draw).train()
     network = build(config.network, **config.options)
-    start_trunk(network, config.backbone, root)
+    start(network)
     return network
 
 

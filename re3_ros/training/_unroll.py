@@ -23,7 +23,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from re3_ros.boxes import Boxes, area, intersection, iou, size
-from re3_ros.crops import decode, encode, search_window
+from re3_ros.crops import CONTEXT, decode, encode, search_window
 from re3_ros.network import Output, Re3Network
 from re3_ros.simulation import Renderer, SimulatedTrack, Track
 
@@ -119,7 +119,7 @@ class Unroll(nn.Module):
         frames = {}
         for t in range(batch.frames):
             truth = batch.truth(t) if t else batch.initial_truth
-            previous_boxes, search_boxes = _crop_boxes(batch, t, truth.boxes)
+            previous_boxes, search_boxes = _crop_boxes(batch, t, truth.boxes, self.network.context)
             led = ~batch.choices.self_training if t else np.full(len(search_boxes), True)
             if led.any():
                 frames[t] = self._cut(batch, t, previous_boxes, search_boxes, led)
@@ -142,7 +142,7 @@ class Unroll(nn.Module):
             terms.append(self._terms(output, truth.boxes, truth.boxes, truth, plan))
         for t in range(1, batch.frames):
             truth = batch.truth(t)
-            previous_boxes, search_boxes = _crop_boxes(batch, t, boxes)
+            previous_boxes, search_boxes = _crop_boxes(batch, t, boxes, network.context)
             both = self._crops(batch, t, previous_boxes, search_boxes)
             previous, current = self._embed(both).chunk(2)
             remembered = network.remember(previous)
@@ -226,7 +226,7 @@ class Unroll(nn.Module):
             self._note("boxes", torch.from_numpy(search_boxes))
             self._note("labels", torch.from_numpy(encode(truth.boxes, windows)))
             self._note("outputs", output.corners)
-        return _terms(output, boxes, truth, windows, plan)
+        return _terms(output, boxes, truth, windows, plan, self.network.context)
 
     def _crops(self, batch: Batch, t: int, previous_boxes: Boxes, search_boxes: Boxes) -> Tensor:
         """Return the previous, then the current crops of a step; at frame 0 the only ones."""
@@ -302,7 +302,7 @@ def _kept(forgotten: NDArray[np.bool_], like: Tensor) -> Tensor | None:
     return torch.from_numpy(~forgotten)[:, None].to(like.device, like.dtype)
 
 
-def _crop_boxes(batch: Batch, t: int, boxes: Boxes) -> tuple[Boxes, Boxes]:
+def _crop_boxes(batch: Batch, t: int, boxes: Boxes, context: float) -> tuple[Boxes, Boxes]:
     """Return where the previous and the current crop are cut, given the network's last boxes."""
     if t == 0:
         return boxes, boxes
@@ -315,17 +315,20 @@ def _crop_boxes(batch: Batch, t: int, boxes: Boxes) -> tuple[Boxes, Boxes]:
         previous_boxes = np.where(self_training, boxes, earlier)
         moved = noisy & ~self_training & ~simulated[:, None]
         search_boxes = np.where(moved, move(truth, shift, stretch), previous_boxes)
-        return previous_boxes, keep_covered(search_boxes, truth, choices.cover)
+        return previous_boxes, keep_covered(search_boxes, truth, choices.cover, context)
     guided = np.where(noisy, move(earlier, shift, stretch), earlier)
-    search_boxes = keep_covered(np.where(self_training, boxes, guided), truth, choices.cover)
+    search_boxes = np.where(self_training, boxes, guided)
+    search_boxes = keep_covered(search_boxes, truth, choices.cover, context)
     return search_boxes, search_boxes
 
 
-def keep_covered(boxes: Boxes, truth: Boxes, cover: NDArray[np.float64]) -> Boxes:
+def keep_covered(
+    boxes: Boxes, truth: Boxes, cover: NDArray[np.float64], context: float = CONTEXT
+) -> Boxes:
     """Return boxes moved towards the truth by tenths until their windows hold enough of it."""
     boxes = boxes.copy()
     for _ in range(50):
-        share = intersection(search_window(boxes), truth) / np.maximum(area(truth), 1e-9)
+        share = intersection(search_window(boxes, context), truth) / np.maximum(area(truth), 1e-9)
         short = share < cover
         if not short.any():
             break
@@ -353,11 +356,13 @@ def _terms(
     truth: Truth,
     windows: Boxes,
     plan: UnrollPlan,
+    context: float,
 ) -> _Terms:
     """Return corner loss, visibility loss and IoU of one frame.
 
-    Corners of a hidden object count little: they can only be extrapolated. Those of an object
-    that is not in the window count nothing.
+    The corner loss counts in tenths of two boxes, however wide the windows are. Corners of a hidden
+    object count little: they can only be extrapolated. Those of an object that is not in the window
+    count nothing.
     """
     held = intersection(windows, truth.boxes) / np.maximum(area(truth.boxes), 1e-9)
     shown = truth.visibility >= 0.3
@@ -366,7 +371,7 @@ def _terms(
     seen = shown & (overlap >= 0.5)
     device = output.corners.device
     label = torch.from_numpy(encode(truth.boxes, windows).clip(-5, 15)).to(device, torch.float32)
-    distance = (output.corners.float() - label).abs().sum(1)
+    distance = (output.corners.float() - label).abs().sum(1) * (context / CONTEXT)
     corners = distance * torch.from_numpy(weight).to(device, torch.float32)
     visibility = torch.zeros_like(corners)
     if output.visibility is not None:

@@ -144,7 +144,7 @@ def test_the_noise_of_the_paper_moves_the_second_crop_of_a_labelled_video(data_r
     batch = draw([video] * 40 + tracks, UnrollPlan(0.0, noise="paper"), 0)
     truth = np.stack([track.boxes[2] for track in batch.tracks])
     earlier = np.stack([track.boxes[1] for track in batch.tracks])
-    previous_boxes, search_boxes = _crop_boxes(batch, 2, truth)
+    previous_boxes, search_boxes = _crop_boxes(batch, 2, truth, 2.0)
     np.testing.assert_array_equal(previous_boxes, earlier)
     np.testing.assert_array_equal(
         search_boxes[40:], keep_covered(earlier, truth, batch.choices.cover)[40:]

@@ -1,0 +1,251 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+r"""Which change of the network is worth its time? Equal training for each, then one table.
+
+    python studies/next_network.py --data FOLDER --output runs/next --minutes 45
+    python studies/next_network.py --data FOLDER --output runs/next --minutes 0 \
+        --picture docs/images/next_network.png
+
+Every variant that has no weights in the folder yet is trained for so many minutes, from the weights
+that the data folder holds (``weights.safetensors``), with the scenes of compact-rivals.yaml. Then
+all that have some are measured: in closed loop (bare procedure, 32 frames between resets) on videos
+simulated from held stills, everyday ones and ones with rivals, at the full frame rate, at every
+third and at every fifth frame; and the time and FLOP of a look and of what comes between frames.
+Public sequences are not used. ``--minutes 0`` trains nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.progress import track as progress
+from rich.table import Table
+from torch.utils.flop_counter import FlopCounterMode
+
+from re3_ros.bench import bench_model
+from re3_ros.boxes import Boxes, iou
+from re3_ros.images import Image
+from re3_ros.network import Re3Network, load
+from re3_ros.network.runtimes import Runtime, make_runtime
+from re3_ros.tracking import Tracker
+from re3_ros.training import (
+    Deadline,
+    HeldOutVideos,
+    TrainingConfig,
+    Video,
+    held_out_videos,
+    identity,
+    read_config,
+    train,
+)
+
+CONFIG = Path(__file__).parents[1] / "config" / "training" / "compact-rivals.yaml"
+VARIANTS: dict[str, dict[str, Any]] = {
+    "present": {},
+    "2.5 boxes": {"side": 160, "context": 2.5},
+    "3 boxes": {"side": 192, "context": 3.0},
+    "coarse look": {"wide": True},
+    "depthwise": {"trunk": "mobilenet"},
+    "depthwise, coarse look": {"trunk": "mobilenet", "wide": True},
+}
+"""Options of `compact` by name."""
+BACKBONE = "backbones/mobilenet_v2_tflite/mobilenet_v2_1.0_tf1qat_fp16.npz"
+KINDS = (
+    ("everyday", False, 1),
+    ("rivals", True, 1),
+    ("every third", False, 3),
+    ("rivals, every third", True, 3),
+    ("every fifth", False, 5),
+)
+"""Name, whether there are rivals, and which frames are shown."""
+RUNTIME = "openvino-float32"
+
+
+@dataclass(frozen=True)
+class Strided:
+    """Every so manieth frame of a video."""
+
+    video: Video
+    stride: int
+
+    @property
+    def name(self) -> str:
+        """That of the video."""
+        return self.video.name
+
+    @property
+    def boxes(self) -> Boxes:
+        """(n, 4) pixels."""
+        return self.video.boxes[:: self.stride]
+
+    @property
+    def rivals(self) -> Boxes:
+        """(R, n, 4) pixels."""
+        return self.video.rivals[:, :: self.stride]
+
+    def image(self, frame: int) -> Image:
+        """Return a frame."""
+        return self.video.image(frame * self.stride)
+
+
+class Score(NamedTuple):
+    """How a variant tracks videos of one kind."""
+
+    iou: float
+    """Mean over the frames in view."""
+    error: float
+    """Standard error of the mean over videos."""
+    on_rival: float
+    """See `re3_ros.training.Identity`; NaN where there are no rivals."""
+    switches: float
+
+
+def main() -> None:
+    """Train what is not trained yet, measure, print, draw."""
+    options = _options()
+    weights = {name: _weights(name, options) for name in VARIANTS}
+    for name, path in weights.items():
+        if options.minutes and not path.is_file():
+            _train(name, path.parent, options)
+    config = read_config(CONFIG)
+    held = held_out_videos(config, options.data, options.videos, options.frames)
+    results = {}
+    for name, path in weights.items():
+        if path.is_file():
+            results[name] = _measure(load(path), held, name)
+    options.output.mkdir(parents=True, exist_ok=True)
+    document = {"videos": options.videos, "frames": options.frames, "results": results}
+    (options.output / "next_network.json").write_text(json.dumps(document, indent=1))
+    Console(width=150).print(_table(results))
+    if options.picture:
+        _draw(results, options.picture)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="data folder of the training")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the runs")
+    parser.add_argument("--minutes", type=float, default=45.0, help="of each training run; or 0")
+    parser.add_argument("--videos", type=int, default=40)
+    parser.add_argument("--frames", type=int, default=100)
+    parser.add_argument("--picture", type=Path, help="PNG to draw")
+    return parser.parse_args()
+
+
+def _weights(name: str, options: argparse.Namespace) -> Path:
+    folder = name.replace(" ", "_").replace(",", "").replace(".", "_")
+    return Path(options.output) / folder / "weights.safetensors"
+
+
+def _train(name: str, folder: Path, options: argparse.Namespace) -> None:
+    """Train one variant for its minutes, counted from here."""
+    values = read_config(CONFIG).model_dump() | {"options": VARIANTS[name], "backbone": BACKBONE}
+    config = TrainingConfig.model_validate(values)
+    deadline = Deadline(options.minutes, time.monotonic() + 60 * options.minutes)
+    print(f"{name}: {options.minutes:g} minutes of training", flush=True)
+    train(config, options.data, folder, deadline=deadline)
+
+
+def _measure(network: Re3Network, held: HeldOutVideos, name: str) -> dict[str, Any]:
+    runtime = make_runtime(network, RUNTIME, "cpu", 1)
+    scores = {
+        kind: _score(runtime, [Strided(v, stride) for v in (held.rivals if r else held.simulated)])
+        for kind, r, stride in progress(KINDS, f"{name}: tracking")
+    }
+    rows = {row.stage: row.time.median for row in bench_model(network, [RUNTIME], (1,))}
+    return {
+        "scores": {kind: score._asdict() for kind, score in scores.items()},
+        "look_ms": rows["crop"] + rows["look"] + rows["decode"],
+        "between_ms": rows["crop"] + rows["remember"],
+        **_flop(network),
+    }
+
+
+def _score(runtime: Runtime, videos: Sequence[Video]) -> Score:
+    means, kept = [], []
+    for video in videos:
+        found, truth = _followed(runtime, video), video.boxes
+        known = np.isfinite(truth).all(axis=1)
+        known[0] = False  # it is given
+        if known.any():
+            means.append(float(iou(found, truth)[known].mean()))
+        if len(video.rivals):
+            kept.append((found, truth, video.rivals))
+    whole = identity(kept)
+    error = float(np.std(means, ddof=1) / np.sqrt(len(means)))
+    return Score(float(np.mean(means)), error, whole.on_rival, whole.switches)
+
+
+def _followed(runtime: Runtime, video: Video) -> Boxes:
+    """Return the boxes (n, 4) of the bare procedure, given the first."""
+    tracker = Tracker(runtime)
+    tracker.start(video.image(0), {"target": video.boxes[0]})
+    later = [tracker.track(video.image(t))["target"].box for t in range(1, len(video.boxes))]
+    return np.stack([video.boxes[0], *later])
+
+
+@torch.no_grad()
+def _flop(network: Re3Network) -> dict[str, float]:
+    """Return millions of floating-point operations of a look, and of what comes between frames."""
+    crops = torch.zeros(1, 3, network.crop_size, network.crop_size)
+    features = network.embed(crops)
+    kept, template = network.remember(features), network.template(features, crops)
+    with FlopCounterMode(display=False) as look:
+        network.advance(kept, network.embed(crops), template, network.initial_state(1))
+    with FlopCounterMode(display=False) as between:
+        network.remember(network.embed(crops))
+    return {
+        "look_mflop": look.get_total_flops() / 1e6,
+        "between_mflop": between.get_total_flops() / 1e6,
+    }
+
+
+def _table(results: dict[str, dict[str, Any]]) -> Table:
+    table = Table(
+        title=f"IoU (standard error), and share of frames on a rival; {RUNTIME}, 1 thread"
+    )
+    columns = ["variant", *(kind for kind, *_ in KINDS), "look ms", "between ms", "look MFLOP"]
+    for column in columns:
+        table.add_column(column, justify="left" if column == "variant" else "right")
+    for name, row in results.items():
+        figures = [_shown(row["scores"][kind]) for kind, *_ in KINDS]
+        times = f"{row['look_ms']:.2f}", f"{row['between_ms']:.2f}", f"{row['look_mflop']:.0f}"
+        table.add_row(name, *figures, *times)
+    return table
+
+
+def _shown(score: dict[str, float]) -> str:
+    text = f"{score['iou']:.3f} ({score['error']:.3f})"
+    return text if np.isnan(score["on_rival"]) else f"{text}, {100 * score['on_rival']:.1f} %"
+
+
+def _draw(results: dict[str, dict[str, Any]], path: Path) -> None:
+    """Draw IoU over the time of a frame, a panel for each kind of video."""
+    figure = Figure(figsize=(11, 3.2), layout="constrained")
+    panels = figure.subplots(1, len(KINDS), sharex=True)
+    for panel, (kind, *_) in zip(panels, KINDS, strict=True):
+        for name, row in results.items():
+            score = row["scores"][kind]
+            spent = row["look_ms"] + row["between_ms"]
+            panel.errorbar(spent, score["iou"], score["error"], fmt="o", label=name)
+        panel.set_title(kind, fontsize=10)
+        panel.set_xlabel("ms a frame")
+        panel.grid(alpha=0.3)
+    panels[0].set_ylabel("mean IoU")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    figure.savefig(path, dpi=120)
+
+
+if __name__ == "__main__":
+    main()
