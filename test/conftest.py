@@ -46,8 +46,12 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session", autouse=True)
 def converted_networks(tmp_path_factory) -> None:
-    """Keep converted networks for this run of the tests only, and for processes it starts."""
-    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    """Keep converted networks for this run of the tests only, and for processes it starts.
+
+    Parts of a run that go on side by side share them through the folder RE3_TEST_CACHE.
+    """
+    shared_one = os.environ.get("RE3_TEST_CACHE")
+    os.environ["XDG_CACHE_HOME"] = shared_one or str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")

@@ -169,7 +169,7 @@ class Compact(Re3Network):
 
     def _prepared(self, crops: Tensor) -> Tensor:
         """Return crops as the trunk wants them."""
-        pixels = crops.to(self.head.weight.dtype)
+        pixels = crops.to(next(self.trunk.parameters()).dtype)
         return pixels.contiguous(memory_format=torch.channels_last)
 
     def _middle(self, crops: Tensor) -> Tensor:

@@ -145,7 +145,8 @@ def test_real_network_from_a_weights_file(re3, video, box, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     save(build("compact"), tmp_path / "w.safetensors", {})
     code, out, err = re3(
-        "track", video, "--box", box, "--boxes", "b.csv", "--weights", "w.safetensors"
+        *("track", video, "--box", box, "--boxes", "b.csv", "--weights", "w.safetensors"),
+        *("--runtime", "torch"),  # needs no preparation
     )
     assert code == 0, err
     assert len(rows_of(tmp_path / "b.csv")) == 12

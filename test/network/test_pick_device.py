@@ -26,7 +26,7 @@ def test_a_device_that_does_not_exist_is_named_with_the_choices(name):
 @pytest.fixture
 def small(tmp_path):
     """Return a file of weights."""
-    network = build("compact", mixed=8, heat_maps=2, fc_width=8, lstm_width=8, match=8)
+    network = build("paper", trunk_widths=[8] * 5, fc_width=8, lstm_width=8)
     save(network, tmp_path / "small.safetensors")
     return tmp_path / "small.safetensors"
 

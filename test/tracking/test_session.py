@@ -246,8 +246,7 @@ def test_the_caller_may_not_be_surprised_by_numpy(told, noise):
 def test_torch_makes_way_for_the_threads_of_other_runtimes(runtime, left):
     if not is_installed(runtime.partition("-")[0]):
         pytest.skip(f"{runtime} is not installed")
-    sizes = {"skip": 4, "fine_skip": 2, "match": 4, "mixed": 8, "heat_maps": 2, "fc_width": 8}
-    network = build("compact", **sizes, pyramid=False)
+    network = build("paper", trunk_widths=[8] * 5, fc_width=8, lstm_width=8)
     before = torch.get_num_threads()
     try:
         TrackingSession(network, config=SessionConfig(runtime=runtime, threads=2))
