@@ -53,7 +53,7 @@ class Transcription:
 
 NETWORKS = [
     ("tiny", {}),
-    ("paper", {"fc_width": 16, "lstm_width": 8}),
+    ("paper", {"trunk_widths": [16] * 5, "fc_width": 16, "lstm_width": 8}),
     ("compact", {}),
 ]
 
