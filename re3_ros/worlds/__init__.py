@@ -3,12 +3,15 @@
 """Worlds: drawn scenes with ground truth, to show and to test the tracker.
 
 In come a seed and a time, out go images and the box, the visibility and the distance of what is in
-them: the demo scene, a yard that a robot drives through, and depth images.
+them: the demo scene, a yard that a robot drives through, a table below the camera of an arm, and
+depth images.
 """
 
 from ._depth_scene import DEPTH_CAMERA, DepthScene, DepthView
+from ._quads import Eye, Quad, render
 from ._report import DemoRecord, DemoSummary, overlaps, write_demo_report
 from ._scene import DemoScene, SceneFrame
+from ._table import Table, TableView
 from ._yard import Yard, YardView
 
 __all__ = [
@@ -18,9 +21,14 @@ __all__ = [
     "DemoSummary",
     "DepthScene",
     "DepthView",
+    "Eye",
+    "Quad",
     "SceneFrame",
+    "Table",
+    "TableView",
     "Yard",
     "YardView",
     "overlaps",
+    "render",
     "write_demo_report",
 ]

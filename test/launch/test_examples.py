@@ -11,6 +11,7 @@ import pytest
 pytestmark = pytest.mark.ros_launch
 
 FOLLOWER, DEMONSTRATION = "follower.launch.py", "demonstration.launch.py"
+SERVO = "servo.launch.py"
 ARGUMENTS = {
     FOLLOWER: {
         "simulation",
@@ -18,6 +19,15 @@ ARGUMENTS = {
         "runtime",
         "camera_info",
         "cmd_vel",
+        "params_file",
+        "use_sim_time",
+    },
+    SERVO: {
+        "simulation",
+        "tracker",
+        "runtime",
+        "depth",
+        "servo_node",
         "params_file",
         "use_sim_time",
     },
@@ -55,6 +65,31 @@ def test_the_simulated_robot_follows_what_is_tracked_and_all_ends_cleanly(launch
     assert launched.stop() == 0
     assert not moves(launched.last_of(commands))
     assert launched.log().count("process has finished cleanly") == 3
+
+
+def test_the_simulated_arm_goes_to_what_is_tracked_and_all_ends_cleanly(launch, weights):
+    from geometry_msgs.msg import TwistStamped
+
+    launched = launch(
+        f"weights:={weights}", "simulation:=true", "namespace:=bench", "device:=cpu", what=SERVO
+    )
+    commands = launched.record(TwistStamped, "/bench/re3_servo/delta_twist_cmds")
+    launched.hear(lambda: any(command.twist.linear.x for command in commands))
+    assert "following 'carton'" in launched.log()
+    assert launched.stop() == 0
+    assert launched.last_of(commands).twist == TwistStamped().twist
+    assert launched.log().count("process has finished cleanly") == 3
+
+
+def test_the_servo_speaks_to_the_moveit_servo_given_and_waits_for_it(launch):
+    from std_srvs.srv import Trigger
+
+    launched = launch("tracker:=false", "servo_node:=/arm/servo_node", what=SERVO)
+    launched.until(lambda: launched.node.count_publishers("/arm/servo_node/delta_twist_cmds"))
+    client = launched.node.create_client(Trigger, "/re3_servo/unpause")
+    answer = launched.lifecycle("/re3_servo").call(client, Trigger.Request())
+    assert answer.success
+    assert "MoveIt Servo" in answer.message, "it is not there"
 
 
 class Said:

@@ -3,7 +3,8 @@
 """Demos: whole set-ups of several processes over DDS, each shown, recorded and judged.
 
 Each public module is one: `demo` (camera, node, recorder), `follower_demo` (yard, node, follower),
-`yard` (the simulated yard itself), `bench` (the node measured).
+`servo_demo` (table, node, servo), `yard` and `table` (the simulated worlds themselves), `bench`
+(the node measured).
 """
 
 __all__ = []

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +25,13 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from re3_ros.errors import Re3Error
+from re3_ros.errors import Re3Error, SourceError
 from re3_ros.ros.kit import one_interrupt
 from re3_ros.ros.programs import Process, ros_arguments, running
 
 STARTER = "re3_ros.ros.start"
+STARTING, QUIET = 300.0, 60.0
+"""Seconds without anything new after which a demo is taken to be stuck, at first and later."""
 
 
 def demo_parser(module: str, description: str | None, subject: str) -> argparse.ArgumentParser:
@@ -90,6 +94,12 @@ class NodeRecorder:
         self._node = node
         self._executor = SingleThreadedExecutor(context=node.context)
         self._executor.add_node(node)
+        self._answered = 0
+
+    @property
+    def answered(self) -> int:
+        """Images that the tracker answered."""
+        return self._answered
 
     def spin(self) -> None:
         """Take what has come, or wait a moment for it."""
@@ -98,6 +108,35 @@ class NodeRecorder:
     def close(self) -> None:
         """Let go of the node."""
         self._executor.shutdown()
+
+
+def end(processes: Mapping[str, Process]) -> dict[str, int]:
+    """End all, which a busy machine takes its time for; return their exit codes."""
+    for process in processes.values():
+        process.signal(signal.SIGINT)
+    for process in processes.values():
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(QUIET)
+    return {name: process.stop() for name, process in processes.items()}
+
+
+def record(
+    recorder: NodeRecorder, label: str, frames: int, processes: Mapping[str, Process]
+) -> None:
+    """Record until so many images are answered.
+
+    Raises SourceError if a process ends before, or nothing goes on.
+    """
+    with watch(label, frames) as progress:
+        while recorder.answered < frames:
+            recorder.spin()
+            progress.update(recorder.answered)
+            ended = [name for name, p in processes.items() if p.exit_code is not None]
+            if ended:
+                raise SourceError(f"the process of {ended[0]} ended")
+            if progress.quiet > (QUIET if recorder.answered else STARTING):
+                done = f"{recorder.answered} of {frames} images"
+                raise SourceError(f"nothing new for a long time, after {done}")
 
 
 class Watch:

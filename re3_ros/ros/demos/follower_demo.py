@@ -13,11 +13,9 @@ not stop while the suitcase was lost, or did not go on after it was found.
 from __future__ import annotations
 
 import argparse
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from typing import Any
 
 import cv2
@@ -28,7 +26,6 @@ from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Detection2D
 
 from re3_ros.bags import COMPRESSED, STATUS, BagWriter, Run, RunTopics, plot_run
-from re3_ros.errors import SourceError
 from re3_ros.images import read_message
 from re3_ros.msg import TrackerStatus
 from re3_ros.ros.kit import QUEUE_DEPTH, temporary_node
@@ -41,15 +38,14 @@ from ._staging import (
     begin,
     begin_tracker,
     demo_parser,
+    end,
     failures,
     play,
-    watch,
+    record,
 )
 
 YARD, FOLLOWER = "re3_ros.ros.yard", "re3_ros.ros.follower"
 DETECTION, TWIST = "vision_msgs/msg/Detection2D", "geometry_msgs/msg/Twist"
-STARTING, QUIET = 300.0, 60.0
-"""Seconds without anything new after which the yard is taken to be stuck, at first and later."""
 DRIVING = 0.05
 """Metres a second from which a robot drives."""
 REACTION = 0.25
@@ -70,7 +66,8 @@ def run(options: argparse.Namespace) -> int:
         processes = start(stack, options)
         writer = stack.enter_context(BagWriter(bag, overwrite=True))
         recorder = stack.enter_context(closing(Recorder(node, writer)))
-        record(recorder, round(options.seconds * options.rate), processes)
+        frames = round(options.seconds * options.rate)
+        record(recorder, "Following", frames, processes)
         codes = end(processes)
     picture = options.output / "follower.png"
     done = plot_run(bag, picture, RunTopics(truth=f"{space}/truth"))
@@ -96,16 +93,6 @@ def start(stack: ExitStack, options: argparse.Namespace) -> dict[str, Process]:
     }
 
 
-def end(processes: dict[str, Process]) -> dict[str, int]:
-    """End all, which a busy machine takes its time for; return their exit codes."""
-    for process in processes.values():
-        process.signal(signal.SIGINT)
-    for process in processes.values():
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(QUIET)
-    return {name: process.stop() for name, process in processes.items()}
-
-
 class Recorder(NodeRecorder):
     """Records what goes on in one namespace; the time of recording is that in the yard."""
 
@@ -113,8 +100,6 @@ class Recorder(NodeRecorder):
         super().__init__(node)
         self._bag = bag
         self._now = 0
-        self.answered = 0
-        """Images that the tracker answered."""
         self._subscribe(Detection2D, DETECTION, "truth", self._on_time)
         self._subscribe(Detection2D, DETECTION, "detection")
         self._subscribe(TrackerStatus, STATUS, "status", self._on_status)
@@ -139,7 +124,7 @@ class Recorder(NodeRecorder):
         self._now = stamp_of(message.header)
 
     def _on_status(self, _message: TrackerStatus) -> None:
-        self.answered += 1
+        self._answered += 1
 
     def _on_image(self, message: Image) -> None:
         bgr = cv2.cvtColor(read_message(message), cv2.COLOR_RGB2BGR)
@@ -149,20 +134,6 @@ class Recorder(NodeRecorder):
         topic = self._node.resolve_topic_name("image/compressed")
         stamp = stamp_of(message.header)
         self._bag.write_raw(topic, COMPRESSED, serialize_message(small), stamp)
-
-
-def record(recorder: Recorder, frames: int, processes: dict[str, Process]) -> None:
-    """Record until the yard is over. Raises SourceError if a process ends before, or is stuck."""
-    with watch("Following", frames) as progress:
-        while recorder.answered < frames:
-            recorder.spin()
-            progress.update(recorder.answered)
-            ended = [name for name, p in processes.items() if p.exit_code is not None]
-            if ended:
-                raise SourceError(f"the process of {ended[0]} ended")
-            if progress.quiet > (QUIET if recorder.answered else STARTING):
-                done = f"{recorder.answered} of {frames} images"
-                raise SourceError(f"nothing new for a long time, after {done}")
 
 
 def complaints(run: Run) -> list[str]:

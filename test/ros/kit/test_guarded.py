@@ -11,7 +11,7 @@ from waiting import PATIENCE
 
 pytestmark = pytest.mark.ros
 
-PROGRAMS = ("follower", "recorder", "servo", "yard", "select_box")
+PROGRAMS = ("follower", "recorder", "servo", "table", "yard", "select_box")
 
 
 @contextlib.contextmanager
@@ -24,6 +24,7 @@ def made(kind, *arguments, **options):
 
 
 def test_all_programs_are_guarded():
+    from re3_ros.ros.demos.table import TableNode
     from re3_ros.ros.demos.yard import YardNode
     from re3_ros.ros.kit import GuardedLifecycleNode, GuardedNode
     from re3_ros.ros.programs.follower import Follower
@@ -31,7 +32,7 @@ def test_all_programs_are_guarded():
     from re3_ros.ros.programs.select_box import Selector
     from re3_ros.ros.programs.servo import Servo
 
-    programs = (YardNode, Follower, Servo, DemonstrationRecorder, Selector)
+    programs = (YardNode, TableNode, Follower, Servo, DemonstrationRecorder, Selector)
     for kind in (*programs, GuardedLifecycleNode):
         assert issubclass(kind, GuardedNode), kind
 

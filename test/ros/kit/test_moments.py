@@ -21,6 +21,7 @@ SCRIPTS = (
     "re3_follower",
     "re3_recorder",
     "re3_servo",
+    "re3_table",
     "re3_tracker",
     "re3_yard",
     "select_box",
