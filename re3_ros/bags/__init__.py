@@ -18,7 +18,7 @@ from ._messages import (
     status_message,
 )
 from ._reader import BagReader, RecordedMessage
-from ._record import RecordSummary, record_bag
+from ._record import RecordSummary, RowSink, TrackedImage, record_bag
 from ._record_demonstration import Demonstration
 from ._record_depth import DEPTH_TOLERANCE, DepthTopics
 from ._record_join import StatusJoiner, record_statuses
@@ -47,12 +47,14 @@ __all__ = [
     "DepthTopics",
     "RecordSummary",
     "RecordedMessage",
+    "RowSink",
     "Run",
     "RunTopics",
     "StatusCounts",
     "StatusJoiner",
     "TrackRow",
     "TrackTable",
+    "TrackedImage",
     "box_of",
     "detections_message",
     "header",

@@ -5,21 +5,41 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import ArrayLike
 
 from re3_ros.errors import InputError
+from re3_ros.images import Image
 from re3_ros.tracking import FrameResult, TrackingSession
 
 from ._pass import BagPass, PassSummary
 from ._reader import BagReader, RecordedMessage
 from ._record_depth import BagDepth, DepthTopics
-from ._record_table import TrackRow, TrackTable, track_row
+from ._record_table import TrackRow, track_row
+
+
+class RowSink(Protocol):
+    """What takes rows, such as a `TrackTable`."""
+
+    def add(self, rows: Iterable[TrackRow]) -> None:
+        """Take rows."""
+
+
+class TrackedImage(NamedTuple):
+    """An image and what was found in it."""
+
+    image: Image
+    """uint8 (H, W, 3) RGB."""
+    stamp: int
+    """ns."""
+    logged: int
+    """When it was recorded, ns."""
+    rows: list[TrackRow]
 
 
 @dataclass
@@ -33,13 +53,14 @@ class RecordSummary(PassSummary):
 
 def record_bag(
     source: Path | str,
-    table: TrackTable,
+    table: RowSink,
     boxes: Mapping[str, ArrayLike],
     session: TrackingSession,
     topic: str | None = None,
     depth: DepthTopics | None = None,
     *,
     on_frame: Callable[[FrameResult], None] | None = None,
+    on_image: Callable[[TrackedImage], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> RecordSummary:
     """Track ``boxes`` (4,) x1, y1, x2, y2, drawn on the first readable image, into a table.
@@ -47,7 +68,8 @@ def record_bag(
     With ``depth`` the rows of targets that are not lost say where in space they are, wherever the
     depth image of the same time tells it; images without one are counted as well. Images that
     cannot be used are counted by reason and reported in the log. ``on_frame`` is called with each
-    result; ``stop`` is asked after each.
+    result, ``on_image`` with each image and its rows before they go into the table; ``stop`` is
+    asked after each.
 
     Raises SourceError for a bag or topic that cannot be read or has not one usable image, and
     BoxError for a box that does not fit the image.
@@ -59,7 +81,7 @@ def record_bag(
             if depth is not None
             else None
         )
-        recorder = _Recorder(session, boxes, RecordSummary(reader.topic), table, locator)
+        recorder = _Recorder(session, boxes, RecordSummary(reader.topic), table, locator, on_image)
         for image in reader:
             result = recorder.step(image)
             if result is not None and on_frame is not None:
@@ -79,23 +101,26 @@ class _Recorder(BagPass[RecordSummary]):
         session: TrackingSession,
         boxes: Mapping[str, ArrayLike],
         summary: RecordSummary,
-        table: TrackTable,
+        table: RowSink,
         locator: BagDepth | None,
+        on_image: Callable[[TrackedImage], None] | None,
     ) -> None:
         super().__init__(session, boxes, summary)
-        self.table, self.locator = table, locator
+        self.table, self.locator, self.on_image = table, locator, on_image
 
     def step(self, recorded: RecordedMessage) -> FrameResult | None:
         """Track through one image and write the rows; None for one that cannot be used."""
         tracked = self.track(recorded)
         if tracked is None:
             return None
-        header, _, result = tracked
+        header, image, result = tracked
         begin = time.perf_counter()
         rows = list(self._rows(result, header.frame_id, recorded.logged))
         self.summary.seconds += time.perf_counter() - begin
         self.summary.rows += len(rows)
         self.summary.located += sum(row.z is not None for row in rows)
+        if self.on_image is not None:
+            self.on_image(TrackedImage(image, result.stamp, recorded.logged, rows))
         self.table.add(rows)
         return result
 

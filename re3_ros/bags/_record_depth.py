@@ -109,7 +109,8 @@ class BagDepth(Closing):
             return None
         x, y, z = (float(v) for v in found.position)
         vx, vy, vz = (float(v) for v in np.diag(found.covariance))
-        return Position3D((x, y, z), (vx, vy, vz))
+        xy, xz, yz = (float(v) for v in found.covariance[[0, 0, 1], [1, 2, 2]])
+        return Position3D((x, y, z), (vx, vy, vz), (xy, xz, yz))
 
     def _at(self, stamp: int, logged: int) -> DepthImage:
         """Return the depth image nearest to a time; raises MissingDepthError if none is near."""

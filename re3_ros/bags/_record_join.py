@@ -16,7 +16,8 @@ from re3_ros.tracking import stamp_of
 from ._definitions import DETECTIONS_3D, STATUS
 from ._messages import box_of
 from ._reader import BagReader
-from ._record_table import Position3D, TrackRow, TrackTable, track_row
+from ._record import RowSink
+from ._record_table import Position3D, TrackRow, track_row
 from ._status_check import check_status
 
 _log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class StatusJoiner:
 
 def record_statuses(
     source: Path | str,
-    table: TrackTable,
+    table: RowSink,
     topic: str | None = None,
     positions: str | None = None,
     on_message: Callable[[], None] | None = None,
@@ -140,4 +141,5 @@ def _position_of(pose: Any) -> Position3D:
     """Return the position in a geometry_msgs/PoseWithCovariance."""
     at, variance = pose.pose.position, pose.covariance
     spread = float(variance[0]), float(variance[7]), float(variance[14])
-    return Position3D((float(at.x), float(at.y), float(at.z)), spread)
+    between = float(variance[1]), float(variance[2]), float(variance[8])
+    return Position3D((float(at.x), float(at.y), float(at.z)), spread, between)

@@ -55,6 +55,9 @@ class TrackRow(NamedTuple):
     var_x: float | None
     var_y: float | None
     var_z: float | None
+    cov_xy: float | None
+    cov_xz: float | None
+    cov_yz: float | None
     frames_since_init: int
 
 
@@ -80,9 +83,12 @@ COLUMNS = (
     Column("var_x", "double", _VARIANCE, "variance of x, square metres"),
     Column("var_y", "double", _VARIANCE, "of y"),
     Column("var_z", "double", _VARIANCE, "of z"),
+    Column("cov_xy", "double", _VARIANCE, "covariance of x and y, square metres"),
+    Column("cov_xz", "double", _VARIANCE, "of x and z"),
+    Column("cov_yz", "double", _VARIANCE, "of y and z"),
     Column("frames_since_init", "int64", "d", "images since the target was started"),
 )
-"""The columns of every table; x to var_z are missing where the 3D position is not known."""
+"""The columns of every table; x to cov_yz are missing where the 3D position is not known."""
 
 
 class Position3D(NamedTuple):
@@ -90,6 +96,8 @@ class Position3D(NamedTuple):
 
     position: tuple[float, float, float]
     variance: tuple[float, float, float]
+    covariance: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Of x and y, x and z, y and z."""
 
 
 def track_row(
@@ -109,9 +117,9 @@ def track_row(
     """
     x1, y1, x2, y2 = (float(v) for v in box)
     middle = (x1 + x2) / 2, (y1 + y2) / 2
-    positions: tuple[float | None, ...] = (None,) * 6
+    positions: tuple[float | None, ...] = (None,) * 9
     if position is not None and all(map(math.isfinite, position.position)):
-        positions = *position.position, *position.variance
+        positions = *position.position, *position.variance, *position.covariance
     name = known_state(state, target).name.lower()
     pixels = x1, y1, x2, y2, *middle, x2 - x1, y2 - y1
     row: Any = stamp, frame_id, camera, target, name, float(score), *pixels, *positions

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import errno
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
@@ -37,11 +37,14 @@ class VideoWriter(Closing):
     All frames get the size of the first, cut to even numbers; an image of another size is scaled
     into it with black bars. The file is playable once closed. Raises ConfigError at once if the
     path cannot be written or does not end in .mp4, OutputError where the disk is full; then nothing
-    is left of it.
+    is left of it. ``options`` are those of libx264, for H.264.
     """
 
-    def __init__(self, path: Path | str, fps: float = 30.0) -> None:
+    def __init__(
+        self, path: Path | str, fps: float = 30.0, options: Mapping[str, str] = H264_OPTIONS
+    ) -> None:
         self.path, self.fps, self.frames = Path(path), fps, 0
+        self._options = dict(options)
         self._encoder: _Encoder | None = None
         self._size = (0, 0)
         if self.path.suffix.lower() != ".mp4":
@@ -55,7 +58,7 @@ class VideoWriter(Closing):
             if self._encoder is None:
                 height, width = image.shape[:2]
                 self._size = (max(2, width // 2 * 2), max(2, height // 2 * 2))
-                self._encoder = _open_encoder(self.path, self._size, self.fps)
+                self._encoder = _open_encoder(self.path, self._size, self.fps, self._options)
             self._encoder.write(fit(image, *self._size))
         self.frames += 1
 
@@ -65,6 +68,11 @@ class VideoWriter(Closing):
         if encoder is not None:
             with self._writing():
                 encoder.close()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, (0, 0) before the first frame."""
+        return self._size
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -110,21 +118,25 @@ def fit(image: Image, width: int, height: int) -> Image:
     return out
 
 
-def _open_encoder(path: Path, size: tuple[int, int], fps: float) -> _Encoder:
+def _open_encoder(
+    path: Path, size: tuple[int, int], fps: float, options: dict[str, str]
+) -> _Encoder:
     if importlib.util.find_spec("av") is not None:
-        return _H264(path, size, fps)
+        return _H264(path, size, fps, options)
     return _Mpeg4(path, size, fps)
 
 
 class _H264:
-    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
+    def __init__(
+        self, path: Path, size: tuple[int, int], fps: float, options: dict[str, str]
+    ) -> None:
         import av
 
         self._frame = av.VideoFrame
         rate = Fraction(fps).limit_denominator(1001)
         # The index goes to the front so that players can start before the file is there.
         self._file = av.open(str(path), "w", format="mp4", options={"movflags": "faststart"})
-        self._stream: Any = self._file.add_stream("libx264", rate=rate, options=H264_OPTIONS)
+        self._stream: Any = self._file.add_stream("libx264", rate=rate, options=options)
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = "yuv420p"
 

@@ -1,0 +1,66 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Bags of demonstrations: a red square, an arm of two joints, and commands."""
+
+import numpy as np
+import pytest
+
+from re3_ros.bags import IMAGE, BagWriter, header, image_message, typestore
+from re3_ros.demonstrations import JOINTS, TWIST, EpisodeTopics
+
+START, PERIOD, DELAY = 1_700_000_000_000_000_000, 50_000_000, 4_000_000
+"""ns: of the first image, from image to image (20 a second), from stamp to recording."""
+COUNT = 24
+
+
+def joints(stamp, position, names=("lift", "grip")):
+    return typestore().types[JOINTS](
+        header=header(stamp),
+        name=list(names),
+        position=np.array(position, float),
+        velocity=np.zeros(0),
+        effort=np.zeros(0),
+    )
+
+
+def twist(forward, turn):
+    vector = typestore().types["geometry_msgs/msg/Vector3"]
+    linear, angular = vector(x=forward, y=0.0, z=0.0), vector(x=0.0, y=0.0, z=turn)
+    return typestore().types[TWIST](linear=linear, angular=angular)
+
+
+@pytest.fixture
+def topics():
+    return EpisodeTopics(state="/joint_states", action="/cmd_vel")
+
+
+@pytest.fixture
+def make_bag(tmp_path, doubles):
+    """Return a function that records a demonstration.
+
+    Joints and commands say the number of the image that they belong to: states are 1 ms after it,
+    commands 10 ms. ``stamps`` are those of the images, ns after START.
+    """
+
+    def make(name="in", stamps=None, states=True, crop=None):
+        stamps = [i * PERIOD for i in range(COUNT)] if stamps is None else stamps
+        with BagWriter(tmp_path / name) as writer:
+            for i, offset in enumerate(stamps):
+                stamp = START + offset
+                picture = doubles.picture(i)
+                picture = picture if crop is None or i < 10 else picture[:crop]
+                message = image_message(np.ascontiguousarray(picture), header(stamp, "lens"))
+                writer.write("/camera/image_raw", IMAGE, message, stamp + DELAY)
+                if states:
+                    state = joints(stamp + 1_000_000, (i, -i))
+                    writer.write("/joint_states", JOINTS, state, stamp + DELAY + 1_000_000)
+                command = twist(i / 10, -i / 10)
+                writer.write("/cmd_vel", TWIST, command, stamp + DELAY + 10_000_000)
+        return tmp_path / name
+
+    return make
+
+
+@pytest.fixture
+def boxes(doubles):
+    return {"cup": doubles.truth(0)}
