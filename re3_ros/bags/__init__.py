@@ -22,7 +22,7 @@ from ._record import RecordSummary, RowSink, TrackedImage, record_bag
 from ._record_demonstration import Demonstration
 from ._record_depth import DEPTH_TOLERANCE, DepthTopics
 from ._record_join import StatusJoiner, record_statuses
-from ._record_table import COLUMNS, Column, TrackRow, TrackTable
+from ._record_table import COLUMNS, Column, TrackRow, TrackTable, track_row
 from ._run import DETECTIONS_TOPIC, STATUS_TOPIC, BagSummary, run_bag
 from ._run_plot import Run, RunTopics, key_frames, plot_run, read_run
 from ._writer import STORAGES, BagWriter, is_bag
@@ -69,6 +69,7 @@ __all__ = [
     "report_scene_bag",
     "run_bag",
     "status_message",
+    "track_row",
     "track_scene_bag",
     "typestore",
     "write_scene_bag",

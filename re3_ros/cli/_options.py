@@ -23,7 +23,9 @@ def topic_option(text: str) -> Any:
 
 _BAG = typer.Argument(help="Folder of a rosbag2 (sqlite3 or mcap), or its mcap file.")
 BagArgument = Annotated[Path, _BAG]
-BagOrNoneArgument = Annotated[Path | None, _BAG]
+BagsOrNoneArgument = Annotated[
+    list[Path] | None, typer.Argument(help="Folders of rosbag2 (sqlite3 or mcap), or mcap files.")
+]
 ImageTopicOption = Annotated[
     str | None,
     topic_option("Topic of Image or CompressedImage. Default: the only one in the bag."),

@@ -14,7 +14,7 @@ from re3_ros.errors import ConfigError
 from ._bag import first_image, report_images, topic_of
 from ._boxes import boxes_for, parse_boxes
 from ._options import (
-    BagOrNoneArgument,
+    BagsOrNoneArgument,
     BoxOption,
     DeviceOption,
     ImageTopicOption,
@@ -25,13 +25,27 @@ from ._options import (
     topic_option,
 )
 from ._outputs import OverwriteOption, claim
+from ._record_episodes import (
+    ActionOption,
+    AppendOption,
+    CropsOption,
+    EpisodeRequest,
+    FormatOption,
+    FpsOption,
+    KeyframesOption,
+    NearOption,
+    RelativeOption,
+    StateOption,
+    TaskOption,
+    record_bags,
+)
 from ._running import conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
     from re3_ros.bags import DepthTopics
     from re3_ros.errors import InputError
 
-OutputOption = Annotated[Path, output_option("Table to write, NAME.csv or NAME.parquet.")]
+OutputOption = Annotated[Path, output_option("Table or data set to write, see --format.")]
 LiveOption = Annotated[
     bool, typer.Option("--live", help="Record a running tracker instead of a bag.")
 ]
@@ -40,7 +54,10 @@ RecordedOption = Annotated[
 ]
 CameraOption = Annotated[
     list[str] | None,
-    typer.Option(help="With --live: a camera of a tracker with several. May be repeated."),
+    typer.Option(
+        help="With --live: a camera of a tracker with several. May be repeated. Of a data set: the "
+        "camera's name in it."
+    ),
 ]
 SecondsOption = Annotated[
     float | None, typer.Option(min=0.1, help="With --live: how long. Default: until Ctrl-C.")
@@ -83,7 +100,7 @@ def register(app: typer.Typer) -> None:
 
 def record(
     output: OutputOption,
-    source: BagOrNoneArgument = None,
+    source: BagsOrNoneArgument = None,
     live: LiveOption = False,
     recorded: RecordedOption = False,
     image: ImageTopicOption = None,
@@ -102,26 +119,84 @@ def record(
     runtime: RuntimeOption = "auto",
     time_jump: TimeJumpOption = "reject",
     overwrite: OverwriteOption = False,
+    form: FormatOption = None,
+    task: TaskOption = "",
+    state: StateOption = None,
+    action: ActionOption = None,
+    fps: FpsOption = None,
+    tolerance: NearOption = None,
+    crops: CropsOption = 0,
+    relative: RelativeOption = False,
+    keyframes: KeyframesOption = False,
+    append: AppendOption = False,
 ) -> None:
-    """Write the tracks of targets, in the image and in space, as a table: a row a target and image.
+    """Write the tracks of targets, in the image and in space, as a table or a data set.
 
-    Of a bag, which is tracked anew from --box, or of a running tracker. docs/demonstrations.md
-    describes the columns. Ctrl-C ends the run and keeps what is done.
+    Of a bag, which is tracked anew from --box, or of a running tracker. A table has a row a target
+    and image, a data set an episode a bag. docs/demonstrations.md describes both. Ctrl-C ends the
+    run and keeps what is done: rows, or whole episodes.
     """
-    if live == (source is not None):
+    bags = source or []
+    if live == bool(bags):
         raise typer.BadParameter("give either a bag or --live")
+    request = EpisodeRequest(
+        form, task, state, action, fps, tolerance, crops, relative, keyframes, append
+    )
+    topics = image, state, action, status, places
+    space = _depth(depth, camera_info, depth_tolerance, camera_model)
+    session = weights, device, runtime, time_jump
+    if request.wants_episodes(output):
+        _record_episodes(
+            bags, request, output, topics, box, camera, space, session, recorded, overwrite
+        )
+        return
     claim(overwrite, output)
     if live:
         _record_live(output, namespace, camera or [], seconds)
-    elif recorded:
-        assert source is not None
-        _record_statuses(source, output, status, places)
     else:
-        assert source is not None
+        _record_table(bags, output, topics, box or [], space, session, recorded)
+
+
+def _record_table(
+    bags: list[Path],
+    output: Path,
+    topics: tuple[str | None, ...],
+    box: list[str],
+    depth: DepthTopics | None,
+    session: tuple[Path | None, str, str, str],
+    recorded: bool,
+) -> None:
+    """Write a table of one bag."""
+    image, _, _, status, places = topics
+    if len(bags) > 1:
+        raise typer.BadParameter("a table is of one bag; --format lerobot takes several")
+    if recorded:
+        _record_statuses(bags[0], output, status, places)
+    else:
+        parse_boxes(box)
+        _record_bag(bags[0], output, image, box, depth, session)
+
+
+def _record_episodes(
+    bags: list[Path],
+    request: EpisodeRequest,
+    output: Path,
+    topics: tuple[str | None, ...],
+    box: list[str] | None,
+    camera: list[str] | None,
+    depth: DepthTopics | None,
+    session: tuple[Path | None, str, str, str],
+    recorded: bool,
+    overwrite: bool,
+) -> None:
+    """Add bags to a data set."""
+    from re3_ros.demonstrations import EpisodeTopics
+
+    if not recorded:
         parse_boxes(box or [])
-        session = weights, device, runtime, time_jump
-        topics = _depth(depth, camera_info, depth_tolerance, camera_model)
-        _record_bag(source, output, image, box or [], topics, session)
+    options = request.options((camera or ["camera"])[0])
+    store = request.store(output, overwrite)
+    record_bags(bags, store, options, EpisodeTopics(*topics), box or [], depth, session, recorded)
 
 
 def _depth(

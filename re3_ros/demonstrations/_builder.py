@@ -62,7 +62,8 @@ class EpisodeOptions:
         check_tolerance(self.tolerance)
         if self.fps is not None:
             check_fps(self.fps)
-        if self.crops and not SMALLEST_CROP <= self.crops <= LARGEST_CROP or self.crops % 2:
+        fits = SMALLEST_CROP <= self.crops <= LARGEST_CROP and self.crops % 2 == 0
+        if self.crops and not fits:
             raise ConfigError(
                 f"crops is {self.crops}; expected an even number of pixels, {SMALLEST_CROP} to "
                 f"{LARGEST_CROP}, or 0"
@@ -230,7 +231,9 @@ class EpisodeBuilder:
             if series is not None:
                 found = series.sample(stamps, arrived)
                 episode.add(key, series.names, found.values)
-                counts[f"frames without a {what} of their time, which repeat another"] = found.missing
+                counts[f"frames without a {what} of their time, which repeat another"] = (
+                    found.missing
+                )
                 counts[f"messages of no use on {series.topic}"] = series.refused
         for name in self._ids:
             self._add_target(episode, name, stamps)

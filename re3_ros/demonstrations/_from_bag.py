@@ -101,9 +101,7 @@ def record_recorded_episode(
     refused: list[InputError] = []
     try:
         rows = _Rows()
-        record_statuses(
-            source, rows, topics.status, topics.positions, on_refused=refused.append
-        )
+        record_statuses(source, rows, topics.status, topics.positions, on_refused=refused.append)
         builder.add_rows(rows.all)
         with BagReader(source, topics.image) as reader:
             for recorded in reader:

@@ -50,9 +50,7 @@ class LeRobotStore(EpisodeStore):
     pyarrow or PyAV are not installed.
     """
 
-    def __init__(
-        self, path: Path | str, *, append: bool = False, overwrite: bool = False
-    ) -> None:
+    def __init__(self, path: Path | str, *, append: bool = False, overwrite: bool = False) -> None:
         need("lerobot", ("pyarrow", "av"), "parquet,video")
         self.path = Path(path).expanduser()
         there = self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir()))

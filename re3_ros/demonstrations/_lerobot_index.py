@@ -94,8 +94,8 @@ def read_index(path: Path) -> Index:
             return _read(path, info)
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise ConfigError(
-            f"the LeRobot data set {path} is damaged: {type(error).__name__}: {error}; give another "
-            "output"
+            f"the LeRobot data set {path} is damaged: {type(error).__name__}: {error}; give "
+            "another output"
         ) from error
     raise ConfigError(
         f"the LeRobot data set {path} is of version {version}, and only {VERSION} is written here; "
@@ -104,7 +104,7 @@ def read_index(path: Path) -> Index:
 
 
 def is_lerobot(path: Path) -> bool:
-    """Tell whether a folder holds a LeRobot data set and nothing else, so that it may be replaced."""
+    """Tell whether a folder holds a LeRobot data set and nothing else: it may be replaced."""
     if not path.is_dir() or path.is_symlink() or not (path / INFO).is_file():
         return False
     names = {entry.name for entry in path.iterdir()}

@@ -52,7 +52,7 @@ class Series:
         self._rows: list[list[float]] = []
 
     def add(self, message: Any, kind: str, arrived: int) -> None:
-        """Take a message of type ``kind``, which arrived at ``arrived`` ns; count it if of no use."""
+        """Take a message of type ``kind``, arrived at ``arrived`` ns; count it if of no use."""
         try:
             named = _read(message, kind)
             self.names = self.names or tuple(named)
@@ -137,7 +137,9 @@ def _read(message: Any, kind: str) -> dict[str, float]:
         named = _joints(message)
     else:
         twist = message.twist if kind == TWIST_STAMPED else message
-        parts = [getattr(vector, axis) for vector in (twist.linear, twist.angular) for axis in "xyz"]
+        parts = [
+            getattr(vector, axis) for vector in (twist.linear, twist.angular) for axis in "xyz"
+        ]
         named = dict(zip(TWIST_NAMES, map(float, parts), strict=True))
     if not np.isfinite(list(named.values())).all():
         raise InputError(f"values are not finite: {named}")

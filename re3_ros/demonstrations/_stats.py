@@ -38,8 +38,8 @@ class VideoStats:
         """Count an image uint8 (H, W, 3), a grid of its pixels."""
         step = max(1, -(-max(image.shape[:2]) // SIDE))
         grid = image[::step, ::step]
-        for channel, counts in enumerate(self._counts):
-            counts += np.bincount(grid[..., channel].ravel(), minlength=256)
+        for channel in range(3):
+            self._counts[channel] += np.bincount(grid[..., channel].ravel(), minlength=256)
         self.images += 1
 
     def result(self) -> Stats:

@@ -121,7 +121,7 @@ class Staging(Closing):
 
 
 def need(form: str, modules: Collection[str], extras: str) -> None:
-    """Raise ConfigError if one of ``modules`` is not installed, naming the extras that bring them."""
+    """Raise ConfigError if one of ``modules`` is not installed, naming the extras with it."""
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
         raise ConfigError(

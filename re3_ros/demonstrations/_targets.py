@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +81,9 @@ class TargetTrack:
             size = float(np.median(np.sqrt(np.maximum(sides.prod(1), 1e-9))))
             speed = _speed(middles, fps) / (SPEED * size)
         moving = _settled(_moving(speed), round(SHORTEST * fps))
-        return np.diff(moving.astype(np.int64), prepend=moving[:1].astype(np.int64))[:, None]
+        now = moving.astype(np.int64)
+        found: NDArray[np.int64] = now - np.concatenate([now[:1], now[:-1]])
+        return found[:, None]
 
 
 def _spot(row: TrackRow | None) -> list[float]:
@@ -92,7 +96,7 @@ def _spot(row: TrackRow | None) -> list[float]:
 
 def _filled(values: Array) -> Array:
     """Return values (T, n) in which NaN rows have the row before, else the one after, else 0."""
-    known = np.isfinite(values).all(1)
+    known: NDArray[np.bool_] = np.asarray(np.isfinite(values).all(1))
     if not known.any():
         return np.zeros_like(values)
     last = np.maximum.accumulate(np.where(known, np.arange(len(known)), -1))
@@ -117,12 +121,12 @@ def _moving(speed: Array) -> NDArray[np.bool_]:
     return moving
 
 
-def _settled(moving: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
+def _settled(moving: NDArray[Any], shortest: int) -> NDArray[Any]:
     """Return ``moving`` without what lasts for fewer frames than ``shortest``, rests first."""
-    settled = moving.copy()
+    settled: NDArray[Any] = moving.copy()
     for kind in (False, True):
         edges = np.flatnonzero(np.diff(settled, prepend=not kind, append=not kind))
-        for begin, end in zip(edges[:-1], edges[1:], strict=True):
+        for begin, end in pairwise(edges):
             inner = begin > 0 and end < len(settled)
             if settled[begin] == kind and end - begin < shortest and (inner or kind):
                 settled[begin:end] = not kind

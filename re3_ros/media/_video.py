@@ -29,6 +29,8 @@ class _Encoder(Protocol):
 
     def close(self) -> None: ...
 
+    def abandon(self) -> None: ...
+
 
 class VideoWriter(Closing):
     """An MP4 file that grows by one RGB image a call.
@@ -83,7 +85,7 @@ class VideoWriter(Closing):
             encoder, self._encoder = self._encoder, None
             if encoder is not None:
                 with suppress(OSError):  # it has failed already
-                    encoder.close()
+                    encoder.abandon()
             self.path.unlink(missing_ok=True)
             raise
 
@@ -148,6 +150,9 @@ class _H264:
         self._file.mux(self._stream.encode())
         self._file.close()
 
+    def abandon(self) -> None:
+        self._file.close()  # PyAV ends the process where more is written to a file without header
+
 
 class _Mpeg4:
     def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
@@ -165,3 +170,6 @@ class _Mpeg4:
         # OpenCV says nothing of a full disk.
         if not cv2.VideoCapture(str(self._path)).isOpened():
             raise OSError(errno.EIO, "OpenCV could not finish the file; the disk may be full")
+
+    def abandon(self) -> None:
+        self._file.release()

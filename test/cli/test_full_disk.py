@@ -4,6 +4,7 @@
 
 import csv
 import subprocess
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,8 +18,10 @@ from re3_ros.bags import (
     TrackTable,
     header,
     image_message,
+    track_row,
 )
 from re3_ros.bench import write_results
+from re3_ros.demonstrations import TWIST, EpisodeBuilder, EpisodeOptions, Series, open_store
 from re3_ros.errors import OutputError
 from re3_ros.evaluation.report import write_tables
 from re3_ros.media import CsvFile, VideoWriter
@@ -93,6 +96,15 @@ def test_a_video_is_named_and_removed(small):
     assert not path.exists()
 
 
+def test_a_video_that_cannot_even_begin_is_named(full):
+    pytest.importorskip("av")
+    path = full / "out.mp4"
+    writer = VideoWriter(path)
+    fill(lambda index: writer.write(noise(index)[:48, :64]), path, most=60)
+    writer.close()
+    assert not path.exists()
+
+
 def test_a_video_of_opencv_is_checked_at_its_end(small, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     path = small / "out.mp4"
@@ -146,6 +158,36 @@ def test_parquet_has_no_half(full):
     with pytest.raises(OutputError, match=says(path, ".*No space left on device")), table:
         table.add([row] * 20_000)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("form", ["lerobot", "hdf5"])
+def test_an_episode_is_in_the_data_set_whole_or_not_at_all(small, form):
+    for module in {"lerobot": ("av", "pyarrow"), "hdf5": ("h5py",)}[form]:
+        pytest.importorskip(module)
+    path = small / f"set.{form}"
+    options = EpisodeOptions(fps=10)
+    action = Series("/cmd_vel", commands=True)
+    zero = SimpleNamespace(x=0.0, y=0.0, z=0.0)
+    action.add(SimpleNamespace(linear=zero, angular=zero), TWIST, 0)
+
+    def record(images, store):
+        builder = EpisodeBuilder(store, options, action=action)
+        try:
+            for index in range(images):
+                stamp, box = index * 10**8, np.array([1, 1, 20, 20.0])
+                builder.add_rows([track_row(stamp, "lens", "camera", "cup", 1, 0.9, box, index)])
+                builder.add_image(stamp, stamp, noise(index)[:48, :64])
+            return builder.finish()
+        finally:
+            builder.discard()
+
+    record(4, open_store(form, path, actions=True))
+    store = open_store(form, path, append=True, actions=True)
+    before = {p: p.read_bytes() for p in small.rglob("*") if p.is_file()}
+    with pytest.raises(OutputError, match=says(path, ".*")):
+        record(600, store)
+    assert {p: p.read_bytes() for p in small.rglob("*") if p.is_file()} == before
+    assert record(4, store).number == 1
 
 
 def test_weights_that_were_there_are_intact(small):

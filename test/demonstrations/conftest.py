@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from re3_ros.bags import IMAGE, BagWriter, header, image_message, typestore
-from re3_ros.demonstrations import JOINTS, TWIST, EpisodeTopics
+from re3_ros.demonstrations import JOINTS, TWIST, EpisodeOptions, EpisodeTopics, record_episode
+from re3_ros.tracking import TrackingSession
 
 START, PERIOD, DELAY = 1_700_000_000_000_000_000, 50_000_000, 4_000_000
 """ns: of the first image, from image to image (20 a second), from stamp to recording."""
 COUNT = 24
+PUSH = EpisodeOptions("push")
 
 
 def joints(stamp, position, names=("lift", "grip")):
@@ -27,11 +29,6 @@ def twist(forward, turn):
     vector = typestore().types["geometry_msgs/msg/Vector3"]
     linear, angular = vector(x=forward, y=0.0, z=0.0), vector(x=0.0, y=0.0, z=turn)
     return typestore().types[TWIST](linear=linear, angular=angular)
-
-
-@pytest.fixture
-def topics():
-    return EpisodeTopics(state="/joint_states", action="/cmd_vel")
 
 
 @pytest.fixture
@@ -62,5 +59,14 @@ def make_bag(tmp_path, doubles):
 
 
 @pytest.fixture
-def boxes(doubles):
-    return {"cup": doubles.truth(0)}
+def record(make_bag, doubles, tmp_path):
+    """Return a function that adds a bag of one demonstration to a data set."""
+    count = iter(range(100))
+
+    def run(store, options=PUSH, name="cup", state_topic="/joint_states", **given):
+        bag = make_bag(f"bag{next(count)}", **given)
+        topics = EpisodeTopics(state=state_topic, action="/cmd_vel")
+        session, boxes = TrackingSession(doubles.Finder()), {name: doubles.truth(0)}
+        return record_episode(bag, store, boxes, session, options, topics)[0]
+
+    return run

@@ -7,6 +7,7 @@ python read_lerobot.py FOLDER [BACKEND]
 
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 from lerobot.datasets.lerobot_dataset import LeRobotDataset
@@ -25,7 +26,7 @@ def red_box(picture):
 def main():
     folder, backend = sys.argv[1], (sys.argv[2:] or [None])[0]
     camera, target = "observation.images.camera", "observation.target.cup"
-    rate = json.load(open(f"{folder}/meta/info.json"))["fps"]
+    rate = json.loads(Path(folder, "meta", "info.json").read_text())["fps"]
     delta = [n / rate for n in PERIODS]
     several = {camera: delta, target: delta}
     data = LeRobotDataset("re3/cup", root=folder, delta_timestamps=several, video_backend=backend)
@@ -42,9 +43,7 @@ def main():
                 "boxes": boxes[:, :4].tolist(),
                 "padded": item[f"{camera}_is_pad"].tolist(),
                 **{k: item[k].tolist() for k in ("action", "observation.state") if k in item},
-                "crop": [
-                    red_box(v) for k, v in item.items() if k.endswith("_crop")
-                ],
+                "crop": [red_box(v) for k, v in item.items() if k.endswith("_crop")],
             }
         )
     features = dataset_to_policy_features(data.meta.features)
