@@ -12,10 +12,13 @@ import pytest
 
 pytestmark = pytest.mark.ros
 
-# Type hashes of vision_msgs 4.1.1, tf2_msgs 0.36 and bond 4.0, as their own definitions give them.
+# Type hashes of vision_msgs 4.1.1, tf2_msgs 0.36, bond 4.0 and moveit_msgs 2.6, as their own definitions give them.
 # ROS 2 nodes whose hashes of a type differ do not talk to each other.
 HASHES = {
     "bond/Status": "87eaccffa254ffffadc0b61600452e8251740f06c25659a2dbda4927fdb1f70a",
+    "moveit_msgs/srv/ServoCommandType": (
+        "2065f4daf271249330596d344ecd48f5c2d2a52e3b21b1fc56d99c52b8eeae22"
+    ),
     "tf2_msgs/TFMessage": "e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087",
     "vision_msgs/BoundingBox2D": "008eacbb0cf8f26e83795547bed013eec3675485ef386ec056d80eaaf1c1ce2f",
     "vision_msgs/BoundingBox3D": "bbb73a65c163d7f9bb29009c7bde9f7faa576bd2d23299c4511d19230dab4698",
@@ -38,14 +41,15 @@ HASHES = {
 }
 
 
-def type_hash(package, name):
+def type_hash(package, *rest):
+    name, kind = rest[-1], rest[0] if len(rest) > 1 else "msg"
     prefixes = os.environ.get("AMENT_PREFIX_PATH", "").split(":")
-    files = [Path(p) / f"share/{package}/msg/{name}.json" for p in prefixes]
+    files = [Path(p) / f"share/{package}/{kind}/{name}.json" for p in prefixes]
     found = next((f for f in files if f.is_file()), None)
     if found is None:
         pytest.skip(f"{package} is not here, or this ROS 2 (Humble) has no type hashes")
     hashes = json.loads(found.read_text(encoding="utf-8"))["type_hashes"]
-    return {h["type_name"]: h["hash_string"] for h in hashes}[f"{package}/msg/{name}"]
+    return {h["type_name"]: h["hash_string"] for h in hashes}[f"{package}/{kind}/{name}"]
 
 
 @pytest.mark.parametrize("message", HASHES)

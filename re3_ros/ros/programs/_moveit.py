@@ -11,8 +11,6 @@ from typing import Any
 from re3_ros.ros.kit import GuardedNode
 
 SERVICE = "~/switch_command_type"
-TWIST = 1
-"""Of moveit_msgs/srv/ServoCommandType."""
 REPEAT = 2.0
 """Seconds until a request without an answer is sent anew: the first may find nobody listening."""
 
@@ -28,13 +26,15 @@ class TwistSwitch:
         self._refused = ""
         self._answer: Any = None
         self._asked = 0.0
+        self._service = node.resolve_service_name(SERVICE)
         node.names.add(SERVICE)
         try:
             from moveit_msgs.srv import ServoCommandType
         except ImportError:
             self._client: Any = None
             return
-        self._request = ServoCommandType.Request(command_type=TWIST)
+        self._request = ServoCommandType.Request()
+        self._request.command_type = ServoCommandType.Request.TWIST
         self._client = node.create_client(ServoCommandType, SERVICE)
 
     def forget(self) -> None:
@@ -54,7 +54,7 @@ class TwistSwitch:
         if not self._client.service_is_ready():
             self.forget()
             return (
-                f"MoveIt Servo is not there: nobody serves {self._client.srv_name}; start it, "
+                f"MoveIt Servo is not there: nobody serves {self._service}; start it, "
                 f"remap {SERVICE}, or set moveit:=false if something else takes the twists"
             )
         if not self._agreed:

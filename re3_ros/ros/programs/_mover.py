@@ -121,7 +121,7 @@ class Mover(GuardedNode):
         try:
             velocity = self.decide()
         except Exception as error:  # noqa: BLE001, whatever it is, the robot must not go on
-            self.faults.note(f"{self.get_name()}", error)
+            self.faults.note(self.get_name(), error)
             velocity = self.standing
         self._command(velocity)
 

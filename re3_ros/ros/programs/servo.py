@@ -151,7 +151,6 @@ class Servo(Mover):
 
     def close(self) -> None:
         """Stop the arm, and wait until it knows: what is on its way is lost when we are gone."""
-        self._silent = False
         self._command(STILL)
         if not self._commands.wait_for_all_acked(FAREWELL):
             self.get_logger().warning("nobody confirmed the last command, to stand still")
