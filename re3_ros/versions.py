@@ -52,6 +52,8 @@ RUNTIMES = {
     "onnx": {"onnx": "1.23", "onnxruntime": "1.23", "onnxscript": "0.7", "torch": "2.13"},
 }
 """What runtimes need beside, by their name up to the dash, as in the extras of setup.cfg."""
+WEB = {"aiohttp": "3.8"}
+"""What the page in a browser needs beside, as in the extra of setup.cfg."""
 
 _MODULES = {
     "opencv-python": "cv2",

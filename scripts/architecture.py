@@ -31,6 +31,7 @@ ROOMS = (
     "control",
     "tracking",
     "media",
+    "web",
     "worlds",
     "simulation",
     "training",
@@ -56,7 +57,7 @@ _BLOCK = re.compile(r"(<!-- rooms, [^\n]* -->\n).*?(<!-- end -->\n)", re.DOTALL)
 COLUMNS = {
     **dict.fromkeys(("datasets", "simulation", "training", "evaluation", "evaluation.report"), 0),
     **dict.fromkeys(("boxes", "crops", "evaluation.trackers", "bench"), 1),
-    **dict.fromkeys(("network", "network.runtimes", "tracking", "cli"), 2),
+    **dict.fromkeys(("network", "network.runtimes", "tracking", "web", "cli"), 2),
     **dict.fromkeys(("images", "spatial", "media", "worlds", "bags", "demonstrations"), 3),
     **dict.fromkeys(("ros.kit", "ros.tracker", "ros.programs", "ros.demos", "ros"), 4),
     "shards": 4,

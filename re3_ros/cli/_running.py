@@ -20,14 +20,21 @@ INTERRUPTED = 130
 
 
 def open_session(
-    weights: Path | None, device: str, runtime: str = "auto", time_jump: str = "reject"
+    weights: Path | None,
+    device: str,
+    runtime: str = "auto",
+    time_jump: str = "reject",
+    **settings: Any,
 ) -> tuple[TrackingSession, Path]:
-    """Return a session and the file of its weights. Raises WeightsError, ConfigError."""
+    """Return a session, with further settings, and the file of its weights.
+
+    Raises WeightsError, ConfigError.
+    """
     from re3_ros.tracking import SessionConfig, TrackingSession, pick_device
     from re3_ros.weights import default_weights
 
     path = default_weights() if weights is None else weights
-    config = SessionConfig(runtime=runtime, time_jump=time_jump)
+    config = SessionConfig(runtime=runtime, time_jump=time_jump, **settings)
     return TrackingSession(path, config=config, device=pick_device(device)), path
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +26,7 @@ from ._options import (
 )
 from ._outputs import OverwriteOption, claim
 from ._running import Interruption, advice, conclude, interruptible, open_session, progress
+from ._web import WEB_SETTINGS, Page, need_web, open_page
 
 if TYPE_CHECKING:
     from re3_ros.boxes import Boxes
@@ -59,6 +61,16 @@ def track(
     show: Annotated[
         bool, typer.Option("--show", help="Show the result in a window; q ends.")
     ] = False,
+    web: Annotated[
+        bool,
+        typer.Option(
+            "--web", help="Serve a page for browsers: draw boxes, see targets; docs/web.md."
+        ),
+    ] = False,
+    listen: Annotated[
+        str,
+        typer.Option(metavar="HOST:PORT", help="Where --web is served; 0.0.0.0:8080: everywhere."),
+    ] = "127.0.0.1:8080",
     overwrite: OverwriteOption = False,
 ) -> None:
     """Track objects through a video, images, or a camera.
@@ -71,22 +83,29 @@ def track(
     parse_boxes(given)
     _check_inputs(source, output, boxes)
     claim(overwrite, output, boxes)
-    show = _check_outputs(output, boxes, show)
-    with open_source(source, fps) as opened:
+    show = _check_outputs(output, boxes, show, web)
+    if web:
+        need_web()
+    with open_source(source, fps) as opened, ExitStack() as stack:
         frames = _Frames(opened)
-        session, _ = open_session(weights, device, runtime, time_jump)
-        chosen = boxes_for(given, frames.first_image)
-        with ResultFiles(output, boxes, opened.fps, opened.files) as files, interruptible() as wish:
-            summary = _run(opened, frames, chosen, session, files, wish, show)
+        session, _ = open_session(
+            weights, device, runtime, time_jump, **(WEB_SETTINGS if web else {})
+        )
+        chosen = parse_boxes(given) if web else boxes_for(given, frames.first_image)
+        wish = stack.enter_context(interruptible())
+        page = stack.enter_context(open_page(session, opened, listen, wish)) if web else None
+        files = stack.enter_context(ResultFiles(output, boxes, opened.fps, opened.files))
+        summary = _run(opened, frames, chosen, session, files, wish, show, page)
     _report(summary, wish, opened)
     conclude(wish, output, boxes)
 
 
-def _check_outputs(output: Path | None, boxes: Path | None, show: bool) -> bool:
+def _check_outputs(output: Path | None, boxes: Path | None, show: bool, web: bool) -> bool:
     """Return whether to show the result: without a display only what is written is made."""
-    if output is None and boxes is None and not show:
+    if output is None and boxes is None and not show and not web:
         raise ConfigError(
-            "nothing to write: give --output VIDEO.mp4, --boxes TABLE.csv, or --show for a window"
+            "nothing to write: give --output VIDEO.mp4, --boxes TABLE.csv, --show for a window, or "
+            "--web for a browser"
         )
     if not show:
         return False
@@ -95,7 +114,7 @@ def _check_outputs(output: Path | None, boxes: Path | None, show: bool) -> bool:
     try:
         need_display("leave out --show and give --output VIDEO.mp4")
     except ConfigError as error:
-        if output is None and boxes is None:
+        if output is None and boxes is None and not web:
             raise
         typer.echo(f"going on without --show: {error}", err=True)
         return False
@@ -132,6 +151,7 @@ def _run(
     files: ResultFiles,
     wish: Interruption,
     show: bool,
+    page: Page | None,
 ) -> RunSummary:
     from re3_ros.media import draw_results, run_frames
 
@@ -142,10 +162,13 @@ def _run(
         def on_frame(image: Image, result: FrameResult) -> None:
             files.add(image, result)
             advance()
+            if page:
+                page.show(image, result)
             if show and show_image(draw_results(image, result.targets, files.status(result))):
                 wish.asked = True
 
-        return run_frames(frames, boxes, session, on_frame, wish)
+        taken = page.frames(frames, begun=bool(boxes)) if page else frames
+        return run_frames(taken, boxes, session, on_frame, wish, page.say if page else None)
 
 
 def _report(summary: RunSummary, wish: Interruption, source: Source) -> None:

@@ -40,7 +40,7 @@ class VideoSource(Source):
         length = int(count) if patience and 0 < count < 10**9 else None
         super().__init__(name, length, fps if 1 <= fps <= 1000 else DEFAULT_FPS, files)
         self._capture, self._patience = capture, patience
-        self._live = not files and length is None
+        self.is_live = not files and length is None
         self._began = time.time_ns() - time.monotonic_ns()
 
     def __iter__(self) -> Iterator[Frame]:
@@ -87,7 +87,7 @@ class VideoSource(Source):
             _log.warning(text, self.name, self.missing, self.length)
 
     def _now(self, read: int) -> int:
-        if self._live:
+        if self.is_live:
             return self._began + time.monotonic_ns()
         # Some containers carry no times and answer 0 for every frame.
         told = float(self._capture.get(cv2.CAP_PROP_POS_MSEC))

@@ -39,12 +39,13 @@ def run_frames(
     session: TrackingSession,
     on_frame: OnFrame | None = None,
     stop: Callable[[], bool] | None = None,
+    on_rejected: Callable[[str], None] | None = None,
 ) -> RunSummary:
     """Track ``boxes`` (4,) x1, y1, x2, y2, drawn on the first frame, through all ``frames``.
 
     Frames that the session rejects are left out. ``on_frame`` is called with each image and result;
-    ``stop`` is asked after each frame. Raises BoxError for a box that cannot be tracked, and what
-    reading the frames raises.
+    ``stop`` is asked after each frame. Raises BoxError for a box that cannot be tracked, unless
+    ``on_rejected`` is there to be told why, and what reading the frames raises.
     """
     for name, box in boxes.items():
         session.initialise(session.cameras[0], name, box)
@@ -58,8 +59,10 @@ def run_frames(
             continue
         session.prepare()
         summary.seconds += time.perf_counter() - begin
-        if result.rejected:
-            raise BoxError(result.rejected[0])
+        for reason in result.rejected:
+            if on_rejected is None:
+                raise BoxError(reason)
+            on_rejected(reason)
         summary.frames += 1
         if on_frame is not None:
             on_frame(frame.image, result)

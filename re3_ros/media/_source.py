@@ -34,6 +34,8 @@ class Source(Closing):
     """Frames at the end that the source states and does not give; known once it has ended."""
     files: tuple[Path, ...]
     """What is read, so that nobody writes over it."""
+    is_live = False
+    """Whether frames come at their own time, as of a camera or a stream."""
 
     def __init__(
         self, name: str, length: int | None, fps: float, files: Sequence[Path] = ()

@@ -14,7 +14,7 @@ LAUNCHED = "RE3_LAUNCH"
 """Environment variable: the id of the process whose end is ours too, that of `ros2 launch`."""
 _PR_SET_PDEATHSIG = 1
 """Of prctl(2), in linux/prctl.h."""
-ALSO = {"programs.recorder": ("rosbags",)}
+ALSO = {"programs.recorder": ("rosbags",), "programs.web_box": ("aiohttp",)}
 """What modules need beside what all nodes do."""
 
 
@@ -53,9 +53,15 @@ def _end_with_launch(parent: str) -> None:
 
 
 def _missing(module: str) -> str:
-    from re3_ros.versions import NEEDS, NODE, problem  # not above: launch files import this room
+    from re3_ros.versions import (
+        NEEDS,
+        NODE,
+        WEB,
+        problem,
+    )  # not above: launch files import this room
 
-    return problem({**NODE, **{name: NEEDS[name] for name in ALSO.get(module, ())}})
+    known = {**NEEDS, **WEB}
+    return problem({**NODE, **{name: known[name] for name in ALSO.get(module, ())}})
 
 
 def _leave(_number: int, _frame: object) -> None:

@@ -28,7 +28,7 @@ def hashes(package: dict[str, Any]) -> list[str]:
 
 for package in tomllib.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["packages"]:
     marker = package.get("marker", "")
-    if "win32" in marker:
+    if "win32" in marker or "os_name == 'nt'" in marker:  # Windows
         continue
     found = hashes(package)
     if not found:

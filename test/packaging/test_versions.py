@@ -64,6 +64,7 @@ def test_they_are_those_that_pip_is_told(setup):
     assert bounds(setup["options"]["install_requires"]) == versions.NEEDS
     extras = setup["options.extras_require"]
     assert {name: bounds(extras[name]) for name in versions.RUNTIMES} == versions.RUNTIMES
+    assert bounds(extras["web"]) == versions.WEB
 
 
 def test_the_documentation_states_them_and_those_tested(root, tested):

@@ -3,7 +3,7 @@
 """Programs: what is run beside the node, and what starts and drives nodes from Python.
 
 Each public module is a program with a ``main``: `describe`, `follower`, `recorder`, `select_box`,
-`servo`, `start`; `live` is what ``re3 record --live`` runs.
+`servo`, `start`, `web_box`; `live` is what ``re3 record --live`` runs.
 """
 
 from ._control import LifecycleClient
