@@ -62,15 +62,14 @@ class Wide(nn.Module):
     def forward(self, previous: Tensor, template: Tensor, current: Tensor) -> Tensor:
         """Return what is added to the FC (N, E): of what was kept of two earlier crops, and the
         current crop's look."""
-        n = len(current)
         cells = torch.cat([previous, template], 1)
         alike = likeness(cells, self._maps(current), EARLIER, CELLS)
         alike = alike.to(self.figures.weight.dtype)
         flat = alike.flatten(2)
         where = expected_place((self.sharpness * flat).softmax(2), alike)
         figures = [flat.flatten(1), 2 * where.flatten(1), 4 * flat.amax(2)]
-        added: Tensor = self.figures(torch.cat(figures, 1).view(n, -1))
+        added: Tensor = self.figures(torch.cat(figures, 1))
         return added.to(current.dtype)
 
     def _maps(self, look: Tensor) -> Tensor:
-        return look.view(len(look), -1, self.side, self.side)
+        return look.view(-1, self.match.out_channels, self.side, self.side)

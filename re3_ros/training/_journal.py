@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from re3_ros.errors import ConfigError
 
 Row = Mapping[str, object]
-LOG, VALIDATION = "log.csv", "validation.csv"
+LOG, VALIDATION, CURVES = "log.csv", "validation.csv", "curves.png"
 
 
 class ScalarWriter(Protocol):
@@ -55,6 +55,11 @@ class Journal:
     def draw(self) -> None:
         """Draw ``curves.png`` from what the tables hold."""
         draw_curves(self.folder)
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        for name in (LOG, VALIDATION, CURVES):
+            (self.folder / name).unlink(missing_ok=True)
 
     def _show(self, group: str, row: Row) -> None:
         if self.writer is None:
@@ -129,7 +134,7 @@ def draw_curves(folder: Path) -> Path:
     held.set_xlabel("step")
     for axes in (loss, overlap, held):
         axes.grid(alpha=0.3)
-    path = folder / "curves.png"
+    path = folder / CURVES
     figure.savefig(path, dpi=110)
     return path
 

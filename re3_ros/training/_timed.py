@@ -62,12 +62,12 @@ class Deadline:
         return self.end - time.monotonic()
 
     def check_start(self, left: float) -> None:
-        """Raise ConfigError if by now, ``left`` seconds before the end, more than half is gone."""
+        """Raise ConfigError if ``left`` seconds for steps are less than half of all."""
         spent = 60 * self.minutes - left
         if spent > 30 * self.minutes:
             raise ConfigError(
-                f"--minutes {self.minutes:g} is too short: {spent:.0f} seconds passed before the "
-                f"first step; give {math.ceil(spent / 30)} or more"
+                f"--minutes {self.minutes:g} is too short: {spent:.0f} seconds go by without a "
+                f"step (start, first and last validation); give {math.ceil(spent / 30)} or more"
             )
 
 

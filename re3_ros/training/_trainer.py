@@ -24,7 +24,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from re3_ros.errors import Re3Error
+from re3_ros.errors import ConfigError, Re3Error
 from re3_ros.network import Re3Network, build, load, read_metadata, save
 from re3_ros.simulation import HostRenderer, make_renderer
 
@@ -151,6 +151,18 @@ class _Run:
             self.journal = Journal(self.output, done, writer)
             if done == 0:
                 self.validate()  # what learning is to be compared with
+        if self.deadline is not None and self.schedule.step == 0:
+            self._check_time_for_steps(self.deadline)
+
+    def _check_time_for_steps(self, deadline: Deadline) -> None:
+        """Raise ConfigError, leaving nothing behind, if validations leave no time for steps."""
+        left, last = self.group.least(deadline.left, -self._spent["validation"])
+        try:
+            deadline.check_start(left + last)
+        except ConfigError:
+            if self.group.is_main:
+                self.journal.discard()
+            raise
 
     def next_stage(self) -> Stage | None:
         """Return the stage of the next step, None at the end.

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from re3_ros.errors import ConfigError, WeightsError
 from re3_ros.network import load, read_metadata
-from re3_ros.training import Deadline, TrainingConfig, train
+from re3_ros.training import Deadline, TrainingConfig, _trainer, train
 from re3_ros.training._checkpoint import annealed
 from re3_ros.training._schedule import Schedule
 from re3_ros.training._timed import FALL, LEAST, WARM, TimedSchedule, seconds_since_start
@@ -175,10 +175,29 @@ def test_without_the_state_before_its_fall_a_run_does_not_go_on(config, data_roo
 
 def test_less_than_the_start_takes_is_refused_and_leaves_nothing(config, data_root, tmp_path):
     late = Deadline(1.0, time.monotonic() + 20)
-    message = r"--minutes 1 is too short: 40 seconds passed before the first step; give 2 or more"
+    message = r"--minutes 1 is too short: 40 seconds go by without a step .*; give 2 or more"
     with pytest.raises(ConfigError, match=message):
         train(config, data_root, tmp_path / "run", deadline=late)
     assert not (tmp_path / "run").exists()
+
+
+def test_so_is_what_validations_alone_take(config, data_root, tmp_path, monkeypatch):
+    monkeypatch.setattr(_trainer._Run, "validate", slow(_trainer._Run.validate, 25.0))
+    message = r"--minutes 1 is too short: 5\d seconds go by without a step .*; give 2 or more"
+    with pytest.raises(ConfigError, match=message):
+        train(config, data_root, tmp_path / "run", deadline=Deadline(1.0, time.monotonic() + 60))
+    assert not (tmp_path / "run").exists()
+
+
+def slow(validate, seconds):
+    """Return a validation that seems to have taken so long, as the run's clock has it."""
+
+    def taking(run):
+        validate(run)
+        object.__setattr__(run.deadline, "end", run.deadline.end - seconds)
+        run._spent["validation"] = seconds
+
+    return taking
 
 
 def test_two_minutes_are_two_minutes(two_minutes):

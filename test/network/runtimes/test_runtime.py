@@ -16,6 +16,7 @@ from re3_ros.network.runtimes import TorchRuntime, _choice, candidates, is_insta
 CASES = [
     ("openvino-float32", "compact", {}),
     ("openvino", "compact", {}),
+    ("openvino-float32", "compact", {"wide": True, "trunk": "mobilenet", "pyramid": False}),
     ("openvino-int8", "paper", {"fc_width": 48}),
     ("onnx", "compact", {}),
     ("onnx", "paper", {"lstm_layers": 0}),
