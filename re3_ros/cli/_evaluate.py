@@ -18,6 +18,7 @@ from ._options import (
     DeviceOption,
     OnnxOption,
     ReportOption,
+    RuntimeOption,
     VitOption,
     WeightsOption,
 )
@@ -107,6 +108,7 @@ def evaluate(
     threads: ThreadsOption = 1,
     timeout: TimeoutOption = 120,
     device: DeviceOption = "cpu",
+    runtime: RuntimeOption = "auto",
     fresh: FreshOption = False,
     nano_backbone: OnnxOption = None,
     nano_head: OnnxOption = None,
@@ -130,6 +132,7 @@ def evaluate(
         nano_backbone or models / NANO_BACKBONE,
         nano_head or models / NANO_HEAD,
         vit_model,
+        runtime,
     )
     run = _Run(
         specs=parse_specs(trackers or [DEFAULT_TRACKERS], common),
@@ -272,6 +275,7 @@ class _Run:
         return {
             "data": self.data.name,
             "device": self.specs[0].device,
+            "runtime": {s.label: r for s in self.specs if (r := s.runs_on())},
             "jobs": options.jobs,
             "threads": options.threads,
             "stride": options.stride,

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ._options import CacheOption, ReportOption
+from ._options import CacheOption, ReportOption, RuntimeOption
 from ._outputs import OverwriteOption, claim
 
 if TYPE_CHECKING:
@@ -47,6 +46,7 @@ def score(
         str, typer.Option(help="Trackers of OpenCV, with commas, beside it among rivals.")
     ] = "",
     device: Annotated[str, typer.Option(help="Device of re3: cpu, cuda, ...")] = "cpu",
+    runtime: RuntimeOption = "auto",
     jobs: Annotated[int, typer.Option(min=1, help="Processes for the sequences.")] = 1,
     overwrite: OverwriteOption = False,
 ) -> None:
@@ -56,13 +56,13 @@ def score(
     from re3_ros.evaluation import score_quality, scored_frames
     from re3_ros.evaluation.report import identity_table, print_table, score_table, write_score
     from re3_ros.evaluation.trackers import OUR_TRACKERS, TrackerSpec, parse_specs
-    from re3_ros.network import load
+    from re3_ros.tracking import pick_device
     from re3_ros.training import held_out_videos, read_run_config, run_data_folder
     from re3_ros.weights import default_weights
 
     claim(overwrite, output)
     file = weights or default_weights()
-    spec, network = TrackerSpec(tracker, file, device), load(file, device)
+    spec = TrackerSpec(tracker, file, pick_device(device), runtime=runtime)
     if tracker not in OUR_TRACKERS:
         raise ConfigError(
             f"tracker is {tracker!r}; expected {' or '.join(OUR_TRACKERS)}, which give scores"
@@ -71,17 +71,21 @@ def score(
     run = read_run_config(file, config)
     held = held_out_videos(run, training_data or run_data_folder(run), videos, frames)
     folder = data or default_data_folder() / "data" / "bench"
-    ours = functools.partial(OUR_TRACKERS[tracker], network, device)
     results = {
         "sequences": _run_sequences(spec, folder, cache or output / "cache", jobs),
-        "simulated videos": _run_videos(ours, held.simulated, "simulated videos"),
-        "held clips": _run_videos(ours, held.clips, "held clips"),
+        "simulated videos": _run_videos(spec.create, held.simulated, "simulated videos"),
+        "held clips": _run_videos(spec.create, held.clips, "held clips"),
     }
     qualities = {n: score_quality(*scored_frames(rs)) for n, rs in results.items() if rs}
     print_table(score_table(qualities))
-    kept = _keep({tracker: ours, **others}, held, {tracker: results["held clips"]})
+    kept = _keep({tracker: spec.create, **others}, held, {tracker: results["held clips"]})
     print_table(identity_table(kept))
-    about = {"tracker": tracker, "weights_sha256": spec.weights_hash(), "data": folder.name}
+    about = {
+        "tracker": tracker,
+        "weights_sha256": spec.weights_hash(),
+        "runtime": spec.runs_on(),
+        "data": folder.name,
+    }
     for path in write_score(output, qualities, about, kept):
         typer.echo(f"wrote {path}")
 

@@ -12,7 +12,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from ._options import DeviceOption, OnnxOption, VitOption, WeightsOption
+from ._options import DeviceOption, OnnxOption, RuntimeOption, VitOption, WeightsOption
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +26,7 @@ def trax(
     ] = "re3",
     weights: WeightsOption = None,
     device: DeviceOption = "cpu",
+    runtime: RuntimeOption = "auto",
     threads: Annotated[int, typer.Option(min=1, help="Threads of the tracker.")] = 1,
     nano_backbone: OnnxOption = None,
     nano_head: OnnxOption = None,
@@ -37,7 +38,7 @@ def trax(
     from re3_ros.tracking import pick_device
 
     common = TrackerSpec(
-        "re3", weights, str(pick_device(device)), nano_backbone, nano_head, vit_model
+        "re3", weights, pick_device(device), nano_backbone, nano_head, vit_model, runtime
     )
     spec = parse_spec(tracker, common)
     if spec.name.startswith("trax:"):

@@ -65,7 +65,9 @@ def test_score_measures_sequences_and_what_was_held_back(weights, data, tmp_path
     output = tmp_path / "out"
     options = ["--weights", weights, "--output", output, "--videos", 2, "--frames", 6]
     folders = ["--data", tmp_path / "bench", "--training-data", data]
-    result = run(_score, "score", *options, *folders, "--tracker", "re3-procedure")
+    result = run(
+        _score, "score", *options, *folders, "--tracker", "re3-procedure", "--runtime", "torch"
+    )
     assert f"wrote {output / 'score.png'}" in result.output.replace("\n", "")
     document = json.loads((output / "score.json").read_text())
     frames = {name: values["frames"] for name, values in document["sets"].items()}

@@ -66,7 +66,7 @@ def test_only_the_protocol_goes_to_standard_output(frames, tmp_path):
 
 def test_the_tracker_of_this_package_speaks_it(frames, tmp_path):
     lines = [f'initialize "{frames[0]}" "10,12,20,16"', f'frame "{frames[1]}"']
-    done = run([], lines, tmp_path)
+    done = run(["--runtime", "torch"], lines, tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("@@TRAX:state") == 2
     assert "confidence=" in done.stdout.splitlines()[-1]

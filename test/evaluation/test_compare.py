@@ -179,6 +179,20 @@ def test_fingerprints_know_the_weights(weights, tmp_path):
     assert MOSSE.weights_hash() is None
 
 
+def test_fingerprints_know_what_runs_the_network(weights, monkeypatch):
+    spec = TrackerSpec("re3", weights("a"))
+    by_torch, others = spec.fingerprint(), MOSSE.fingerprint()
+    assert (spec.runs_on(), MOSSE.runs_on()) == ("torch float32", None)
+    monkeypatch.setattr(TrackerSpec, "runs_on", lambda _: "openvino int8")
+    assert spec.fingerprint() != by_torch
+    assert MOSSE.fingerprint() == others
+
+
+def test_a_runtime_that_there_is_not_is_named_at_once(weights):
+    with pytest.raises(ConfigError, match="runtime is 'tpu'; choose one of auto"):
+        TrackerSpec("re3", weights("a"), runtime="tpu").check()
+
+
 def test_ours_in_parallel(data, tmp_path, weights):
     spec = TrackerSpec("re3", weights())
     results = compare([spec, MOSSE], data, tmp_path / "cache", jobs=2)["re3"]

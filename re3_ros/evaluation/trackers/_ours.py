@@ -10,6 +10,7 @@ from re3_ros.boxes import Boxes
 from re3_ros.errors import BoxError
 from re3_ros.images import Image
 from re3_ros.network import Re3Network
+from re3_ros.network.runtimes import Runtime
 from re3_ros.tracking import Frame, SessionConfig, Tracker, TrackingSession
 
 from ._interface import Answer
@@ -19,9 +20,12 @@ FRAME_NS = 33_333_333
 
 
 class ProcedureTracker:
-    """The paper's procedure alone: no states, no search for a target that was lost."""
+    """The paper's procedure alone: no states, no search for a target that was lost.
 
-    def __init__(self, network: Re3Network, device: str | torch.device = "cpu") -> None:
+    A network is moved to ``device`` and run by torch, a runtime is where it is.
+    """
+
+    def __init__(self, network: Re3Network | Runtime, device: str | torch.device = "cpu") -> None:
         self._tracker = Tracker(network, device)
 
     def init(self, image: Image, box: Boxes) -> None:
@@ -35,15 +39,18 @@ class ProcedureTracker:
 
 
 class SessionTracker:
-    """A whole tracking session of one camera and one target, as the node drives it."""
+    """A whole tracking session of one camera and one target, as the node drives it.
+
+    A network is moved to ``device`` and run as ``config`` says, by default by torch; a runtime is
+    where it is.
+    """
 
     def __init__(
         self,
-        network: Re3Network,
+        network: Re3Network | Runtime,
         device: str | torch.device = "cpu",
         config: SessionConfig | None = None,
     ) -> None:
-        # Figures of accuracy are those of float32, whatever else is installed.
         chosen = config or SessionConfig(runtime="torch")
         self._session = TrackingSession(network, (CAMERA,), chosen, device)
         self._stamp = 0

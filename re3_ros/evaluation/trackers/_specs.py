@@ -13,10 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
+import torch
 
 import re3_ros
+from re3_ros import versions
 from re3_ros.errors import ConfigError
-from re3_ros.network import Re3Network, load
+from re3_ros.network import load
+from re3_ros.network.runtimes import Runtime, make_runtime
 from re3_ros.weights import default_weights
 
 from ._interface import AnyTracker, TrackerFactory
@@ -44,13 +47,15 @@ class TrackerSpec:
     weights: Path | None = None
     """Ours: weights file, None for the shipped one."""
     device: str = "cpu"
-    """Ours: device of torch."""
+    """Ours: device of the network."""
     backbone: Path | None = None
     """Nano: ONNX file of the backbone."""
     head: Path | None = None
     """Nano: ONNX file of the head."""
     model: Path | None = None
     """Vit: ONNX file."""
+    runtime: str = "torch"
+    """Ours: what runs the network, one of `re3_ros.network.runtimes.RUNTIMES`."""
     alias: str = ""
     """What it is called in tables, "" for its name."""
 
@@ -87,7 +92,7 @@ class TrackerSpec:
     def create(self) -> AnyTracker:
         """Return a new tracker. Raises ConfigError or WeightsError."""
         if self.name in OUR_TRACKERS:
-            return OUR_TRACKERS[self.name](_network(self._weights(), self.device), self.device)
+            return OUR_TRACKERS[self.name](self._runtime())
         if self.name in OPENCV_TRACKERS:
             return OpenCVTracker(self.name, self.models)
         if self.name.startswith(TRAX):
@@ -108,7 +113,7 @@ class TrackerSpec:
         digest = hashlib.sha256(self.name.encode())
         if self.name in OUR_TRACKERS:
             files = [self._weights(), *_sources()]
-            digest.update(self.device.encode())
+            digest.update(f"{self.device} {self.runs_on()} {_versions()}".encode())
         elif self.name in OPENCV_TRACKERS:
             files = [path for path in self.models.values() if path]
             digest.update(cv2.__version__.encode())
@@ -130,6 +135,13 @@ class TrackerSpec:
         if self.name not in OUR_TRACKERS:
             return None
         return hashlib.sha256(self._weights().read_bytes()).hexdigest()
+
+    def runs_on(self) -> str | None:
+        """Return what runs our network, such as ``openvino int8``; None for others' trackers."""
+        return str(self._runtime()) if self.name in OUR_TRACKERS else None
+
+    def _runtime(self) -> Runtime:
+        return _made_runtime(self._weights(), self.device, self.runtime, torch.get_num_threads())
 
     def _weights(self) -> Path:
         return self.weights or default_weights()
@@ -173,15 +185,19 @@ def parse_specs(texts: Iterable[str], common: TrackerSpec | None = None) -> list
 
 def limit_threads(threads: int) -> None:
     """Give torch and OpenCV this many threads each in this process, for comparable speeds."""
-    import torch
-
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
 
 
 @functools.lru_cache(maxsize=4)
-def _network(weights: Path, device: str) -> Re3Network:
-    return load(weights, device)
+def _made_runtime(weights: Path, device: str, name: str, threads: int) -> Runtime:
+    return make_runtime(load(weights, device), name, device, threads)
+
+
+def _versions() -> str:
+    """Return the versions of what may run the network."""
+    packages = {name for needs in versions.RUNTIMES.values() for name in needs}
+    return " ".join(f"{name} {versions.found(name)}" for name in sorted(packages))
 
 
 def _sources() -> Iterable[Path]:

@@ -177,7 +177,8 @@ def _command(spec: TrackerSpec, threads: int) -> str:
     given = [
         word for option, path in files.items() if path for word in (option, str(path.resolve()))
     ]
-    words = [sys.executable, "-m", "re3_ros.cli", "trax", spec.name, "--device", spec.device]
+    words = [sys.executable, "-m", "re3_ros.cli", "trax", spec.name]
+    words += ["--device", spec.device, "--runtime", spec.runtime]
     return shlex.join([*words, "--threads", str(threads), *given])
 
 

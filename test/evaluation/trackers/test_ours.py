@@ -1,5 +1,7 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from re3_ros.datasets import read_sequence
 from re3_ros.evaluation import run_ope
 from re3_ros.evaluation.trackers import ProcedureTracker, SessionTracker
 from re3_ros.network import build
+from re3_ros.network.runtimes import make_runtime
 from re3_ros.tracking import Tracker
 
 
@@ -39,6 +42,13 @@ def test_the_session_gives_boxes_inside_the_image(network, sequence):
     assert result.trajectory.failure is None
     np.testing.assert_array_equal(result.trajectory.boxes, clip(result.trajectory.boxes, 128, 96))
     assert (result.trajectory.scores[1:] >= 0).all()
+
+
+@pytest.mark.parametrize("make", [ProcedureTracker, SessionTracker])
+def test_a_runtime_tracks_as_its_network_does(network, sequence, make):
+    runtime = make_runtime(network, "torch")
+    one, other = (run_ope(partial(make, what), [sequence])[0] for what in (network, runtime))
+    np.testing.assert_array_equal(one.trajectory.boxes, other.trajectory.boxes)
 
 
 @pytest.mark.parametrize("make", [ProcedureTracker, SessionTracker])
