@@ -80,14 +80,14 @@ def score(
     print_table(score_table(qualities))
     kept = _keep({tracker: spec.create, **others}, held, {tracker: results["held clips"]})
     print_table(identity_table(kept))
-    about = {
-        "tracker": tracker,
-        "weights_sha256": spec.weights_hash(),
-        "runtime": spec.runs_on(),
-        "data": folder.name,
-    }
-    for path in write_score(output, qualities, about, kept):
+    for path in write_score(output, qualities, _about(spec, folder), kept):
         typer.echo(f"wrote {path}")
+
+
+def _about(spec: TrackerSpec, data: Path) -> dict[str, Any]:
+    """Return what the figures are of."""
+    facts = {"tracker": spec.name, "runtime": spec.runs_on(), "data": data.name}
+    return {**facts, "weights_sha256": spec.weights_hash()}
 
 
 def _keep(
