@@ -44,6 +44,8 @@ class TableView(NamedTuple):
     """Part of the object in the image that nothing hides, 0 ... 1."""
     position: Array
     """(3,) of the object's middle in the camera's frame, in metres."""
+    axes: Array
+    """(3, 3) whose columns are the object's long side, short side and way down, in that frame."""
 
 
 class Table:
@@ -114,6 +116,7 @@ class Table:
             np.concatenate([pixels.min(0), pixels.max(0)]),
             scene.visible.get("carton", 0.0),
             self.eye.to_camera(self._middle()),
+            self.eye.rotation.T @ self._axes(),
         )
 
     def _pushed(self, time: float) -> tuple[Array, float]:
@@ -130,6 +133,11 @@ class Table:
         place, _ = self._pushed(self.time if time is None else time)
         place[2] += self.object_size[2] / 2
         return place
+
+    def _axes(self) -> Array:
+        _, yaw = self._pushed(self.time)
+        cos, sin = np.cos(yaw), np.sin(yaw)
+        return np.array([[cos, sin, 0.0], [sin, -cos, 0.0], [0.0, 0.0, -1.0]])
 
     def _carton_now(self) -> list[Quad]:
         place, yaw = self._pushed(self.time)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from re3_ros.spatial import DepthImage, Locator, extent_of
-from re3_ros.worlds import DEPTH_CAMERA
+from re3_ros.worlds import DEPTH_CAMERA, Table
 
 angles = st.floats(-1.0, 1.0)
 
@@ -109,3 +109,15 @@ def test_of_a_single_row_of_pixels_nothing_is_said():
     z[120, 100:220] = 0.6
     box = np.array([100.0, 120, 220, 121])
     assert Locator().locate("it", box, DepthImage(z), DEPTH_CAMERA, 0).extent is None
+
+
+@pytest.mark.parametrize("error", [0.0, 0.04])
+def test_the_top_of_a_carton_on_a_table_is_found_from_above_at_a_slant(error):
+    """With the noise of a depth camera, in the tracker's box or one that is a little off."""
+    table = Table(seed=3)
+    view, (length, width, _) = table.view(), table.object_size
+    off = error * np.random.default_rng(0).normal(size=4) * np.tile(view.box[2:] - view.box[:2], 2)
+    found = Locator().locate("it", view.box + off, view.depth, table.camera, 0).extent
+    assert found.size[:2] == pytest.approx([length, width], rel=0.12)
+    assert abs(found.axes[:, 0] @ view.axes[:, 0]) > np.cos(np.radians(5))
+    assert found.axes[:, 2] @ view.axes[:, 2] > np.cos(np.radians(10))
