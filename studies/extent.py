@@ -26,9 +26,7 @@ Array = NDArray[np.float64]
 
 def main() -> None:
     """Print the table of errors, and what a target costs."""
-    print(
-        "| box off by | long side, % | short side, % | long axis, degrees | normal, degrees | none |"
-    )
+    print("| box off by | long side, % | short side, % | long axis, deg | normal, deg | none |")
     print("|---|---|---|---|---|---|")
     for error in ERRORS:
         measured, missing = run(error)
