@@ -26,6 +26,7 @@ from ._options import (
 )
 from ._outputs import OverwriteOption, claim
 from ._record_episodes import (
+    LIVE,
     ActionOption,
     AppendOption,
     CropsOption,
@@ -38,11 +39,13 @@ from ._record_episodes import (
     StateOption,
     TaskOption,
     record_bags,
+    record_running,
 )
 from ._running import conclude, interruptible, open_session, progress
 
 if TYPE_CHECKING:
     from re3_ros.bags import DepthTopics
+    from re3_ros.demonstrations import EpisodeOptions, EpisodeStore
     from re3_ros.errors import InputError
 
 OutputOption = Annotated[Path, output_option("Table or data set to write, see --format.")]
@@ -86,11 +89,6 @@ StatusOption = Annotated[
     str | None, topic_option("With --recorded: TrackerStatus. Default: the only one in the bag.")
 ]
 PlacesOption = Annotated[str | None, topic_option("With --recorded: Detection3DArray.")]
-
-LIVE = (
-    "a live run needs ROS 2 (rclpy and the messages of re3_ros): source it, or run "
-    "scripts/ros-env --run re3 record --live"
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -143,16 +141,17 @@ def record(
         form, task, state, action, fps, tolerance, crops, relative, keyframes, append
     )
     topics = image, state, action, status, places
+    running = (namespace, camera or [], seconds) if live else None
     space = _depth(depth, camera_info, depth_tolerance, camera_model)
     session = weights, device, runtime, time_jump
     if request.wants_episodes(output):
-        _record_episodes(
-            bags, request, output, topics, box, camera, space, session, recorded, overwrite
-        )
+        store = request.store(output, overwrite)
+        options = request.options((camera or ["camera"])[0])
+        _record_episodes(bags, store, options, topics, box, space, session, recorded, running)
         return
     claim(overwrite, output)
-    if live:
-        _record_live(output, namespace, camera or [], seconds)
+    if running:
+        _record_live(output, *running)
     else:
         _record_table(bags, output, topics, box or [], space, session, recorded)
 
@@ -179,24 +178,25 @@ def _record_table(
 
 def _record_episodes(
     bags: list[Path],
-    request: EpisodeRequest,
-    output: Path,
+    store: EpisodeStore,
+    options: EpisodeOptions,
     topics: tuple[str | None, ...],
     box: list[str] | None,
-    camera: list[str] | None,
     depth: DepthTopics | None,
     session: tuple[Path | None, str, str, str],
     recorded: bool,
-    overwrite: bool,
+    running: tuple[str, list[str], float | None] | None,
 ) -> None:
-    """Add bags to a data set."""
+    """Add bags, or a running tracker, to a data set."""
     from re3_ros.demonstrations import EpisodeTopics
 
+    named = EpisodeTopics(*topics)
+    if running is not None:
+        record_running(store, options, named, *running)
+        return
     if not recorded:
         parse_boxes(box or [])
-    options = request.options((camera or ["camera"])[0])
-    store = request.store(output, overwrite)
-    record_bags(bags, store, options, EpisodeTopics(*topics), box or [], depth, session, recorded)
+    record_bags(bags, store, options, named, box or [], depth, session, recorded)
 
 
 def _depth(

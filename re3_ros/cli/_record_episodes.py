@@ -64,6 +64,11 @@ AppendOption = Annotated[
     bool, typer.Option("--append", help="Add episodes to a data set that is there.")
 ]
 
+LIVE = (
+    "a live run needs ROS 2 (rclpy and the messages of re3_ros): source it, or run "
+    "scripts/ros-env --run re3 record --live"
+)
+
 
 @dataclass(frozen=True)
 class EpisodeRequest:
@@ -208,3 +213,27 @@ def _add_recorded(
     if episode is not None:
         typer.echo(str(episode))
     return episode is not None
+
+
+def record_running(
+    store: EpisodeStore,
+    options: EpisodeOptions,
+    topics: EpisodeTopics,
+    namespace: str,
+    cameras: list[str],
+    seconds: float | None,
+) -> None:
+    """Add what a running tracker publishes as an episode."""
+    if len(cameras) > 1:
+        raise ConfigError(f"cameras are {', '.join(cameras)}; an episode is of one: name it alone")
+    try:
+        from re3_ros.ros import record_live_episode
+    except ImportError as error:
+        raise ConfigError(f"{LIVE} ({error})") from error
+    typer.echo("recording until Ctrl-C ..." if seconds is None else "recording ...")
+    with interruptible() as wish, progress("images", None) as advance:
+        episode = record_live_episode(
+            store, options, topics, namespace, cameras, lambda _status: advance(), wish, seconds
+        )
+    typer.echo(str(episode))
+    typer.echo(f"wrote {store.path}")

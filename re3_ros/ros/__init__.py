@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         plot_latency,
     )
     from re3_ros.ros.programs import NODE, LifecycleClient, Process, ros_arguments, running
-    from re3_ros.ros.programs.live import record_live
+    from re3_ros.ros.programs.live import record_live, record_live_episode
     from re3_ros.ros.tracker import main
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "node_table",
     "plot_latency",
     "record_live",
+    "record_live_episode",
     "ros_arguments",
     "run",
     "running",
@@ -48,7 +49,7 @@ _HOMES = {
     **dict.fromkeys(_BENCH, "demos.bench"),
     **dict.fromkeys(("NODE", "LifecycleClient", "Process", "ros_arguments", "running"), "programs"),
     "main": "tracker",
-    "record_live": "programs.live",
+    **dict.fromkeys(("record_live", "record_live_episode"), "programs.live"),
 }
 
 

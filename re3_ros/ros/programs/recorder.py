@@ -1,16 +1,18 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""The node re3_recorder: records demonstrations to learn from, one file each.
+"""The node re3_recorder: records demonstrations to learn from, one file or episode each.
 
     ros2 run re3_ros re3_recorder           (or python -m re3_ros.ros.recorder)
 
-TrackerStatus and Detection3DArray in, tables and JSON out; docs/demonstrations.md describes it.
+TrackerStatus and Detection3DArray in, tables and JSON out; or, with images, joint states and
+commands, a data set for LeRobot or robomimic. docs/demonstrations.md describes it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -18,7 +20,8 @@ from std_msgs.msg import Bool
 from std_srvs.srv import SetBool, Trigger
 
 from re3_ros.bags import Demonstration, TrackRow
-from re3_ros.errors import Re3Error
+from re3_ros.demonstrations import FORMATS, EpisodeOptions, open_store
+from re3_ros.errors import ConfigError, Re3Error
 from re3_ros.ros.kit import (
     QUEUE_DEPTH,
     GuardedNode,
@@ -27,16 +30,30 @@ from re3_ros.ros.kit import (
     serve,
 )
 
+from ._episodes import LiveEpisode, LiveTopics
 from ._listening import Listener
 
 SPECS = (
     ParameterSpec(
         "folder", "demonstrations", "where the files go; made if it is not there", live=True
     ),
-    ParameterSpec("format", "csv", "of the tables", choices=("csv", "parquet"), live=True),
     ParameterSpec(
-        "label", "", "what is shown, for the metadata of the next demonstration", live=True
+        "format",
+        "csv",
+        "tables, or data sets of episodes",
+        choices=("csv", "parquet", *FORMATS),
+        live=True,
     ),
+    ParameterSpec("label", "", "what is shown, in words, in the next demonstration", live=True),
+    ParameterSpec("image", "image", "of a data set: topic of the images", live=True),
+    ParameterSpec("state", "", "of a data set: topic of a JointState; empty = none", live=True),
+    ParameterSpec("action", "", "of a data set: topic of commands, Twist or JointState", live=True),
+    ParameterSpec(
+        "fps", 0, "of a data set: frames a second; 0 = as images come", 0, 1000, live=True
+    ),
+    ParameterSpec("crops", 0, "of a data set: side of the video of a target", 0, 1024, live=True),
+    ParameterSpec("relative", False, "of a data set: from where it was first seen", live=True),
+    ParameterSpec("keyframes", False, "of a data set: where it starts and stops", live=True),
     ParameterSpec(
         "max_seconds", 600.0, "after which a demonstration is ended", 1.0, 86400.0, live=True
     ),
@@ -47,6 +64,8 @@ SPECS = (
     ),
 )
 """The recorder's parameters."""
+DATA_SETS = {"lerobot": "lerobot", "hdf5": "robomimic.hdf5"}
+"""Names of the data sets in the folder."""
 
 
 class DemonstrationRecorder(GuardedNode):
@@ -55,7 +74,7 @@ class DemonstrationRecorder(GuardedNode):
     def __init__(self, name: str = "re3_recorder", **arguments: Any) -> None:
         super().__init__(name, **arguments)
         declare_parameters(self, SPECS)
-        self._demonstration: Demonstration | None = None
+        self._demonstration: Demonstration | LiveEpisode | None = None
         self._tracker: dict[str, str] = {}
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._state = self.create_publisher(Bool, "~/recording", latched)
@@ -103,13 +122,41 @@ class DemonstrationRecorder(GuardedNode):
             return True, f"{self._demonstration.path} is being recorded already"
         self._flush()  # what came before does not belong to it
         values = {spec.name: self.get_parameter(spec.name).value for spec in SPECS}
-        about = {"label": values["label"]}
-        self._demonstration = Demonstration(values["folder"], values["format"], about)
+        if values["format"] in DATA_SETS:
+            self._demonstration = self._episode(values)
+        else:
+            about = {"label": values["label"]}
+            self._demonstration = Demonstration(values["folder"], values["format"], about)
         self._say_state()
         return True, f"recording {self._demonstration.path}"
 
+    def _episode(self, values: dict[str, Any]) -> LiveEpisode:
+        """Begin an episode of a data set."""
+        cameras = values["cameras"]
+        if len(cameras) > 1:
+            raise ConfigError(f"cameras are {cameras}; a data set is of one: name it alone")
+        options = EpisodeOptions(
+            values["label"],
+            cameras[0] or "camera",
+            values["fps"] or None,
+            values["crops"],
+            values["relative"],
+            values["keyframes"],
+        )
+        path = Path(values["folder"]).expanduser() / DATA_SETS[values["format"]]
+        actions = bool(values["action"])
+        store = open_store(values["format"], path, append=True, actions=actions)
+        topics = LiveTopics(values["image"], values["state"], values["action"])
+        return LiveEpisode(self, topics, store, options, self._on_failure)
+
+    def _on_failure(self, error: Exception) -> None:
+        self._leave()
+        self.get_logger().error(f"recording ends: {error}; nothing of this episode is kept")
+
     def _end(self) -> tuple[bool, str]:
         ended = self._demonstration
+        if isinstance(ended, LiveEpisode):
+            return self._end_episode(ended)
         if ended is None:
             return True, "nothing is recorded at present"
         ended.about["tracker"] = self._tracker
@@ -120,6 +167,14 @@ class DemonstrationRecorder(GuardedNode):
         if not ended.rows:
             return False, "nothing came from the tracker: no demonstration was kept"
         return True, f"{ended.path}: {ended.rows} rows in {ended.seconds:.1f} s"
+
+    def _end_episode(self, ended: LiveEpisode) -> tuple[bool, str]:
+        try:
+            self._flush()
+            return True, f"{ended.path}: {ended.finish()}"
+        finally:
+            ended.discard()
+            self._leave()
 
     def _flush(self) -> None:
         for listener in self._listeners:
@@ -140,15 +195,17 @@ class DemonstrationRecorder(GuardedNode):
             return
         try:
             self._demonstration.add(rows)
-        except OSError as error:
+        except OSError as error:  # of a table: an episode tells through _on_failure
             ended = self._demonstration
+            assert isinstance(ended, Demonstration)
             with suppress(OSError):
                 ended.close()
             self._leave()
             kept = f"{ended.path} has the {ended.rows} rows written before"
             self.get_logger().error(f"recording ends: {error}; {kept}")
             return
-        if self._demonstration.seconds > self.get_parameter("max_seconds").value:
+        recorded: Any = self._demonstration  # None where a failure has ended it
+        if recorded is not None and recorded.seconds > self.get_parameter("max_seconds").value:
             self.get_logger().warning(f"{self._end()[1]}; that is as long as max_seconds allows")
 
 
