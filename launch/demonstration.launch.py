@@ -25,7 +25,14 @@ ARGUMENTS = (
     ("folder", "demonstrations", "Folder for the demonstrations; made if it is not there."),
     ("label", "", "What is shown, for the metadata."),
     ("record", "record", "Topic that starts and ends a recording (std_msgs/Bool)."),
-    ("format", "csv", "Of the tables; parquet needs pyarrow.", ["csv", "parquet"]),
+    (
+        "format",
+        "csv",
+        "Tables, or data sets of episodes; parquet needs pyarrow, lerobot also av, hdf5 h5py.",
+        ["csv", "parquet", "lerobot", "hdf5"],
+    ),
+    ("state", "", "Topic of a JointState for a data set; empty: none."),
+    ("action", "", "Topic of commands for a data set, Twist or JointState; empty: none."),
     launching.TRACKER,
     launching.USE_SIM_TIME,
 )
@@ -46,7 +53,8 @@ def start(values: dict[str, str]) -> list[Action]:
 
 def recorder(values: dict[str, str]) -> Node:
     """Return the recorder."""
-    given = {name: values[name] for name in ("folder", "label", "format")}
+    names = ("folder", "label", "format", "image", "state", "action")
+    given = {name: values[name] for name in names}
     given["use_sim_time"] = is_true(values["use_sim_time"])
     return launching.node("re3_recorder", values, ["record"], [given])
 

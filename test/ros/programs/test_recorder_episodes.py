@@ -25,9 +25,11 @@ class Show:
         from re3_ros.msg import TrackerStatus
 
         self.bench, self.doubles, self.count = bench, doubles, 0
-        self.images = bench.publisher(Image, "camera/image")
-        self.joints = bench.publisher(JointState, "joint_states")
-        self.commands = bench.publisher(Twist, "cmd_vel")
+        # Nobody listens to these before something is recorded.
+        publisher = bench.node.create_publisher
+        self.images = publisher(Image, "camera/image", 10)
+        self.joints = publisher(JointState, "joint_states", 10)
+        self.commands = publisher(Twist, "cmd_vel", 10)
         self.statuses = bench.publisher(TrackerStatus, "status")
 
     def tell(self, height=120):
