@@ -43,7 +43,7 @@ class Extent:
     axes: Array
     """(3, 3), a rotation: its columns are the axes x (longest), y and z (shortest) of the box.
 
-    z points away from the camera, x to the right in the image (down, if it is upright).
+    z points away from the camera, x to the right in the image, or down if it is upright.
     """
     size: Array
     """(3,) sides of the box along them, in metres; of something flat z is the noise of depth."""
@@ -111,7 +111,9 @@ def _oriented(axes: Array, deviations: Array, sight: Array) -> Array:
     if deviations[1] > ROUND * deviations[0]:
         first = _across(np.array([1.0, 0.0, 0.0]), last)
     last = last if last @ sight >= 0 else -last
-    leading = first[0] if abs(first[0]) > 1e-6 else first[1]
+    # What lies or stands in the image keeps its sign; where it flips is a diagonal.
+    leading = first[0] + first[1]
+    leading = leading if abs(leading) > 1e-6 else first[0]
     first = first if leading >= 0 else -first
     return np.column_stack([first, np.cross(last, first), last])
 

@@ -47,6 +47,14 @@ def test_what_is_nearer_hides_what_is_behind_in_whatever_order():
         assert (scene.image[30, 50] == 50).all()
 
 
+def test_what_is_nearer_hides_what_is_behind_also_where_its_middle_is_farther_away():
+    wide = board(0.0, -0.3, 1.0, 8.0, 0.6, 250, "wide")
+    scene = render([wide, board(-0.4, -0.3, 2.0, 0.8, 0.6, 50, "far")], HERE, CAMERA)
+    assert (scene.image[30, 50] == 250).all()
+    assert (scene.image[30, 30] == 50).all()
+    assert scene.depth[30, 50] == pytest.approx(1.0)
+
+
 def test_what_is_behind_the_camera_is_not_seen():
     assert render([board(-0.1, -0.1, -1.0, 0.2, 0.2)], HERE, CAMERA).visible == {}
 
