@@ -108,7 +108,7 @@ class Feed:
             "number": number,
             "stamp": str(view.stamp),
             "fps": self._rate(),
-            "latency": None if view.latency is None else round(view.latency * 1e3, 2),
+            "latency": None if view.latency is None else round(_finite(view.latency) * 1e3, 2),
             "targets": [_row(t, self.labels) for t in view.targets if np.isfinite(t.box).all()],
         }
 
@@ -124,9 +124,14 @@ def _row(target: Any, labels: Mapping[str, str]) -> dict[str, Any]:
         "id": target.id,
         "label": labels.get(target.id, target.id),
         "state": target.state.name,
-        "score": round(float(target.score), 3),
+        "score": round(_finite(target.score), 3),
         "box": [round(float(v), 2) for v in target.box],
     }
+
+
+def _finite(value: float) -> float:
+    """Return a number that JSON has; 0 for others, which a node may send."""
+    return float(value) if np.isfinite(value) else 0.0
 
 
 def _encode(view: View, settings: WebSettings) -> tuple[bytes, int, int]:

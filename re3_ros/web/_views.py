@@ -95,6 +95,9 @@ class Matcher:
         self._heard, self._why = self._clock(), self._nobody
         if stamp in self._images:
             self._unite(stamp, self._images[stamp], found)
+        elif len(self._images) == WAITING and stamp < (oldest := next(iter(self._images))):
+            # So slow is the tracker that its image did not wait for it: the next one has to do.
+            self._unite(oldest, self._images[oldest], found)
         else:
             _keep(self._early, stamp, found)
 

@@ -216,6 +216,21 @@ def test_cameras_are_tabs(filming, look):
     assert buttons[1].get_attribute("aria-current") == "true"
 
 
+def test_one_page_too_many_is_told_so_and_comes_in_when_there_is_room(filming, look):
+    page = filming(clients=1)
+    first = look(page.url).sees_image()
+    second = look(page.url)
+    second.wait_for(lambda: "1 pages are open, which is the most" in second.message)
+    second.driver.get_log("browser")  # it is told there that the socket was refused
+    first.go().driver.get("about:blank")
+    second.go().sees_image()
+    second.driver.get_log("browser")
+    second.driver.get("about:blank")
+    first.go().driver.back()
+    first.wait_for(lambda: first.find("#link").text == "connected")
+    first.driver.get_log("browser")
+
+
 def test_the_token_is_asked_for(filming, look):
     page = filming(address="0.0.0.0:0")
     address, _, token = page.url.partition("#token=")

@@ -10,7 +10,8 @@ import pytest
 
 from re3_ros.boxes import iou
 from re3_ros.errors import ConfigError
-from re3_ros.web import View, WebServer, WebSettings
+from re3_ros.tracking import TargetState
+from re3_ros.web import View, ViewTarget, WebServer, WebSettings
 
 
 def test_a_box_starts_on_the_image_that_the_person_saw(served, doubles, box):
@@ -225,6 +226,22 @@ def test_an_image_that_cannot_be_read_is_explained_and_the_next_one_shown(served
     assert "the log says why" in worse["note"]
     assert good["jpeg"]
     assert good["note"] == ""
+
+
+def test_numbers_that_json_does_not_have_end_no_page(served):
+    nan, inf = float("nan"), float("inf")
+    box = np.array([1.0, 2.0, 3.0, 4.0])
+    targets = [ViewTarget("a", TargetState.LOST, nan, box), ViewTarget("b", 1, inf, box * inf)]
+
+    async def visit():
+        async with served.visit() as visitor:
+            image = np.zeros((8, 8, 3), np.uint8)
+            served.server.show("camera", View(1, lambda: image, targets, nan))
+            return await visitor.image(camera="camera")
+
+    image = asyncio.run(visit())
+    assert [(t["id"], t["score"]) for t in image["targets"]] == [("a", 0.0)]
+    assert image["latency"] == 0.0
 
 
 def test_the_end_is_told_also_to_those_who_come_later(served):

@@ -91,6 +91,14 @@ def test_a_reason_is_shown_until_targets_come_again(matcher, shown):
     ]
 
 
+def test_boxes_of_a_very_slow_tracker_are_shown_on_the_next_image_that_waits(matcher, shown):
+    matcher.add_targets(1, Found([]))
+    for stamp in range(1, 41):
+        matcher.add_image(stamp, None)
+    matcher.add_targets(2, Found(["slow"]))
+    assert stamps(shown) == [(1, "", []), (25, "", ["slow"])]
+
+
 def test_what_waits_is_bounded(matcher, shown):
     matcher.add_targets(1, Found([]))
     for stamp in range(2, 1000):

@@ -22,6 +22,7 @@ let lastImage = performance.now(), replaced = "";
 // ---- the connection
 
 function connect() {
+  disconnect();
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   socket = new WebSocket(`${scheme}//${location.host}/socket`);
   socket.binaryType = "arraybuffer";
@@ -29,6 +30,15 @@ function connect() {
   socket.onmessage = (event) =>
     typeof event.data === "string" ? onText(JSON.parse(event.data)) : onImage(event.data);
   socket.onclose = onClose;
+}
+
+// End the connection, without what its end would lead to.
+function disconnect() {
+  if (!socket) return;
+  socket.onmessage = socket.onclose = null;
+  socket.close();
+  socket = null;
+  waiting = false;
 }
 
 function onClose(event) {
@@ -42,8 +52,15 @@ function onClose(event) {
     $("token").focus();
     return;
   }
+  if (event.code === 1006) explain();
   setTimeout(connect, retry);
   retry = Math.min(retry * 2, 5000);
+}
+
+// A socket does not tell why it was refused; the same address does.
+async function explain() {
+  const answer = await fetch("socket").catch(() => null);
+  if (answer && [403, 503].includes(answer.status)) say((await answer.text()).trim(), "error");
 }
 
 function send(message) {
@@ -428,6 +445,8 @@ document.addEventListener("visibilitychange", () => {
   lastImage = performance.now();
   if (!document.hidden && camera && !waiting) watch(camera);
 });
+addEventListener("pagehide", disconnect); // kept for "back", a page would keep its place here too
+addEventListener("pageshow", (event) => event.persisted && !ended && connect());
 addEventListener("resize", layout);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
 $("gate").onsubmit = (event) => {
