@@ -47,8 +47,9 @@ LOG_COLUMNS = (
 )
 """``wait`` is the share of a step in which the network had no tracks or crops to work on."""
 LAST, BEFORE_FALL = "run.safetensors", "before_fall.safetensors"
-MARGIN = 1.0
-"""Seconds at the end of a run by the clock for what nobody measures."""
+MARGIN, WAITS = 1.0, 8.0
+"""Seconds at the end of a run by the clock for what nobody measures, such as the process's own end,
+and how many times as many it gets at most where other processes hold the processors."""
 
 
 def train(
@@ -129,6 +130,8 @@ class _Run:
         )
         self._spent = {"step": 0.0, "save": 0.0, "validation": 0.0}
         """Seconds that each last took."""
+        self._waits = 1.0
+        """How many times as long as on its processors the last step took."""
         self.group = ProcessGroup()
         self._wrapped: tuple[tuple[str, ...], nn.Module] | None = None
 
@@ -172,7 +175,7 @@ class _Run:
         """
         if isinstance(self.schedule, TimedSchedule) and self.deadline is not None:
             fell, spent = self.schedule.falling, self._spent
-            end = MARGIN + 2 * spent["save"] + spent["validation"]
+            end = MARGIN * self._waits + 2 * spent["save"] + spent["validation"]
             left, step, end = self.group.least(self.deadline.left, -spent["step"], -end)
             self.schedule.tick(left, -step, -end)
             if self.schedule.falling and not fell:
@@ -181,7 +184,7 @@ class _Run:
 
     def step(self, loader: Loader, stage: Stage) -> str:
         """Train on one batch, save and validate when due; return a line for the progress bar."""
-        began, waited = time.perf_counter(), self.unroll.waited
+        began, waited, busy = time.perf_counter(), self.unroll.waited, time.process_time()
         step, rate = self.schedule.step, self.schedule.rate
         _set_rate(self.optimiser, rate)
         model = self._model(stage.frozen)
@@ -193,6 +196,8 @@ class _Run:
         self._descend(batch, result, loss)
         self.schedule.advance(loss)
         seconds = self._spent["step"] = time.perf_counter() - began
+        busy = time.process_time() - busy
+        self._waits = min(max(1.0, seconds / max(busy, 1e-6)), WAITS)
         pairs = stage.batch * (stage.unroll - 1) / seconds
         wait = (drawn + self.unroll.waited - waited) / seconds
         if self.group.is_main:

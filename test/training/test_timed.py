@@ -200,6 +200,21 @@ def slow(validate, seconds):
     return taking
 
 
+def test_where_others_hold_the_processors_the_end_gets_more_time(
+    config, data_root, tmp_path, monkeypatch
+):
+    ends, tick = [], TimedSchedule.tick
+
+    def noting(schedule, left, step, end):
+        ends.append(end)
+        tick(schedule, left, step, end)
+
+    monkeypatch.setattr(TimedSchedule, "tick", noting)
+    monkeypatch.setattr(time, "process_time", lambda: time.perf_counter() / 4)
+    train(config, data_root, tmp_path, deadline=steps(4))
+    assert ends[1] - ends[0] == pytest.approx(3 * _trainer.MARGIN, rel=1e-3)
+
+
 def test_two_minutes_are_two_minutes(two_minutes):
     """Start-up, the last save and the last validation included."""
     assert two_minutes.process.returncode == 0, two_minutes.err
