@@ -47,7 +47,7 @@ class Index:
     last: dict[str, Place] = field(default_factory=dict)
     """Last place of the files of ``data``, ``meta/episodes`` and each video."""
     schema: Any = None
-    """Of the table of episodes, where there is one."""
+    """Of the first table of episodes, where there is one: readers cast the others to it."""
 
     @property
     def episodes(self) -> int:
@@ -120,7 +120,8 @@ def _read(path: Path, info: dict[str, Any]) -> Index:
     stats = json.loads((path / STATS).read_text(encoding="utf-8"))
     index = Index(path, info, stats, _tasks(path))
     for file in sorted((path / EPISODES).glob("*/*.parquet")):
-        index.schema = pq.read_schema(file)
+        if index.schema is None:
+            index.schema = pq.read_schema(file)
         for what, key in _placed(info):
             names = [f"{key}/chunk_index", f"{key}/file_index"]
             table = pq.read_table(file, columns=names)

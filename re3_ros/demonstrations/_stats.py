@@ -22,7 +22,8 @@ Stats = dict[str, NDArray[Any]]
 def column_stats(values: NDArray[Any]) -> Stats:
     """Return the statistics (n,) of values (T, n)."""
     rows = values.astype(np.float64)
-    found = {"min": rows.min(0), "max": rows.max(0), "mean": rows.mean(0), "std": rows.std(0)}
+    found: Stats = {"min": values.min(0), "max": values.max(0)}  # whole, where these are
+    found |= {"mean": rows.mean(0), "std": rows.std(0)}
     found |= {name: np.quantile(rows, q, axis=0) for name, q in QUANTILES.items()}
     return {**found, "count": np.array([len(rows)], np.int64)}
 

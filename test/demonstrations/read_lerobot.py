@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read a data set with the package lerobot, in an environment of its own; print what came as JSON.
 
-python read_lerobot.py FOLDER [BACKEND]
+python read_lerobot.py FOLDER COUNT; a COUNT that is not 0 adds an episode of as many frames.
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from lerobot.datasets.lerobot_dataset import LeRobotDataset
-from lerobot.datasets.utils import dataset_to_policy_features
+from lerobot.datasets.utils import DEFAULT_FEATURES, dataset_to_policy_features
 
 PERIODS = (-1, 0, 1)
 
@@ -23,13 +23,30 @@ def red_box(picture):
     return [int(v) for v in (x.min(), y.min(), x.max() + 1, y.max() + 1)] if len(x) else None
 
 
+def add(folder, count):
+    """Add an episode of zeros, as LeRobot's own recorder would."""
+    data = LeRobotDataset("re3/cup", root=folder, vcodec="h264")
+    for _ in range(count):
+        frame = {"task": "rest"}
+        for key, feature in data.features.items():
+            if key not in DEFAULT_FEATURES:
+                kind = "uint8" if feature["dtype"] == "video" else feature["dtype"]
+                frame[key] = np.zeros(feature["shape"], kind)
+        data.add_frame(frame)
+    data.save_episode()
+    data.finalize()
+
+
 def main():
-    folder, backend = sys.argv[1], (sys.argv[2:] or [None])[0]
+    folder, count = sys.argv[1], int(sys.argv[2])
+    if count:
+        add(folder, count)
+        return
     camera, target = "observation.images.camera", "observation.target.cup"
     rate = json.loads(Path(folder, "meta", "info.json").read_text())["fps"]
     delta = [n / rate for n in PERIODS]
     several = {camera: delta, target: delta}
-    data = LeRobotDataset("re3/cup", root=folder, delta_timestamps=several, video_backend=backend)
+    data = LeRobotDataset("re3/cup", root=folder, delta_timestamps=several)
     items = []
     for item in data:
         pictures, boxes = item[camera], item[target]

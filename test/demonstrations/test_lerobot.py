@@ -27,14 +27,18 @@ def lerobot():
     if not python.is_file():
         pytest.skip(f"no lerobot at {python}: make it with scripts/lerobot-env, or set RE3_LEROBOT")
 
-    def read(folder):
+    def read(folder, add=0):
         given = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(folder.parent / "hf")}
         given.pop("PYTHONPATH", None)
         done = subprocess.run(
-            [python, READER, folder], capture_output=True, text=True, check=False, env=given
+            [python, READER, folder, str(add)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=given,
         )
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+        return None if add else json.loads(done.stdout.splitlines()[-1])
 
     return read
 
@@ -72,6 +76,18 @@ def test_lerobot_reads_every_frame_and_the_boxes_lie_on_the_object(record, tmp_p
     assert stats["max"] == [23, 0]
     assert stats["count"] == [72]
     assert np.shape(found["stats"]["observation.images.camera"]["mean"]) == (3, 1, 1)
+
+
+def test_lerobot_goes_on_where_we_left_off_and_we_where_it_did(record, tmp_path, lerobot):
+    path = tmp_path / "set"
+    options = EpisodeOptions("push the cup", keyframes=True)
+    record(LeRobotStore(path), options)
+    lerobot(path, add=5)
+    assert record(LeRobotStore(path, append=True), options).number == 2
+    found = lerobot(path)
+    assert [i["episode"] for i in found["items"]] == [0] * 24 + [1] * 5 + [2] * 24
+    for item in found["items"][29:]:
+        assert np.allclose(item["red"], item["boxes"], atol=2.5)
 
 
 def test_files_are_where_the_format_has_them(record, tmp_path):
