@@ -7,10 +7,19 @@ In comes a bag with images, out goes a bag with detections (`run_bag`, which dri
 from (`record_bag`).
 """
 
-from ._definitions import COMPRESSED, DETECTIONS, DETECTIONS_3D, IMAGE, STATUS, typestore
+from ._definitions import (
+    ANNOTATIONS,
+    COMPRESSED,
+    DETECTIONS,
+    DETECTIONS_3D,
+    IMAGE,
+    STATUS,
+    typestore,
+)
 from ._demo import SCENE_TOPIC, read_records, report_scene_bag, track_scene_bag, write_scene_bag
 from ._messages import (
     StatusCounts,
+    annotations_message,
     box_of,
     detections_message,
     header,
@@ -23,11 +32,13 @@ from ._record_demonstration import Demonstration
 from ._record_depth import DEPTH_TOLERANCE, DepthTopics
 from ._record_join import StatusJoiner, record_statuses
 from ._record_table import COLUMNS, Column, TrackRow, TrackTable, track_row
-from ._run import DETECTIONS_TOPIC, STATUS_TOPIC, BagSummary, run_bag
+from ._run import ANNOTATIONS_TOPIC, DETECTIONS_TOPIC, STATUS_TOPIC, BagSummary, run_bag
 from ._run_plot import Run, RunTopics, key_frames, plot_run, read_run
 from ._writer import STORAGES, BagWriter, is_bag
 
 __all__ = [
+    "ANNOTATIONS",
+    "ANNOTATIONS_TOPIC",
     "COLUMNS",
     "COMPRESSED",
     "DEPTH_TOLERANCE",
@@ -55,6 +66,7 @@ __all__ = [
     "TrackRow",
     "TrackTable",
     "TrackedImage",
+    "annotations_message",
     "box_of",
     "detections_message",
     "header",

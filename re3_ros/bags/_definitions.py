@@ -3,8 +3,8 @@
 """Message types of bags, without ROS.
 
 Those of ROS itself come with `rosbags`. vision_msgs has the same fields in every distribution
-since Humble; its types are written down here by field. Ours repeat ``msg/*.msg``, which a
-pip-installed package does not carry; a test keeps the two equal.
+since Humble; its types are written down here by field, and so are those of foxglove_msgs 3. Ours
+repeat ``msg/*.msg``, which a pip-installed package does not carry; a test keeps the two equal.
 """
 
 from __future__ import annotations
@@ -37,6 +37,52 @@ VISION_MSGS = {
         "string id\n"
     ),
     "Detection3DArray": "std_msgs/Header header\nvision_msgs/Detection3D[] detections\n",
+}
+
+FOXGLOVE_MSGS = {
+    "Point2": "float64 x\nfloat64 y\n",
+    "Color": "float64 r\nfloat64 g\nfloat64 b\nfloat64 a\n",
+    "KeyValuePair": "string key\nstring value\n",
+    "CircleAnnotation": (
+        "builtin_interfaces/Time timestamp\n"
+        "foxglove_msgs/Point2 position\n"
+        "float64 diameter\n"
+        "float64 thickness\n"
+        "foxglove_msgs/Color fill_color\n"
+        "foxglove_msgs/Color outline_color\n"
+        "foxglove_msgs/KeyValuePair[] metadata\n"
+    ),
+    "PointsAnnotation": (
+        "builtin_interfaces/Time timestamp\n"
+        "uint8 UNKNOWN=0\n"
+        "uint8 POINTS=1\n"
+        "uint8 LINE_LOOP=2\n"
+        "uint8 LINE_STRIP=3\n"
+        "uint8 LINE_LIST=4\n"
+        "uint8 type\n"
+        "foxglove_msgs/Point2[] points\n"
+        "foxglove_msgs/Color outline_color\n"
+        "foxglove_msgs/Color[] outline_colors\n"
+        "foxglove_msgs/Color fill_color\n"
+        "float64 thickness\n"
+        "foxglove_msgs/KeyValuePair[] metadata\n"
+    ),
+    "TextAnnotation": (
+        "builtin_interfaces/Time timestamp\n"
+        "foxglove_msgs/Point2 position\n"
+        "string text\n"
+        "float64 font_size\n"
+        "foxglove_msgs/Color text_color\n"
+        "foxglove_msgs/Color background_color\n"
+        "foxglove_msgs/KeyValuePair[] metadata\n"
+    ),
+    "ImageAnnotations": (
+        "builtin_interfaces/Time timestamp\n"
+        "foxglove_msgs/CircleAnnotation[] circles\n"
+        "foxglove_msgs/PointsAnnotation[] points\n"
+        "foxglove_msgs/TextAnnotation[] texts\n"
+        "foxglove_msgs/KeyValuePair[] metadata\n"
+    ),
 }
 
 RE3_ROS = {
@@ -73,6 +119,7 @@ string weights
 }
 
 
+ANNOTATIONS = "foxglove_msgs/msg/ImageAnnotations"
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
 DETECTIONS = "vision_msgs/msg/Detection2DArray"
@@ -84,7 +131,8 @@ STATUS = "re3_ros/msg/TrackerStatus"
 def typestore() -> Typestore:
     """Return all message types that are read or written here."""
     store = get_typestore(Stores.ROS2_HUMBLE)
-    for package, messages in (("vision_msgs", VISION_MSGS), ("re3_ros", RE3_ROS)):
+    packages = {"vision_msgs": VISION_MSGS, "foxglove_msgs": FOXGLOVE_MSGS, "re3_ros": RE3_ROS}
+    for package, messages in packages.items():
         for name, text in messages.items():
             store.register(get_types_from_msg(text, f"{package}/msg/{name}"))
     return store

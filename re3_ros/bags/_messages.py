@@ -11,6 +11,7 @@ import numpy as np
 
 from re3_ros.boxes import Boxes, to_cxcywh
 from re3_ros.images import Image
+from re3_ros.media import image_annotations
 from re3_ros.tracking import FrameResult, TargetResult, TargetState
 
 from ._definitions import IMAGE, typestore
@@ -80,6 +81,11 @@ def status_message(
     )
 
 
+def annotations_message(result: FrameResult, message_header: Any) -> Any:
+    """Return a foxglove_msgs/ImageAnnotations of all targets, lost or not."""
+    return image_annotations(result, message_header.stamp, _foxglove)
+
+
 def box_of(bbox: Any) -> Boxes:
     """Return the box (4,) x1, y1, x2, y2 of an upright vision_msgs/BoundingBox2D."""
     centre = bbox.center.position
@@ -90,6 +96,10 @@ def box_of(bbox: Any) -> Boxes:
 
 def _new(kind: str, **fields: Any) -> Any:
     return typestore().types[kind](**fields)
+
+
+def _foxglove(kind: str, **fields: Any) -> Any:
+    return _new(f"foxglove_msgs/msg/{kind}", **fields)
 
 
 def _bbox(box: Boxes) -> Any:

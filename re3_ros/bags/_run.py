@@ -13,13 +13,13 @@ from re3_ros.errors import ConfigError
 from re3_ros.images import Image
 from re3_ros.tracking import FrameResult, TrackingSession
 
-from ._definitions import DETECTIONS, STATUS
-from ._messages import StatusCounts, detections_message, status_message
+from ._definitions import ANNOTATIONS, DETECTIONS, STATUS
+from ._messages import StatusCounts, annotations_message, detections_message, status_message
 from ._pass import BagPass, PassSummary
 from ._reader import BagReader, RecordedMessage
 from ._writer import BagWriter
 
-DETECTIONS_TOPIC, STATUS_TOPIC = "/detections", "/status"
+ANNOTATIONS_TOPIC, DETECTIONS_TOPIC, STATUS_TOPIC = "/annotations", "/detections", "/status"
 """Topics of the node in the root namespace with one camera."""
 OnFrame = Callable[[Image, FrameResult], None]
 
@@ -50,7 +50,8 @@ def run_bag(
     """Track ``boxes`` (4,) x1, y1, x2, y2, drawn on the first readable image, through a bag.
 
     For each image that can be used, one Detection2DArray and one TrackerStatus go into ``output``,
-    recorded at the image's time under its unchanged header; ``copy_images`` adds the image itself.
+    recorded at the image's time under its unchanged header, and one ImageAnnotations, which
+    Foxglove draws over the image; ``copy_images`` adds the image itself.
     Others are counted by reason and reported in the log. ``on_frame`` is called with each image and
     result; ``stop`` is asked after each image. The output is complete also if the run ends early;
     if nothing was written, there is none.
@@ -106,5 +107,7 @@ class _Runner(BagPass[BagSummary]):
         found = detections_message(result, header)
         writer.write(DETECTIONS_TOPIC, DETECTIONS, found, recorded.logged)
         writer.write(STATUS_TOPIC, STATUS, status, recorded.logged)
+        drawn = annotations_message(result, header)
+        writer.write(ANNOTATIONS_TOPIC, ANNOTATIONS, drawn, recorded.logged)
         if on_frame is not None:
             on_frame(image, result)

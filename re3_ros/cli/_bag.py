@@ -56,6 +56,8 @@ def bag(
 ) -> None:
     """Track objects through a ROS 2 bag; write detections and status as the node publishes them.
 
+    With annotations beside them, which Foxglove draws over the images.
+
     Ctrl-C ends the run and keeps what is done.
     """
     parse_boxes(box or [])

@@ -6,8 +6,17 @@ In come files and encoded images, out go frames for a session (`open_source`, `r
 come its results, and out go annotated videos and tables (`ResultFiles`).
 """
 
+from ._annotations import image_annotations
 from ._closing import Closing
-from ._drawing import STATE_COLOURS, WHITE, draw_box, draw_label, draw_results, draw_status
+from ._drawing import (
+    STATE_COLOURS,
+    WHITE,
+    draw_box,
+    draw_label,
+    draw_results,
+    draw_status,
+    label_of,
+)
 from ._open import open_source
 from ._results import COLUMNS, BoxTable, CsvFile, ResultFiles
 from ._run import RunSummary, run_frames
@@ -31,6 +40,8 @@ __all__ = [
     "draw_label",
     "draw_results",
     "draw_status",
+    "image_annotations",
+    "label_of",
     "open_source",
     "run_frames",
     "window_problem",

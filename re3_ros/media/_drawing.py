@@ -43,11 +43,16 @@ def draw_results(image: Image, targets: Iterable[TargetResult], status: str = ""
         colour = STATE_COLOURS[target.state]
         lost = target.state == TargetState.LOST
         draw_box(out, target.box, colour, dashed=lost)
-        word = "" if target.state == TargetState.TRACKING else f" {target.state.name.lower()}"
-        draw_label(out, f"{target.id} {target.score:.2f}{word}", target.box, colour)
+        draw_label(out, label_of(target), target.box, colour)
     if status:
         draw_status(out, status)
     return out
+
+
+def label_of(target: TargetResult) -> str:
+    """Return what is written at a target: id and score, and its state unless that is TRACKING."""
+    word = "" if target.state == TargetState.TRACKING else f" {target.state.name.lower()}"
+    return f"{target.id} {target.score:.2f}{word}"
 
 
 def draw_box(image: Image, box: ArrayLike, colour: Colour, dashed: bool = False) -> None:

@@ -10,6 +10,7 @@ from rosbags.highlevel import AnyReader
 from rosbags.interfaces import MessageDefinitionFormat
 
 from re3_ros.bags import (
+    ANNOTATIONS,
     COMPRESSED,
     DETECTIONS,
     IMAGE,
@@ -218,5 +219,5 @@ def test_all_our_types_can_be_registered_by_others(tmp_path, session, messages):
             writer.write(TOPIC, IMAGE, message, logged)
     run_bag(tmp_path / "in", tmp_path / "out", {"cup": (20, 30, 44, 54)}, session)
     with AnyReader([Path(tmp_path / "out")]) as reader:
-        assert {c.msgtype for c in reader.connections} == {DETECTIONS, STATUS}
+        assert {c.msgtype for c in reader.connections} == {ANNOTATIONS, DETECTIONS, STATUS}
         assert reader.typestore.types["re3_ros/msg/TargetStatus"].LOST == 3

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rosbags.typesys import get_types_from_msg
 
-from re3_ros.bags import DETECTIONS, IMAGE, STATUS, typestore
+from re3_ros.bags import ANNOTATIONS, DETECTIONS, IMAGE, STATUS, typestore
 from re3_ros.bags._definitions import RE3_ROS
 
 MSG = Path(__file__).parents[2] / "msg"
@@ -17,6 +17,7 @@ MSG = Path(__file__).parents[2] / "msg"
 DETECTION = "vision_msgs/msg/Detection2D"
 # As the real generators of Jazzy made them of the real definitions.
 HASHES = {
+    ANNOTATIONS: "bc4e578b1ef80953415d6f966a4cab305c8a44c8b64fc405312b6f06a08fc45e",
     IMAGE: "d31d41a9a4c4bc8eae9be757b0beed306564f7526c88ea6a4588fb9582527d47",
     DETECTIONS: "214274120007f4a683866481336b70310268cfa107aebe9d594a6acf75bda968",
     DETECTION: "0d12b69df5c593b3455b7346fac8205437a7d4bcb09b9e0e0b2dde787ded38ea",

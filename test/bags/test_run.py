@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 from rosbags.highlevel import AnyReader
 
-from re3_ros.bags import COMPRESSED, DETECTIONS_TOPIC, STATUS_TOPIC, box_of, run_bag
+from re3_ros.bags import (
+    ANNOTATIONS_TOPIC,
+    COMPRESSED,
+    DETECTIONS_TOPIC,
+    STATUS_TOPIC,
+    box_of,
+    run_bag,
+)
 from re3_ros.boxes import iou
 from re3_ros.errors import BoxError, ConfigError, SourceError
 
@@ -51,9 +58,10 @@ def test_each_image_gives_detections_and_status(
     summary = run_bag(source, tmp_path / "out", box, session, storage=storage, weights="w.st")
     assert (summary.topic, summary.images, summary.processed) == (TOPIC, 12, 12)
     out = contents(tmp_path / "out")
-    assert set(out) == {DETECTIONS_TOPIC, STATUS_TOPIC}
+    assert set(out) == {ANNOTATIONS_TOPIC, DETECTIONS_TOPIC, STATUS_TOPIC}
     for topic in out:
         assert [logged for logged, _ in out[topic]] == list(messages)
+    for topic in (DETECTIONS_TOPIC, STATUS_TOPIC):
         assert [key(m.header) for _, m in out[topic]] == [key(m.header) for m in messages.values()]
     status = out[STATUS_TOPIC][-1][1]
     assert (status.camera, status.weights) == ("camera", "w.st")

@@ -111,9 +111,15 @@ PUBLISHED = (
     Topic(
         "annotations",
         "foxglove_msgs/ImageAnnotations",
-        "what Foxglove draws over the image, while somebody subscribes; see "
-        "[Annotations](#annotations)",
+        "what Foxglove draws over the image, while somebody subscribes; see [Viewers](#viewers)",
         needs="foxglove_msgs",
+    ),
+    Topic(
+        "markers",
+        "visualization_msgs/MarkerArray",
+        "`detections_3d` as RViz and Foxglove draw them in space, while somebody subscribes; see "
+        "[Viewers](#viewers)",
+        needs="visualization_msgs",
     ),
     Topic(
         "/diagnostics",

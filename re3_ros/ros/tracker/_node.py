@@ -23,13 +23,13 @@ from re3_ros.ros.kit import (
 from re3_ros.tracking import TrackingSession, pick_device
 from re3_ros.weights import default_weights
 
-from ._annotations import Annotations
 from ._camera import Camera
 from ._diagnostics import Diagnostics
 from ._interface import PUBLISHED, SERVICES, SUBSCRIBED, names
 from ._parameters import NodeParameters, Settings
 from ._pipeline import Output, Pipeline
 from ._spatial import Spatial
+from ._views import Annotations
 from ._watch import Watch
 
 

@@ -35,13 +35,14 @@ from ._parameters import LiveParameters
 from ._spatial_finder import Finder, Pending, Targets
 from ._spatial_match import Matcher
 from ._spatial_messages import Frames, detection_3d, pose_stamped
+from ._views import Markers
 
 CHECK_PERIOD = 0.5
 """Seconds between two checks of who subscribes."""
 
 
 class Spatial:
-    """Publishes `detections_3d`, `pose` and, if `publish_tf` is set, frames of each camera."""
+    """Publishes `detections_3d`, `pose`, `markers` and, with `publish_tf`, frames of a camera."""
 
     def __init__(self, node: Node, cameras: Mapping[str, Camera], live: LiveParameters) -> None:
         self._node = node
@@ -78,6 +79,7 @@ class _DepthInput:
         self._info: Any = None
         self._calibration: CameraInfo | None = None
         self._frames = Frames(node, live, prefix)
+        self._markers = Markers(node, prefix)
         self._finder = Finder(node, camera, live)
         self._matcher: Matcher[Pending, Image] = Matcher(lambda: live["depth_tolerance"])
         qos = result_qos(live["result_reliability"], live["result_depth"])
@@ -93,7 +95,7 @@ class _DepthInput:
     def open_if_wanted(self) -> None:
         """Subscribe to depth images if somebody listens, else no longer."""
         listeners = self._array.get_subscription_count() + self._pose.get_subscription_count()
-        wanted = bool(listeners or self._frames.wanted())
+        wanted = bool(listeners or self._markers.wanted() or self._frames.wanted())
         if wanted and self._depth is None:
             self._subscribe()
         elif not wanted and self._depth is not None:
@@ -123,6 +125,7 @@ class _DepthInput:
         self._matcher.close()
         self._worker.join()
         self._frames.close()
+        self._markers.close()
         self._node.destroy_publisher(self._array)
         self._node.destroy_publisher(self._pose)
 
@@ -167,3 +170,4 @@ class _DepthInput:
         if targets.primary is not None:
             self._pose.publish(pose_stamped(targets.primary, header))
         self._frames.publish(header, targets.found)
+        self._markers.publish(header, targets.found)

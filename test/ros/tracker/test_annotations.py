@@ -78,3 +78,13 @@ def test_without_the_package_there_is_no_topic_and_the_log_says_so(tracker):
     tracker.show()
     assert "foxglove_msgs is not installed" in tracker.log.read_text()
     assert not tracker.node.count_publishers("annotations")
+
+
+@pytest.mark.skipif(
+    find_spec("visualization_msgs") is not None, reason="visualization_msgs is installed"
+)
+def test_without_markers_there_is_no_topic_and_the_log_says_so(tracker):
+    tracker.bring_up()
+    tracker.show()
+    assert "visualization_msgs is not installed" in tracker.log.read_text()
+    assert not tracker.node.count_publishers("markers")
