@@ -44,8 +44,9 @@ def run_frames(
     """Track ``boxes`` (4,) x1, y1, x2, y2, drawn on the first frame, through all ``frames``.
 
     Frames that the session rejects are left out. ``on_frame`` is called with each image and result;
-    ``stop`` is asked after each frame. Raises BoxError for a box that cannot be tracked, unless
-    ``on_rejected`` is there to be told why, and what reading the frames raises.
+    ``stop`` is asked after each frame. Raises BoxError for a box that cannot be tracked, and what
+    reading the frames raises. Boxes of others, given to the session meanwhile, end nothing where
+    ``on_rejected`` is there to be told why they cannot be tracked.
     """
     for name, box in boxes.items():
         session.initialise(session.cameras[0], name, box)
@@ -60,7 +61,7 @@ def run_frames(
         session.prepare()
         summary.seconds += time.perf_counter() - begin
         for reason in result.rejected:
-            if on_rejected is None:
+            if on_rejected is None or (boxes and not summary.frames):
                 raise BoxError(reason)
             on_rejected(reason)
         summary.frames += 1

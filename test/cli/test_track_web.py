@@ -112,6 +112,12 @@ def test_with_a_box_nobody_has_to_look(re3, video, box, place):
     assert "12 frames" in out
 
 
+def test_a_box_of_the_command_that_cannot_be_tracked_ends_it(re3, video, place):
+    code, _, err = re3("track", video, "--web", "--listen", place, "--box", "500,500,20,20")
+    assert code == 2
+    assert "outside the 160 x 120 image" in err
+
+
 def test_a_bad_address_and_a_missing_package_are_one_line(re3, video, monkeypatch):
     code, _, err = re3("track", video, "--web", "--listen", "nowhere")
     assert code != 0

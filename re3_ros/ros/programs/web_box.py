@@ -93,7 +93,7 @@ class Camera:
         server: WebServer,
         on_rejected: Callable[[int], None],
     ) -> None:
-        self.prefix, self.tab = prefix, tab
+        self.tab = tab
         self.frame_id = ""
         """Of its newest image."""
         self.ids: tuple[str, ...] = ()
@@ -103,6 +103,9 @@ class Camera:
         self._matcher = Matcher(lambda view: server.show(tab, view), NOBODY)
         self._images: Any = None
         self._pending: dict[str, float] = {}
+        topic = node.get_parameter("topic").value
+        self._topic = f"{prefix}{topic}"
+        node.names.add(self._topic)  # it may be remapped, also while nobody looks
         node.create_subscription(TrackerStatus, f"{prefix}status", self._on_status, QUEUE_DEPTH)
 
     @property
@@ -114,6 +117,7 @@ class Camera:
 
     def expect(self, name: str) -> None:
         """Count a target as there whose box was sent."""
+        self._pending = {n: sent for n, sent in self._pending.items() if n in self.targets}
         self._pending[name] = time.monotonic()
 
     def forget(self, name: str) -> None:
@@ -124,8 +128,7 @@ class Camera:
         """Subscribe to the images, or no longer."""
         if watched and self._images is None:
             value = {spec.name: self._node.get_parameter(spec.name).value for spec in SPECS}
-            topic = f"{self.prefix}{value['topic']}"
-            kind, name = image_topic(self._node, topic, value["image_transport"])
+            kind, name = image_topic(self._node, self._topic, value["image_transport"])
             qos = image_qos(value["image_reliability"], 1)
             self._images = self._node.create_subscription(kind, name, self._on_image, qos)
         elif not watched and self._images is not None:

@@ -183,7 +183,8 @@ def test_real_browser_real_node_real_process(tracker, tmp_path):
     from re3_ros.ros.programs import ros_arguments, running
 
     log = tmp_path / "web_box.txt"
-    arguments = ros_arguments({"listen": "127.0.0.1:0", "image_reliability": "reliable"})
+    values = {"listen": "127.0.0.1:0", "image_reliability": "reliable", "topic": "picture"}
+    arguments = ros_arguments(values, {"picture": "image"})
     tracker.bring_up()
     with browser() as driver, log.open("w") as file, running(PROGRAM, arguments, file) as process:
         url = wait_until(
@@ -199,6 +200,7 @@ def test_real_browser_real_node_real_process(tracker, tmp_path):
         os.kill(process.pid, signal.SIGINT)
         tracker.spin(lambda: process.exit_code is not None)
         assert process.exit_code == 0, log.read_text()
+        assert "no effect" not in log.read_text(), "of a remapping, as nobody looked at first"
         person.wait_for(lambda: person.find("#link").text == "ended")
 
 
