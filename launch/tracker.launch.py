@@ -53,7 +53,7 @@ ARGUMENTS = (
     ("log_level", "info", "debug, info, warn, error or fatal."),
     ("rviz_config", DEFAULT_RVIZ, "RViz configuration used with rviz:=true."),
     switch("autostart", "true", "Configure and activate the node; false leaves that to a manager."),
-    switch("rviz", "false", "Also start RViz with the camera image and the annotated one."),
+    switch("rviz", "false", "Also start RViz: the image, the annotated one, targets in space."),
 )
 OF_ONE_CAMERA = (
     "depth",

@@ -58,7 +58,8 @@ def test_show_args_lists_every_argument_with_its_meaning():
 
 
 def test_what_it_needs_is_installed():
-    for name in ("config/tracker.yaml", "rviz/tracker.rviz", "weights", "package.xml"):
+    files = ("config/tracker.yaml", "foxglove/re3.json", "rviz/tracker.rviz", "package.xml")
+    for name in (*files, "weights"):
         assert (share() / name).exists(), name
 
 
