@@ -135,6 +135,33 @@ def test_images_find_the_frames_of_their_time(record, tmp_path):
     assert list(states[14:19]) == [14, 14, 14, 14, 15], "what belongs to the image goes with it"
 
 
+def test_with_depth_a_target_has_a_position_with_its_covariance(record, doubles, tmp_path):
+    record(LeRobotStore(tmp_path / "set"), EpisodeOptions("push", relative=True), depth=1.25)
+    info = json.loads((tmp_path / "set/meta/info.json").read_text())["features"]
+    names = info["observation.target.cup"]["names"]
+    table = frames(tmp_path / "set")
+    values = dict(zip(names, np.array(table["observation.target.cup"]).T, strict=True))
+    assert values["located"].all()
+    middle = np.array([doubles.truth(i)[[0, 2]].mean() for i in range(24)])
+    assert np.allclose(values["z"], 1.25)
+    assert np.allclose(values["x"], 1.25 * (middle - 80) / 200, atol=0.01)
+    assert (values["var_z"] > 0).all()
+    aside = np.abs(values["x"]) > 0.05
+    same = np.sign(values["cov_xz"]) == np.sign(values["x"])  # along the ray through the target
+    assert same[aside].all()
+    moved = np.array(table["observation.target.cup.relative"])[:, 3:]
+    assert np.allclose(moved[-1, 0], values["x"][-1] - values["x"][0], atol=1e-5)
+
+
+def test_an_episode_that_is_stopped_or_pauses_is_not_added(record, tmp_path):
+    assert record(LeRobotStore(tmp_path / "set"), stop=lambda: True) is None
+    period = 50_000_000
+    late = [i * period + (i > 20) * 6 * 10**9 for i in range(24)]
+    with pytest.raises(ValueError, match=r"no image came for 6.0 s; an episode may pause for 5 s"):
+        record(LeRobotStore(tmp_path / "set"), stamps=late)
+    assert not [p for p in tmp_path.iterdir() if "set" in p.name]
+
+
 def test_a_rate_that_is_given_holds(record, tmp_path):
     summary = record(LeRobotStore(tmp_path / "set"), EpisodeOptions(fps=10))
     assert summary.frames == 13, "the last is half a period after the twelfth"

@@ -206,7 +206,8 @@ class DemonstrationRecorder(GuardedNode):
             return
         recorded: Any = self._demonstration  # None where a failure has ended it
         if recorded is not None and recorded.seconds > self.get_parameter("max_seconds").value:
-            self.get_logger().warning(f"{self._end()[1]}; that is as long as max_seconds allows")
+            told = self._switch(False)[1]
+            self.get_logger().warning(f"{told}; that is as long as max_seconds allows")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
