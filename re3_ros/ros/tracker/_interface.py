@@ -85,7 +85,7 @@ PUBLISHED = (
         "detections_3d",
         "vision_msgs/Detection3DArray",
         "once per processed image that has a depth image, while somebody subscribes: where the "
-        "targets are; see [3D positions](#places)",
+        "targets are, and the box around what is seen of them; see [3D positions](#places)",
         "`result_reliability` (reliable), depth `result_depth`",
     ),
     Topic(
