@@ -43,6 +43,7 @@ from re3_ros.training import (
     HeldOutVideos,
     TrainingConfig,
     Video,
+    follow_video,
     held_out_videos,
     identity,
     read_config,
@@ -174,7 +175,7 @@ def _measure(network: Re3Network, held: HeldOutVideos, name: str) -> dict[str, A
 def _score(runtime: Runtime, videos: Sequence[Video]) -> Score:
     means, kept = [], []
     for video in videos:
-        found, truth = _followed(runtime, video), video.boxes
+        found, truth = follow_video(Tracker(runtime), video), video.boxes
         known = np.isfinite(truth).all(axis=1)
         known[0] = False  # it is given
         if known.any():
@@ -184,14 +185,6 @@ def _score(runtime: Runtime, videos: Sequence[Video]) -> Score:
     whole = identity(kept)
     error = float(np.std(means, ddof=1) / np.sqrt(len(means)))
     return Score(float(np.mean(means)), error, whole.on_rival, whole.switches)
-
-
-def _followed(runtime: Runtime, video: Video) -> Boxes:
-    """Return the boxes (n, 4) of the bare procedure, given the first."""
-    tracker = Tracker(runtime)
-    tracker.start(video.image(0), {"target": video.boxes[0]})
-    later = [tracker.track(video.image(t))["target"].box for t in range(1, len(video.boxes))]
-    return np.stack([video.boxes[0], *later])
 
 
 @torch.no_grad()

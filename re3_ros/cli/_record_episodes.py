@@ -19,7 +19,7 @@ from ._running import INTERRUPTED, Interruption, conclude, interruptible, open_s
 
 if TYPE_CHECKING:
     from re3_ros.bags import DepthTopics
-    from re3_ros.demonstrations import EpisodeOptions, EpisodeStore, EpisodeTopics
+    from re3_ros.demonstrations import EpisodeOptions, EpisodeStore, EpisodeSummary, EpisodeTopics
 
 TABLES, DATA_SETS = ("csv", "parquet"), ("lerobot", "hdf5")
 FormatOption = Annotated[
@@ -138,22 +138,23 @@ def record_bags(
 ) -> None:
     """Add each bag as an episode; one that cannot be is told, and costs no other."""
     failed: list[Path] = []
-    added = True
     with interruptible() as wish:
         for bag in bags:
             try:
                 if recorded:
-                    added = _add_recorded(bag, store, options, topics, wish)
+                    episode = _add_recorded(bag, store, options, topics, wish)
                 else:
-                    added = _add_tracked(bag, store, options, topics, box, depth, session, wish)
+                    episode = _add_tracked(bag, store, options, topics, box, depth, session, wish)
             except Re3Error as error:
                 if len(bags) == 1:
                     raise
                 typer.echo(f"Error: {bag} was not added: {error}", err=True)
                 failed.append(bag)
-            if not added:
+                continue
+            if episode is None:
                 typer.echo(f"interrupted: {bag} was not added, nor what comes after it")
                 raise typer.Exit(INTERRUPTED)
+            typer.echo(str(episode))
     conclude(wish, store.path if len(failed) < len(bags) else None)
     if failed:
         raise typer.Exit(1)
@@ -168,8 +169,8 @@ def _add_tracked(
     depth: DepthTopics | None,
     session: tuple[Path | None, str, str, str],
     wish: Interruption,
-) -> bool:
-    """Track through a bag and add it; return whether that was done to the end."""
+) -> EpisodeSummary | None:
+    """Track through a bag and add it; return the episode, None if that was interrupted."""
     from re3_ros.demonstrations import record_episode
 
     topic, total = topic_of(bag, topics.image)
@@ -188,9 +189,7 @@ def _add_tracked(
             stop=wish,
         )
     report_images(summary, wish)
-    if episode is not None:
-        typer.echo(str(episode))
-    return episode is not None
+    return episode
 
 
 def _add_recorded(
@@ -199,8 +198,8 @@ def _add_recorded(
     options: EpisodeOptions,
     topics: EpisodeTopics,
     wish: Interruption,
-) -> bool:
-    """Add a bag with the results in it; return whether that was done to the end."""
+) -> EpisodeSummary | None:
+    """Add a bag with the results in it; return the episode, None if that was interrupted."""
     from re3_ros.demonstrations import record_recorded_episode
 
     _, total = topic_of(bag, topics.image)
@@ -210,9 +209,7 @@ def _add_recorded(
         )
     if refused:
         typer.echo(f"left out {len(refused)} messages that make no sense, first: {refused[0]}")
-    if episode is not None:
-        typer.echo(str(episode))
-    return episode is not None
+    return episode
 
 
 def record_running(

@@ -14,9 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from re3_ros.errors import WeightsError
-
-from ._trunk import msra, read_npz
+from ._trunk import fitting, read_npz, start_convolutions
 
 HALF_RANGE = 127.5
 """Pixels 0 ... 255 become -1 ... 1."""
@@ -86,9 +84,7 @@ class MobileNet(nn.Module):
 
     def start_msra(self) -> None:
         """Draw all convolutions anew as He et al. (2015), for training without pretrained ones."""
-        for conv in self.modules():
-            if isinstance(conv, nn.Conv2d):
-                msra(conv)
+        start_convolutions(self)
 
     @torch.no_grad()
     def load_npz(self, path: Path) -> None:
@@ -102,14 +98,8 @@ class MobileNet(nn.Module):
         layers = [m for m in self.modules() if isinstance(m, nn.Conv2d)]
         for index, layer in enumerate(layers):
             for kind in ("weight", "bias"):
-                key, parameter = f"conv{index:02}.{kind}", getattr(layer, kind)
-                array = arrays.get(key)
-                if array is None or array.shape != parameter.shape:
-                    found = "missing" if array is None else f"of shape {array.shape}"
-                    raise WeightsError(
-                        f"{path}: array {key!r} is {found}, expected {tuple(parameter.shape)}"
-                    )
-                parameter.copy_(torch.from_numpy(array))
+                parameter = getattr(layer, kind)
+                parameter.copy_(fitting(arrays, f"conv{index:02}.{kind}", parameter, path))
 
 
 def _bottleneck(inputs: int, outputs: int, stride: int = 1) -> Bottleneck:

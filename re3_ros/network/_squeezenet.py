@@ -10,9 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from re3_ros.errors import WeightsError
-
-from ._trunk import msra, read_npz
+from ._trunk import fitting, read_npz, start_convolutions
 
 MEAN_RGB = (123.0, 117.0, 104.0)
 INPUT_DEVIATION = 64.0
@@ -79,9 +77,7 @@ class SqueezeNet(nn.Module):
 
         As torch draws them, every layer would shrink its input: after 18 of them nothing is left.
         """
-        for conv in self.modules():
-            if isinstance(conv, nn.Conv2d):
-                msra(conv)
+        start_convolutions(self)
         self.conv1.weight.div_(INPUT_DEVIATION)
 
     def load_npz(self, path: Path) -> None:
@@ -93,13 +89,7 @@ class SqueezeNet(nn.Module):
         arrays = read_npz(path)
         for name, parameter in self.named_parameters():
             key = name if name.startswith("conv1") else name.replace(".", "/", 1)
-            array = arrays.get(key)
-            if array is None or array.shape != parameter.shape:
-                found = "missing" if array is None else f"of shape {array.shape}"
-                raise WeightsError(
-                    f"{path}: array {key!r} is {found}, expected {tuple(parameter.shape)}"
-                )
-            values = torch.from_numpy(array)
+            values = fitting(arrays, key, parameter, path)
             parameter.data.copy_(values.flip(1) if name == "conv1.weight" else values)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import zipfile
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -53,9 +54,14 @@ class Trunk(nn.Module, ABC):
 
     def start_msra(self) -> None:
         """Draw all convolutions anew as He et al. (2015); biases become 0."""
-        for conv in self.convs.modules():
-            if isinstance(conv, nn.Conv2d):
-                msra(conv)
+        start_convolutions(self.convs)
+
+
+def start_convolutions(module: nn.Module) -> None:
+    """Draw all convolutions of a module anew, see `msra`."""
+    for conv in module.modules():
+        if isinstance(conv, nn.Conv2d):
+            msra(conv)
 
 
 def msra(layer: nn.Conv2d | nn.Linear) -> None:
@@ -89,6 +95,17 @@ def initialise_trunk(trunk: Trunk, path: str | Path, channels: Channels = "bgr")
         turned = channels != trunk.channels and parameter.ndim == 4 and parameter.shape[1] == 3
         array = arrays[name][:, ::-1].copy() if turned else arrays[name]
         parameter.copy_(torch.from_numpy(array))
+
+
+def fitting(
+    arrays: Mapping[str, NDArray[np.float32]], key: str, parameter: Tensor, path: Path
+) -> Tensor:
+    """Return the array called ``key``, of the parameter's shape; WeightsError if there is none."""
+    array = arrays.get(key)
+    if array is None or array.shape != parameter.shape:
+        found = "missing" if array is None else f"of shape {array.shape}"
+        raise WeightsError(f"{path}: array {key!r} is {found}, expected {tuple(parameter.shape)}")
+    return torch.from_numpy(array)
 
 
 def read_npz(path: Path) -> dict[str, NDArray[np.float32]]:

@@ -37,7 +37,7 @@ from ._preview import preview
 from ._timed import Deadline
 from ._trainer import train
 from ._unroll import Batch, Unroll, UnrollResult
-from ._validation import closed_loop, track_video
+from ._validation import closed_loop, follow_video, track_video
 
 __all__ = [
     "HIT_IOU",
@@ -61,6 +61,7 @@ __all__ = [
     "closed_loop",
     "collect_logits",
     "fit_platt",
+    "follow_video",
     "held_out_videos",
     "identity",
     "pack",

@@ -56,8 +56,13 @@ def closed_loop(
 
 def track_video(network: Re3Network, video: Video, reset_interval: int | None = 32) -> Boxes:
     """Return the boxes (n, 4) of a tracker that was given the first one."""
-    truth = video.boxes
     tracker = Tracker(network, str(next(network.parameters()).device), reset_interval)
+    return follow_video(tracker, video)
+
+
+def follow_video(tracker: Tracker, video: Video) -> Boxes:
+    """Return the boxes (n, 4) of ``tracker``, which is given the first one."""
+    truth = video.boxes
     tracker.start(video.image(0), {"target": truth[0]})
     later = [tracker.track(video.image(t))["target"].box for t in range(1, len(truth))]
     return np.stack([truth[0], *later])

@@ -82,6 +82,41 @@ def begin_tracker(
     return begin(stack, log, STARTER, words)
 
 
+def begin_simulation(
+    stack: ExitStack,
+    options: argparse.Namespace,
+    world: tuple[str, str],
+    mover: tuple[str, str],
+    settings: Mapping[str, Any],
+) -> dict[str, Process]:
+    """Start a tracker, what moves after it, and the simulated world, all in the world's time.
+
+    ``world`` and ``mover`` are name and module of each; ``settings`` are the mover's parameters.
+    Each logs into a file of its name.
+    """
+    folder, space = options.output, options.namespace
+    scene = {"seed": options.seed, "seconds": options.seconds, "speed": options.speed}
+    chosen = {"image_reliability": "reliable", "use_sim_time": True, "silence_warning": 120.0}
+    processes = {"tracker": begin_tracker(stack, folder / "tracker.log", options, **chosen)}
+    for (name, module), given in ((mover, settings), (world, scene)):
+        words = ros_arguments(given, namespace=space)
+        processes[name] = begin(stack, folder / f"{name}.log", module, words)
+    return processes
+
+
+def add_simulation_options(parser: argparse.ArgumentParser, subject: str, seconds: float) -> None:
+    """Add how long and how fast the world of ``subject`` goes on."""
+    parser.add_argument("--seconds", type=float, default=seconds, help=f"of {subject}'s time")
+    parser.add_argument("--speed", type=float, default=1.0, help="most seconds of it in a second")
+
+
+def verdict(name: str, problems: Sequence[str]) -> int:
+    """Say what went wrong in a demo; return the exit code."""
+    for problem in problems:
+        print(f"{name}: {problem}", file=sys.stderr)
+    return int(bool(problems))
+
+
 def failures(codes: Mapping[str, int]) -> list[str]:
     """Return which processes failed, from their exit codes by name."""
     return [f"{name} ended with exit code {code}" for name, code in codes.items() if code]

@@ -13,7 +13,6 @@ not stop while the suitcase was lost, or did not go on after it was found.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from typing import Any
@@ -29,22 +28,23 @@ from re3_ros.bags import COMPRESSED, STATUS, BagWriter, Run, RunTopics, plot_run
 from re3_ros.images import read_message
 from re3_ros.msg import TrackerStatus
 from re3_ros.ros.kit import QUEUE_DEPTH, temporary_node
-from re3_ros.ros.programs import Process, ros_arguments
 from re3_ros.tracking import TargetState, stamp_of
 
 from ._staging import (
     NodeRecorder,
+    add_simulation_options,
     add_tracker_options,
-    begin,
-    begin_tracker,
+    begin_simulation,
     demo_parser,
     end,
     failures,
     play,
     record,
+    verdict,
 )
 
-YARD, FOLLOWER = "re3_ros.ros.yard", "re3_ros.ros.follower"
+NAME = "follower demo"
+YARD, FOLLOWER = ("yard", "re3_ros.ros.yard"), ("follower", "re3_ros.ros.follower")
 DETECTION, TWIST = "vision_msgs/msg/Detection2D", "geometry_msgs/msg/Twist"
 DRIVING = 0.05
 """Metres a second from which a robot drives."""
@@ -56,14 +56,14 @@ QUALITY = 85
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; return the exit code."""
-    return play("follower demo", run, _parser().parse_args(arguments))
+    return play(NAME, run, _parser().parse_args(arguments))
 
 
 def run(options: argparse.Namespace) -> int:
     """Start everything, record, end everything, report."""
     space, bag = options.namespace.rstrip("/"), options.output / "bag"
     with temporary_node("recorder", namespace=space) as node, ExitStack() as stack:
-        processes = start(stack, options)
+        processes = begin_simulation(stack, options, YARD, FOLLOWER, {"use_sim_time": True})
         writer = stack.enter_context(BagWriter(bag, overwrite=True))
         recorder = stack.enter_context(closing(Recorder(node, writer)))
         frames = round(options.seconds * options.rate)
@@ -71,26 +71,9 @@ def run(options: argparse.Namespace) -> int:
         codes = end(processes)
     picture = options.output / "follower.png"
     done = plot_run(bag, picture, RunTopics(truth=f"{space}/truth"))
-    problems = [*failures(codes), *complaints(done)]
     print(text(done))
     print(f"wrote {bag} and {picture}")
-    for problem in problems:
-        print(f"follower demo: {problem}", file=sys.stderr)
-    return int(bool(problems))
-
-
-def start(stack: ExitStack, options: argparse.Namespace) -> dict[str, Process]:
-    """Start the three processes; each logs into a file."""
-    space, folder = options.namespace, options.output
-    world = {"seed": options.seed, "seconds": options.seconds, "speed": options.speed}
-    chosen = {"image_reliability": "reliable", "use_sim_time": True, "silence_warning": 120.0}
-    simulated = ros_arguments({"use_sim_time": True}, namespace=space)
-    yard = ros_arguments(world, namespace=space)
-    return {
-        "tracker": begin_tracker(stack, folder / "tracker.log", options, **chosen),
-        "follower": begin(stack, folder / "follower.log", FOLLOWER, simulated),
-        "yard": begin(stack, folder / "yard.log", YARD, yard),
-    }
+    return verdict(NAME, [*failures(codes), *complaints(done)])
 
 
 class Recorder(NodeRecorder):
@@ -180,8 +163,7 @@ def text(run: Run) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = demo_parser("re3_ros.ros.follower_demo", __doc__, "the yard")
-    parser.add_argument("--seconds", type=float, default=24.0, help="of the yard's time")
-    parser.add_argument("--speed", type=float, default=1.0, help="most seconds of it in a second")
+    add_simulation_options(parser, "the yard", 24.0)
     add_tracker_options(parser, "/re3_follower")
     parser.set_defaults(rate=20.0)
     return parser

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -31,24 +30,25 @@ from re3_ros.images import read_message
 from re3_ros.media import STATE_COLOURS, draw_box
 from re3_ros.msg import TrackerStatus
 from re3_ros.ros.kit import QUEUE_DEPTH, temporary_node
-from re3_ros.ros.programs import Process, ros_arguments
 from re3_ros.ros.tracker import box_of
 from re3_ros.tracking import TargetState, stamp_of
 
 from ._servo_run import PICTURES, ServoRow, ServoRun, draw
 from ._staging import (
     NodeRecorder,
+    add_simulation_options,
     add_tracker_options,
-    begin,
-    begin_tracker,
+    begin_simulation,
     demo_parser,
     end,
     failures,
     play,
     record,
+    verdict,
 )
 
-TABLE, SERVO = "re3_ros.ros.table", "re3_ros.ros.servo"
+NAME = "servo demo"
+TABLE, SERVO = ("table", "re3_ros.ros.table"), ("servo", "re3_ros.ros.servo")
 DISTANCE = 0.38
 """Metres that are kept."""
 SETTINGS = {
@@ -70,14 +70,14 @@ FPS = 20.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; return the exit code."""
-    return play("servo demo", run, _parser().parse_args(arguments))
+    return play(NAME, run, _parser().parse_args(arguments))
 
 
 def run(options: argparse.Namespace) -> int:
     """Start everything, record, end everything, report."""
     space = options.namespace.rstrip("/")
     with temporary_node("recorder", namespace=space) as node, ExitStack() as stack:
-        processes = start(stack, options)
+        processes = begin_simulation(stack, options, TABLE, SERVO, SETTINGS)
         recorder = stack.enter_context(closing(Recorder(node, round(options.seconds * FPS))))
         record(recorder, "Servoing", round(options.seconds * FPS), processes)
         codes = end(processes)
@@ -87,23 +87,7 @@ def run(options: argparse.Namespace) -> int:
     write(done, table)
     print(text(done))
     print(f"wrote {picture} and {table}")
-    problems = [*failures(codes), *complaints(done)]
-    for problem in problems:
-        print(f"servo demo: {problem}", file=sys.stderr)
-    return int(bool(problems))
-
-
-def start(stack: ExitStack, options: argparse.Namespace) -> dict[str, Process]:
-    """Start the three processes; each logs into a file."""
-    space, folder = options.namespace, options.output
-    world = {"seed": options.seed, "seconds": options.seconds, "speed": options.speed}
-    chosen = {"image_reliability": "reliable", "use_sim_time": True, "silence_warning": 120.0}
-    servo, table = ros_arguments(SETTINGS, namespace=space), ros_arguments(world, namespace=space)
-    return {
-        "tracker": begin_tracker(stack, folder / "tracker.log", options, **chosen),
-        "servo": begin(stack, folder / "servo.log", SERVO, servo),
-        "table": begin(stack, folder / "table.log", TABLE, table),
-    }
+    return verdict(NAME, [*failures(codes), *complaints(done)])
 
 
 class Recorder(NodeRecorder):
@@ -211,7 +195,6 @@ def write(run: ServoRun, path: Path) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = demo_parser("re3_ros.ros.servo_demo", __doc__, "the table")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of the table's time")
-    parser.add_argument("--speed", type=float, default=1.0, help="most seconds of it in a second")
+    add_simulation_options(parser, "the table", 20.0)
     add_tracker_options(parser, "/re3_servo_demo")
     return parser
