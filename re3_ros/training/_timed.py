@@ -129,7 +129,7 @@ class TimedSchedule:
     @property
     def stage(self) -> Stage | None:
         """The stage that the next step belongs to, None where no step fits in any more."""
-        if self._left < max(self._steps, default=0.0):
+        if self._left < self._longest:
             return None
         reached = self.done / (1 - FALL) * sum(stage.steps for stage in self.stages)
         for stage in self.stages:
@@ -140,9 +140,10 @@ class TimedSchedule:
 
     @property
     def rate(self) -> float:
-        """The learning rate of the next step: what it is to be at that step's end."""
+        """The learning rate of the next step: what it is to be at that step's end, if that takes as
+        long as the longest of late. So it has fallen when no step fits in any more."""
         stage = self.stage or self.stages[-1]
-        done = self.done + self._pace / self._whole
+        done = self.done + self._longest / self._whole
         part = min(1.0, done / WARM, (1 - done) / FALL)
         return max(stage.rate) * max(part, LEAST)
 
@@ -150,6 +151,11 @@ class TimedSchedule:
     def total(self) -> int:
         """Steps of the whole run at the present pace."""
         return self.step + round(max(0.0, self._left) / max(self._pace, 1e-3))
+
+    @property
+    def _longest(self) -> float:
+        """Seconds that the longest of the latest steps took; 0 before the second."""
+        return max(self._steps, default=0.0)
 
     @property
     def _pace(self) -> float:

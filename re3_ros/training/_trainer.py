@@ -130,8 +130,8 @@ class _Run:
         )
         self._spent = {"step": 0.0, "save": 0.0, "validation": 0.0}
         """Seconds that each last took."""
-        self._waits = 1.0
-        """How many times as long as on its processors the last step took."""
+        self._took, self._busy = 0.0, 0.0
+        """Seconds of all steps, and of them those on the processors."""
         self.group = ProcessGroup()
         self._wrapped: tuple[tuple[str, ...], nn.Module] | None = None
 
@@ -167,6 +167,14 @@ class _Run:
                 self.journal.discard()
             raise
 
+    @property
+    def _margin(self) -> float:
+        """Seconds for what nobody measures, by all steps so far: one slow step shall not end a run
+        whose rate has yet to fall."""
+        if not self._took:
+            return MARGIN
+        return MARGIN * min(max(1.0, self._took / max(self._busy, 1e-6)), WAITS)
+
     def next_stage(self) -> Stage | None:
         """Return the stage of the next step, None at the end.
 
@@ -175,7 +183,7 @@ class _Run:
         """
         if isinstance(self.schedule, TimedSchedule) and self.deadline is not None:
             fell, spent = self.schedule.falling, self._spent
-            end = MARGIN * self._waits + 2 * spent["save"] + spent["validation"]
+            end = self._margin + 2 * spent["save"] + spent["validation"]
             left, step, end = self.group.least(self.deadline.left, -spent["step"], -end)
             self.schedule.tick(left, -step, -end)
             if self.schedule.falling and not fell:
@@ -196,8 +204,8 @@ class _Run:
         self._descend(batch, result, loss)
         self.schedule.advance(loss)
         seconds = self._spent["step"] = time.perf_counter() - began
-        busy = time.process_time() - busy
-        self._waits = min(max(1.0, seconds / max(busy, 1e-6)), WAITS)
+        self._took += seconds
+        self._busy += time.process_time() - busy
         pairs = stage.batch * (stage.unroll - 1) / seconds
         wait = (drawn + self.unroll.waited - waited) / seconds
         if self.group.is_main:

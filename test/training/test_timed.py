@@ -3,6 +3,7 @@
 """Runs that have so many minutes."""
 
 import csv
+import itertools
 import json
 import shutil
 import subprocess
@@ -171,6 +172,21 @@ def test_without_the_state_before_its_fall_a_run_does_not_go_on(config, data_roo
     (tmp_path / "before_fall.safetensors").unlink()
     with pytest.raises(WeightsError, match=r"before_fall\.safetensors is not a checkpoint"):
         train(config, data_root, tmp_path, deadline=steps(9))
+
+
+def test_the_rate_has_fallen_when_a_slow_step_leaves_no_time_for_another():
+    it = schedule()
+    left, step = 100.0, 0.0
+    rates = []
+    for took in itertools.cycle([0.5, 0.5, 0.5, 4.0]):
+        it.tick(left, step, 0.0)
+        if it.stage is None:
+            break
+        rates.append(it.rate)
+        it.advance(1.0)
+        left, step = left - took, took
+    assert 0 < left <= 4.0
+    assert rates[-1] < 0.05 * max(rates)
 
 
 def test_less_than_the_start_takes_is_refused_and_leaves_nothing(config, data_root, tmp_path):
