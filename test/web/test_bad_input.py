@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import struct
+import time
 
 import aiohttp
 import pytest
@@ -230,9 +231,19 @@ def test_no_more_pages_than_allowed(serve):
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
                 async with served.visit():
                     pass
-        async with served.visit() as third:
-            await third.wait_for("hello")
+        deadline = time.monotonic() + PATIENCE
+        while not await comes_in():  # the server has yet to notice that the others have gone
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.05)
         return refused.value.status
+
+    async def comes_in():
+        try:
+            async with served.visit() as third:
+                await third.wait_for("hello")
+        except aiohttp.WSServerHandshakeError:
+            return False
+        return True
 
     assert asyncio.run(visit()) == 503
 
