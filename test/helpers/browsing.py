@@ -85,6 +85,10 @@ class Person:
         return self.find("#message").text
 
     @property
+    def note(self):
+        return self.find("#note").text
+
+    @property
     def targets(self):
         """Return id, name and state of the targets listed."""
         script = """return [...document.querySelectorAll("#targets li")].map(

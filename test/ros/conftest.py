@@ -74,11 +74,13 @@ class Bench:
         self.executor.shutdown()
         self.node.destroy_node()
 
-    def spin(self, until):
-        """Spin until the condition holds; say so if it never does."""
+    def spin(self, until, told=lambda: ""):
+        """Spin until the condition holds; say so, and what ``told`` returns, if it never does."""
         self.executor.add_node(self.node)
         try:
-            return wait_until(until, lambda: self.executor.spin_once(0.1), self.printed)
+            return wait_until(
+                until, lambda: self.executor.spin_once(0.1), lambda: f"{self.printed()}\n{told()}"
+            )
         finally:
             self.executor.remove_node(self.node)
 

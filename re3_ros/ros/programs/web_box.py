@@ -72,6 +72,8 @@ ONE = "camera"
 _LATEST = 2**31 * 10**9 - 1
 """Nanoseconds; ROS has 31 bits for seconds."""
 NOBODY = "no status of re3_tracker comes: is it active?"
+DEAF = "re3_tracker does not listen to boxes yet"
+OFF = "tracking is switched off: images are ignored"
 SLOW = (
     "the node rejected a box, its log says why; if the image was too old, raise its parameter "
     "ring_size"
@@ -81,8 +83,8 @@ SLOW = (
 class Camera:
     """One camera: its status always, its images while they are watched.
 
-    ``on_rejected`` gets the node's count of rejected boxes with each status. ``prefix`` stands
-    before the names of its topics, such as ``left/``.
+    ``boxes`` is where its boxes are published. ``on_rejected`` gets the node's count of rejected
+    boxes with each status. ``prefix`` stands before the names of its topics, such as ``left/``.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Camera:
         prefix: str,
         tab: str,
         server: WebServer,
+        boxes: Any,
         on_rejected: Callable[[int], None],
     ) -> None:
         self.tab = tab
@@ -98,7 +101,8 @@ class Camera:
         """Of its newest image."""
         self.ids: tuple[str, ...] = ()
         """Of its targets, as the node said last."""
-        self._node, self._server, self._on_rejected = node, server, on_rejected
+        self._node, self._server = node, server
+        self._boxes, self._on_rejected = boxes, on_rejected
         self._reports = Reports(node.get_logger)
         self._matcher = Matcher(lambda view: server.show(tab, view), NOBODY)
         self._images: Any = None
@@ -160,8 +164,13 @@ class Camera:
         self.ids = tuple(target.id for target in targets)
         for name in self.ids:
             self._pending.pop(name, None)
-        note = "" if message.enabled else "tracking is switched off: images are ignored"
-        self._matcher.add_targets(stamp, Found(targets, message.latency, note))
+        found = Found(targets, message.latency, self._note(message.enabled))
+        self._matcher.add_targets(stamp, found)
+
+    def _note(self, enabled: bool) -> str:
+        if not self._boxes.get_subscription_count():
+            return DEAF
+        return "" if enabled else OFF
 
 
 class WebBox(GuardedNode):
@@ -179,8 +188,9 @@ class WebBox(GuardedNode):
         keys = ("rate", "side", "quality", "clients")
         settings = WebSettings(values["listen"], **{key: values[key] for key in keys})
         self._server = WebServer(tabs, self, settings)
+        to_node = self._boxes, self._count_rejected
         self._cameras = {
-            tab: Camera(self, f"{name}/" if name else "", tab, self._server, self._count_rejected)
+            tab: Camera(self, f"{name}/" if name else "", tab, self._server, *to_node)
             for tab, name in zip(tabs, values["cameras"], strict=True)
         }
         self.create_timer(TURN, self._turn)

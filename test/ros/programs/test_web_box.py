@@ -32,9 +32,12 @@ def program(ros):
 
     with contextlib.ExitStack() as stack:
 
-        def make(**parameters):
+        def make(remap="", **parameters):
             values = {"listen": "127.0.0.1:0", "image_reliability": "reliable", **parameters}
-            node = WebBox(parameter_overrides=[Parameter(k, value=v) for k, v in values.items()])
+            node = WebBox(
+                parameter_overrides=[Parameter(k, value=v) for k, v in values.items()],
+                cli_args=["--ros-args", "-r", remap] if remap else [],
+            )
             flag = StopFlag()
             thread = threading.Thread(target=spin, args=(node, flag))
             thread.start()
@@ -104,23 +107,27 @@ def visit():
         yield lambda url: stack.enter_context(contextlib.closing(Page(url)))
 
 
-def show_until(tracker, condition, prefix=""):
+def show_until(tracker, page, condition, prefix=""):
     """Send images to node and page until a condition holds."""
-    tracker.spin(lambda: tracker.show(prefix=prefix) and condition())
+    tracker.spin(lambda: tracker.show(prefix=prefix) and condition(), page.told)
+
+
+def show_until_ready(tracker, page, prefix=""):
+    """Send images until the page shows one, and has nothing to say against a box on it."""
+    show_until(tracker, page, lambda: page.newest["jpeg"] and not page.newest["note"], prefix)
 
 
 def test_a_box_is_drawn_tracked_shown_and_dropped(tracker, program, visit):
     tracker.bring_up()
     page = visit(program())
-    show_until(tracker, lambda: page.newest["jpeg"])
-    assert page.newest["note"] == ""
+    show_until_ready(tracker, page)
     assert (page.newest["width"], page.newest["height"]) == (64, 48)
     seen = page.newest["stamp"]
     page.send(
         type="start", camera="camera", name="cup", box=[10, 10, 30, 30], stamp=seen, request=1
     )
-    show_until(tracker, lambda: [t["id"] for t in page.newest["targets"]] == ["cup"])
-    show_until(tracker, lambda: page.newest["targets"][0]["state"] == "TRACKING")
+    show_until(tracker, page, lambda: [t["id"] for t in page.newest["targets"]] == ["cup"])
+    show_until(tracker, page, lambda: page.newest["targets"][0]["state"] == "TRACKING")
     assert {"type": "done", "request": 1, "text": "following cup"} in page.answers
     assert page.newest["targets"][0]["box"] == pytest.approx([10, 10, 30, 30], abs=1.5)
     assert page.newest["latency"] > 0
@@ -129,20 +136,29 @@ def test_a_box_is_drawn_tracked_shown_and_dropped(tracker, program, visit):
     stamp = status.header.stamp.sec * 10**9 + status.header.stamp.nanosec
     assert target.frames_since_init == (stamp - int(seen)) // 10**8, "since the image drawn on"
     page.send(type="drop", camera="camera", name="cup", request=2)
-    show_until(tracker, lambda: not page.newest["targets"])
+    show_until(tracker, page, lambda: not page.newest["targets"])
     assert not tracker.show()[0].targets
 
 
 def test_a_box_that_the_node_rejects_is_told(tracker, program, visit):
     tracker.bring_up(ring_size=1)
     page = visit(program())
-    show_until(tracker, lambda: page.newest["jpeg"])
+    show_until_ready(tracker, page)
     seen = page.newest["stamp"]
     for _ in range(3):
         tracker.show()
     page.send(type="start", camera="camera", name="", box=[5, 5, 20, 20], stamp=seen, request=1)
-    show_until(tracker, lambda: any("ring_size" in a.get("text", "") for a in page.answers))
+    show_until(tracker, page, lambda: any("ring_size" in a.get("text", "") for a in page.answers))
     assert not page.newest["targets"]
+
+
+def test_the_page_says_that_the_node_does_not_listen_to_boxes(tracker, program, visit):
+    tracker.bring_up()
+    page = visit(program(remap="init_box:=elsewhere"))
+    show_until(tracker, page, lambda: "does not listen to boxes" in page.newest["note"])
+    page.send(type="start", camera="camera", name="", box=[5, 5, 20, 20], stamp="0", request=1)
+    show_until(tracker, page, lambda: page.answers[1:])
+    assert "nobody listens on /elsewhere" in page.answers[-1]["text"]
 
 
 def test_cameras_of_one_name_each(tracker, program, visit):
@@ -150,13 +166,15 @@ def test_cameras_of_one_name_each(tracker, program, visit):
     tracker.bring_up(cameras=cameras)
     page = visit(program(cameras=cameras))
     page.send(type="watch", camera="right")
-    show_until(tracker, lambda: page.newest["jpeg"], "right/")
+    show_until_ready(tracker, page, "right/")
     there = {"camera": "right", "name": "cup", "request": 1}
     page.send(type="start", box=[10, 10, 30, 30], stamp=page.newest["stamp"], **there)
-    show_until(tracker, lambda: [t["id"] for t in page.newest["targets"]] == ["cup"], "right/")
+    show_until(
+        tracker, page, lambda: [t["id"] for t in page.newest["targets"]] == ["cup"], "right/"
+    )
     assert not tracker.show(prefix="left/")[0].targets
     page.send(type="drop", **there)
-    show_until(tracker, lambda: not page.newest["targets"], "right/")
+    show_until(tracker, page, lambda: not page.newest["targets"], "right/")
 
 
 def test_without_a_node_images_are_shown_and_a_box_is_refused(make_bench, program, visit):
@@ -191,12 +209,12 @@ def test_real_browser_real_node_real_process(tracker, tmp_path):
             lambda: re.search(r"open (http\S+) in", log.read_text()), log=log.read_text
         )
         person = Person(driver, url[1])
-        show_until(tracker, lambda: person.stamp)
+        show_until(tracker, person, lambda: person.stamp and not person.note)
         person.drag((10, 10, 30, 30))
-        show_until(tracker, lambda: person.states() == ["TRACKING"])
+        show_until(tracker, person, lambda: person.states() == ["TRACKING"])
         assert person.message == "following target"
         person.click("button.drop")
-        show_until(tracker, lambda: not person.targets)
+        show_until(tracker, person, lambda: not person.targets)
         os.kill(process.pid, signal.SIGINT)
         tracker.spin(lambda: process.exit_code is not None)
         assert process.exit_code == 0, log.read_text()
