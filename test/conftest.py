@@ -19,12 +19,17 @@ os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes tells how busy the machine is, not whether the code is right.
+# How long an example takes tells how busy the machine is, not whether the code is right. A run
+# tries the same examples as the last one, so that what fails is what was changed;
+# RE3_EXAMPLES=random looks for new ones.
 with suppress(ImportError):  # machines of ROS may lack it, and then run the tests that do without
     from hypothesis import HealthCheck, settings
 
     settings.register_profile(
-        "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        "any machine",
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        derandomize=os.environ.get("RE3_EXAMPLES") != "random",
     )
     settings.load_profile("any machine")
 
