@@ -166,7 +166,7 @@ def _measure(network: Re3Network, held: HeldOutVideos, name: str) -> dict[str, A
     rows = {row.stage: row.time.median for row in bench_model(network, [RUNTIME], (1,))}
     return {
         "scores": {kind: score._asdict() for kind, score in scores.items()},
-        "look_ms": rows["crop"] + rows["look"] + rows["decode"],
+        "look_ms": rows["step"],
         "between_ms": rows["crop"] + rows["remember"],
         **_flop(network),
     }

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from ._model import StageRow
 from ._session import JOINT, LatencyRow
 
-WAITING = ("crop", "look", "decode")
-"""The stages between image and boxes."""
 GPU_LIMITS = {"compact": {1: 0.25}, "paper": {1: 0.5, 64: 3.2}}
 """Milliseconds of a step on a GPU by preset and number of targets."""
 
@@ -60,16 +58,12 @@ def model_bars(rows: Sequence[StageRow]) -> list[Bar]:
     """Return whether image to box takes a third of the plain pass, by runtime, for one target."""
     medians = {(r.runtime, r.stage): r.time.median for r in rows if r.targets == 1}
     joint = next((t for (_, stage), t in medians.items() if stage == "joint"), None)
-    names = dict.fromkeys(name for name, stage in medians if stage == "look")
+    steps = {name: time for (name, stage), time in medians.items() if stage == "step"}
     if joint is None:
         return []
     return [
-        Bar(
-            f"{name}, image to box over the plain pass",
-            sum(medians[name, stage] for stage in WAITING) / joint,
-            1 / 3,
-        )
-        for name in names
+        Bar(f"{name}, image to box over the plain pass", time / joint, 1 / 3)
+        for name, time in steps.items()
     ]
 
 
@@ -78,10 +72,7 @@ def gpu_bars(rows: Sequence[StageRow], preset: str) -> list[Bar]:
 
     A step is all that the image waits for. 64 targets in 3.2 ms are 20,000 boxes a second.
     """
-    steps: dict[tuple[int, str], float] = {}
-    for r in rows:
-        if r.stage in WAITING:
-            steps[r.targets, r.runtime] = steps.get((r.targets, r.runtime), 0.0) + r.time.median
+    steps = {(r.targets, r.runtime): r.time.median for r in rows if r.stage == "step"}
     bars = []
     for count, limit in GPU_LIMITS[preset].items():
         own = [(time, name) for (targets, name), time in steps.items() if targets == count]

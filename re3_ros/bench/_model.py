@@ -14,7 +14,7 @@ from re3_ros.boxes import Boxes
 from re3_ros.crops import decode, search_window
 from re3_ros.images import Image
 from re3_ros.network import Re3Network
-from re3_ros.network.runtimes import Runtime, make_runtime
+from re3_ros.network.runtimes import Runtime, View, make_runtime
 
 from ._timing import TimingStats, take_turns
 
@@ -27,8 +27,9 @@ class StageRow:
 
     runtime: str
     stage: str
-    """``crop``, ``look`` (the step), ``decode`` (all from image to boxes), ``remember`` (between
-    images); of torch also ``joint``, the plain pass over both crops, and what it consists of."""
+    """``step``, all from image to boxes, and of it ``crop``, ``look`` and ``decode`` alone;
+    ``remember``, between images; of torch also ``joint``, the plain pass over both crops, and what
+    it consists of."""
     targets: int
     time: TimingStats
 
@@ -67,9 +68,12 @@ def _runtime_stages(runtime: Runtime, image: Image, boxes: Boxes) -> dict[str, T
     template = runtime.template(seen, crops)
     state = runtime.initial_step(seen, template, runtime.initial_state(len(boxes)))
     corners = runtime.step(crops, seen.remembered, template, state)[0].corners.cpu().numpy()
+    windows = search_window(boxes, runtime.context)
+    view, memory = View(image, boxes, runtime.feed()), (seen.remembered, template, state)
     return {
+        "step": lambda: decode(runtime.look([view], *memory).corners, windows),
         "crop": lambda: runtime.cut(image, boxes),
-        "look": lambda: _done(runtime.step(crops, seen.remembered, template, state)[1]),
+        "look": lambda: _done(runtime.step(crops, *memory)[1]),
         "decode": lambda: decode(corners, search_window(boxes, runtime.context)),
         "remember": lambda: _done(runtime.remember(crops).remembered),
     }

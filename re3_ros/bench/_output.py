@@ -105,7 +105,7 @@ def _lines(rows: Rows) -> dict[str, list[tuple[int, float]]]:
         if isinstance(r, LatencyRow):
             name = r.tracker if r.cameras == 1 else f"{r.tracker}, {r.cameras} cameras"
             lines.setdefault(name, []).append((r.targets, r.latency.median))
-        elif isinstance(r, StageRow) and r.stage in ("look", "joint"):
+        elif isinstance(r, StageRow) and r.stage in ("step", "joint"):
             lines.setdefault(f"{r.runtime}, {r.stage}", []).append((r.targets, r.time.median))
     return lines
 

@@ -7,14 +7,13 @@ coordinates and back. Training, tracking and the runtimes cut with the same func
 """
 
 from ._coordinates import OUTPUT_SCALE, decode, encode
-from ._warp import EMPTY_ROI, CropRoi, crop, crop_many, crop_rois
+from ._warp import Rois, crop, crop_many, crop_rois
 from ._window import CONTEXT, search_window
 
 __all__ = [
     "CONTEXT",
-    "EMPTY_ROI",
     "OUTPUT_SCALE",
-    "CropRoi",
+    "Rois",
     "crop",
     "crop_many",
     "crop_rois",

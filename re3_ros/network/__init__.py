@@ -14,6 +14,8 @@ from ._compact import Compact
 from ._describe import WeightsInfo, describe
 from ._device import pick_device
 from ._file import looks_like
+from ._folded import FoldedCompact, can_fold
+from ._functions import Functions, functions_for
 from ._paper import PaperNetwork
 from ._presets import PRESETS, Preset, build
 from ._recurrent import FactoredLSTM, Peephole, PeepholeLSTMCell
@@ -26,6 +28,8 @@ __all__ = [
     "PRESETS",
     "Compact",
     "FactoredLSTM",
+    "FoldedCompact",
+    "Functions",
     "Output",
     "PaperNetwork",
     "Peephole",
@@ -36,8 +40,10 @@ __all__ = [
     "Trunk",
     "WeightsInfo",
     "build",
+    "can_fold",
     "check_tensors",
     "describe",
+    "functions_for",
     "initialise_trunk",
     "load",
     "looks_like",

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ._prelu import PReLU
-from ._pyramid import central, expected_place
+from ._pyramid import central, positions
 
 OBJECT_MIDDLE, OBJECT_COARSE = 9, 5
 """Rows and columns in the middle of a map that show the object, which fills 64 pixels."""
@@ -118,7 +118,12 @@ class Share(nn.Module):
 
 
 class Fusion(nn.Module):
-    """Late fusion of previous, current and template crop into one map."""
+    """Late fusion of previous, current and template crop into one map.
+
+    The similarities of the current crop's positions with the cells of an earlier crop's object
+    enter by a 1x1 convolution, which is linear: its product with the cells is formed once, when
+    they are remembered, so that a look multiplies by one small matrix for each target.
+    """
 
     def __init__(self, skips: Skips, mixed: int) -> None:
         super().__init__()
@@ -131,21 +136,19 @@ class Fusion(nn.Module):
         self.match_middle = nn.Conv2d(2 * OBJECT_MIDDLE**2, mixed, 1)
         self.match_coarse = nn.Conv2d(2 * OBJECT_COARSE**2, mixed, 1, bias=False)
         self.enlarge = Enlarge(skips.grid)
-        self.sizes = [
-            mixed * skips.grid.middle**2,
-            match * OBJECT_MIDDLE**2,
-            match * OBJECT_COARSE**2,
-        ]
+        self.sizes = [mixed * skips.grid.middle**2, mixed * match, mixed * match]
         self.width = sum(self.sizes)
         """Numbers kept of an earlier crop."""
 
     def remember(self, features: Tensor, share: Share) -> Tensor:
-        """Return one earlier crop's share and the matched features of its object, flattened."""
+        """Return one earlier crop's share, and the matrices (mixed, match) that positions of the
+        current crop are multiplied with, at both strides; flattened."""
         middle, coarse, match_middle, match_coarse = self.split(features)
+        part = 0 if share is self.previous else 1
         kept = (
             share(middle, coarse),
-            central(match_middle, OBJECT_MIDDLE),
-            central(match_coarse, OBJECT_COARSE),
+            _matcher(self.match_middle, part, central(match_middle, OBJECT_MIDDLE)),
+            _matcher(self.match_coarse, part, central(match_coarse, OBJECT_COARSE)),
         )
         return torch.cat([k.flatten(1) for k in kept], 1)
 
@@ -154,19 +157,18 @@ class Fusion(nn.Module):
     ) -> Tensor:
         """Return the mixed map (N, mixed, h, w); ``further`` is added to it before its ReLU."""
         middle, coarse, match_middle, match_coarse = self.split(features)
-        share0, middle0, coarse0 = torch.split(remembered, self.sizes, 1)
-        share1, middle1, coarse1 = torch.split(template, self.sizes, 1)
-        matched_middle = torch.cat(
-            [_similarity(middle0, match_middle), _similarity(middle1, match_middle)], 1
-        )
-        matched_coarse = torch.cat(
-            [_similarity(coarse0, match_coarse), _similarity(coarse1, match_coarse)], 1
-        )
-        shares = (share0 + share1).view(-1, self.mixed, self.grid.middle, self.grid.middle)
-        matches = self.match_middle(matched_middle)
-        matches = matches + self.enlarge(self.match_coarse(matched_coarse))
-        mixed: Tensor = self.current(middle, coarse) + shares + matches
+        share, at_middle, at_coarse = torch.split(remembered + template, self.sizes, 1)
+        assert self.match_middle.bias is not None
+        matches = self._matched(at_middle, match_middle) + self.match_middle.bias.view(-1, 1, 1)
+        matches = matches + self.enlarge(self._matched(at_coarse, match_coarse))
+        mixed: Tensor = self.current(middle, coarse) + share.view_as(matches) + matches
         return functional.relu(mixed if further is None else mixed + further)
+
+    def _matched(self, matrix: Tensor, current: Tensor) -> Tensor:
+        """Return (N, mixed, h, w) of unit features (N, match, h, w) and (N, mixed * match)."""
+        n, match, h, w = current.shape
+        products = torch.bmm(matrix.view(n, self.mixed, match), current.flatten(2))
+        return products.view(n, self.mixed, h, w)
 
 
 class Summary(nn.Module):
@@ -184,8 +186,12 @@ class Summary(nn.Module):
         """Return (N, E); ``further`` (N, E) is added before the last ReLU."""
         x = functional.relu(x + self.conv(x))
         flat = functional.relu(self.reduce(x)).flatten(1)
-        out = self.fc(torch.cat([flat, _expected_positions(self.heat(x))], 1))
+        out = self.fc(torch.cat([flat, self._heat_positions(x)], 1))
         return functional.relu(out if further is None else out + further)
+
+    def _heat_positions(self, x: Tensor) -> Tensor:
+        heat = self.heat(x)
+        return expected_positions(heat, positions(heat))
 
 
 def unit(features: Tensor) -> Tensor:
@@ -194,15 +200,20 @@ def unit(features: Tensor) -> Tensor:
     return features / length.clamp_min(1e-3)
 
 
-def _similarity(earlier: Tensor, current: Tensor) -> Tensor:
-    """Return (N, cells, h, w): products of earlier cells (N, C * cells) with every position."""
-    n, channels, h, w = current.shape
-    cells = earlier.view(n, channels, -1).transpose(1, 2)
-    return torch.bmm(cells, current.flatten(2)).view(n, -1, h, w)
+def _matcher(conv: nn.Conv2d, part: int, cells: Tensor) -> Tensor:
+    """Return (N, mixed, match): one half of a 1x1 convolution over similarities, times the cells
+    (N, match, h, w) that they are similarities with."""
+    count = cells.shape[2] * cells.shape[3]
+    weight = conv.weight.flatten(1)[:, part * count : (part + 1) * count]
+    return weight @ cells.flatten(2).transpose(1, 2)
 
 
-def _expected_positions(heat: Tensor) -> Tensor:
-    """Return (N, 3 * maps): expected x and y in [-1, 1] under each map's softmax, and its peak."""
+def expected_positions(heat: Tensor, places: Tensor) -> Tensor:
+    """Return (N, 3 * maps): expected x and y under each map's softmax, and its peak.
+
+    ``places`` (h * w, 2) are what `positions` gives for these maps (N, maps, h, w).
+    """
     flat = heat.flatten(2)
-    x, y = expected_place(flat.softmax(2), heat).unbind(2)
+    weights = flat.softmax(2)
+    x, y = (weights @ places.to(weights.dtype)).unbind(2)
     return torch.cat([x, y, flat.amax(2)], 1).to(heat.dtype)

@@ -61,18 +61,24 @@ class Pyramid(nn.Module):
         other, ``current`` (N, C, h, w) the unit features of the whole current crop.
         """
         alike = likeness(cells, current, len(MAGNIFICATIONS), CELLS).to(self.maps.weight.dtype)
-        maps, figures = self.maps(alike), self.figures(self._summarise(alike))
-        return maps.to(current.dtype), figures.to(current.dtype)
+        summary = sum_up(alike, self.sharpness, self.logarithms, positions(alike))
+        return self.maps(alike).to(current.dtype), self.figures(summary).to(current.dtype)
 
-    def _summarise(self, alike: Tensor) -> Tensor:
-        """Return (N, FIGURES), each of the order of 1."""
-        peaks = alike.flatten(2).amax(2)
-        weights = (self.sharpness * peaks).softmax(1)
-        magnification = weights @ self.logarithms
-        joint = (weights[..., None, None] * alike).sum(1)
-        where = expected_place((self.sharpness * joint.flatten(1)).softmax(1), joint)
-        best = joint.flatten(1).amax(1, keepdim=True)
-        return torch.cat([4 * peaks, 2 * weights, 10 * magnification, 2 * where, 4 * best], 1)
+
+def sum_up(alike: Tensor, sharpness: Tensor, logarithms: Tensor, places: Tensor) -> Tensor:
+    """Return (N, FIGURES), each of the order of 1, of how alike versions are, (N, versions, h, w).
+
+    ``logarithms`` (versions, 2) are those of the versions' magnifications, ``places`` (h * w, 2)
+    what `positions` gives.
+    """
+    flat = alike.flatten(2)
+    peaks = flat.amax(2)
+    weights = (sharpness * peaks).softmax(1)
+    magnification = weights @ logarithms
+    joint = (weights[:, :, None] * flat).sum(1)
+    where = (sharpness * joint).softmax(1) @ places
+    best = joint.amax(1, keepdim=True)
+    return torch.cat([4 * peaks, 2 * weights, 10 * magnification, 2 * where, 4 * best], 1)
 
 
 def positions(maps: Tensor) -> Tensor:

@@ -14,14 +14,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from re3_ros.boxes import Boxes, is_valid
 from re3_ros.crops import decode, search_window
 from re3_ros.images import Image
-from re3_ros.network import Output
-from re3_ros.network.runtimes import PreviousCrops, Runtime
+from re3_ros.network.runtimes import Looked, PreviousCrops, Runtime, View
 
 from ._memory import Estimate, Snapshot, read_only, rows, stack
 from ._sizes import Size
@@ -38,6 +36,9 @@ class Memory:
     """First crops of the next frame, that `prepare_together` has yet to embed; None: to be cut."""
     frame: Any = None
     """The image, as the runtime has it, that they are to be cut from."""
+
+    def __post_init__(self) -> None:
+        self.feed = self.runtime.feed()
 
     def restore(self, name: str, snapshot: Snapshot) -> None:
         """Put a target, known or new, to a snapshot."""
@@ -91,8 +92,6 @@ class StepPlan:
     image: Image
     names: list[str]
     search_boxes: list[Boxes]
-    frame: Any = None
-    """The image as the runtime has it, see `Runtime.upload`."""
 
     def before(self) -> list[Snapshot]:
         """Return the targets as they are."""
@@ -109,21 +108,21 @@ def track_together(plans: Sequence[StepPlan]) -> list[dict[str, Estimate]]:
     if not busy:
         return [{} for _ in plans]
     prepare_together([plan.memory for plan in busy])
+    views = [View(p.image, np.stack(p.search_boxes), p.memory.feed) for p in busy]
+    before = [snapshot for plan in busy for snapshot in plan.before()]
     runtime = busy[0].memory.runtime
-    plans = [replace(p, frame=runtime.upload(p.image)) if p.names else p for p in plans]
-    crops = _joined([runtime.cut(p.frame, np.stack(p.search_boxes)) for p in plans if p.names])
-    outputs, state = _step(runtime, crops, [s for plan in busy for s in plan.before()])
-    found: list[dict[str, Estimate]] = []
-    moves = []
-    row = 0
-    for plan in plans:
-        part = slice(row, row + len(plan.names))
-        found.append(_estimates(runtime, plan, outputs, part) if plan.names else {})
-        moves += [(plan, *pair) for pair in zip(found[-1].items(), state[part], strict=True)]
-        row = part.stop
-    for plan, (name, estimate), new in moves:  # from here on nothing can fail
-        if estimate.valid:
-            plan.memory.move(name, estimate.box, new, plan.frame)
+    looked = _look(runtime, views, before)
+    estimates = iter(_decode(looked, views, before, runtime.context))
+    states = iter(looked.state)
+    frames = iter(looked.frames)
+    found = []
+    for plan in plans:  # from here on nothing can fail
+        found.append({name: next(estimates) for name in plan.names})
+        frame = next(frames) if plan.names else None
+        for name, estimate in found[-1].items():
+            new = next(states)
+            if estimate.valid:
+                plan.memory.move(name, estimate.box, new, frame)
     return found
 
 
@@ -158,47 +157,32 @@ def match(
     """Return each snapshot's estimate at the box (4,) beside it."""
     if not pairs:
         return []
-    before, search_boxes = [snapshot for snapshot, _ in pairs], [box for _, box in pairs]
-    outputs, _ = _step(runtime, runtime.cut(image, np.stack(search_boxes)), before)
-    return _decode(runtime, image, outputs, before, search_boxes)
+    before, boxes = [snapshot for snapshot, _ in pairs], [box for _, box in pairs]
+    views = [View(image, np.stack(boxes), None)]
+    return _decode(_look(runtime, views, before), views, before, runtime.context)
 
 
-@dataclass(frozen=True)
-class _Outputs:
-    corners: Boxes  # (N, 4) crop coordinates
-    scores: NDArray[np.float64]  # (N,)
-    finite: NDArray[np.bool_]  # (N,) whether corners, visibility and new state are
-
-
-def _step(runtime: Runtime, crops: Tensor, before: Sequence[Snapshot]) -> tuple[_Outputs, Tensor]:
-    """Return what the memories ``before`` say of the crops (N, S, S, 3), and their new states."""
+def _look(runtime: Runtime, views: Sequence[View], before: Sequence[Snapshot]) -> Looked:
+    """Return what the memories ``before`` say of the views."""
     memory = [stack(before, part) for part in ("remembered", "template", "state")]
-    output, state = runtime.step(crops, *memory)
-    return _to_numpy(output, state), state
-
-
-def _estimates(
-    runtime: Runtime, plan: StepPlan, outputs: _Outputs, part: slice
-) -> dict[str, Estimate]:
-    mine = _Outputs(outputs.corners[part], outputs.scores[part], outputs.finite[part])
-    found = _decode(runtime, plan.image, mine, plan.before(), plan.search_boxes)
-    return dict(zip(plan.names, found, strict=True))
+    return runtime.look(views, *memory)
 
 
 def _decode(
-    runtime: Runtime,
-    image: Image,
-    outputs: _Outputs,
-    before: Sequence[Snapshot],
-    search_boxes: Sequence[Boxes],
+    looked: Looked, views: Sequence[View], before: Sequence[Snapshot], context: float
 ) -> list[Estimate]:
-    """Turn outputs into boxes of the image; the last good one where an output is not valid."""
-    height, width = image.shape[:2]
-    boxes = decode(outputs.corners, search_window(np.stack(search_boxes), runtime.context))
-    valid = is_valid(boxes, width, height) & outputs.finite
+    """Turn what was found into boxes of the images; the last good one where it is not valid."""
+    searched = np.concatenate([view.boxes for view in views])
+    boxes = decode(looked.corners, search_window(searched, context))
+    valid, row = looked.finite.copy(), 0
+    for view in views:
+        part = slice(row, row := row + len(view.boxes))
+        height, width = view.image.shape[:2]
+        valid[part] &= is_valid(boxes[part], width, height)
+    scores = 0.5 + 0.5 * np.tanh(looked.logits / 2)  # sigmoid, without overflow
     return [
         Estimate(read_only(box), float(score), True) if fine else Estimate(old.box, 0.0, False)
-        for box, score, fine, old in zip(boxes, outputs.scores, valid, before, strict=True)
+        for box, score, fine, old in zip(boxes, scores, valid, before, strict=True)
     ]
 
 
@@ -212,17 +196,3 @@ def _reset(
     before = [snapshots[i] for i in due]
     template, first = stack(before, "template"), stack(before, "first_state")
     return rows(runtime.initial_step(again, template, first))
-
-
-def _joined(batches: Sequence[Tensor]) -> Tensor:
-    return batches[0] if len(batches) == 1 else torch.cat(list(batches))
-
-
-def _to_numpy(output: Output, state: Tensor) -> _Outputs:
-    """Bring what the host must know from the device; on a CPU nothing is copied."""
-    corners = output.corners.cpu().numpy().astype(np.float64)
-    seen = output.visibility
-    logits = np.full(len(corners), np.inf) if seen is None else seen.cpu().numpy()
-    healthy = np.isfinite(state.cpu().numpy()).reshape(len(corners), -1).all(1)
-    scores = 0.5 + 0.5 * np.tanh(logits.astype(np.float64) / 2)  # sigmoid, without overflow
-    return _Outputs(corners, scores, healthy & ~np.isnan(logits))

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from re3_ros.network._pyramid import CELLS, MAGNIFICATIONS, Pyramid, cells_of
+from re3_ros.network._pyramid import CELLS, MAGNIFICATIONS, Pyramid, cells_of, positions, sum_up
 
 SIDE = 64
 
@@ -64,7 +64,8 @@ def test_the_best_patch_tells_magnification_and_place(pyramid):
         current = torch.zeros(1, 32, 15, 15)
         current[..., 2:9, 6:13] = patches[:, best]  # its middle is two right and two above
         cells = torch.cat([cells_of(p).flatten() for p in patches[0][:, None]])[None]
-        summary = pyramid._summarise(likeness_of(pyramid, cells, current))[0]
+        alike = likeness_of(pyramid, cells, current)
+        summary = sum_up(alike, pyramid.sharpness, pyramid.logarithms, positions(alike))[0]
         assert int(summary[:count].argmax()) == best
         found = summary[2 * count : 2 * count + 2] / 10
         torch.testing.assert_close(found, torch.tensor([x, y]), rtol=0, atol=0.01)

@@ -8,15 +8,17 @@ state: torch, torch captured in CUDA graphs, ONNX Runtime, OpenVINO.
 
 from ._choice import RUNTIMES, candidates, is_installed, make_runtime
 from ._export import FORMATS, Exported, export
-from ._torch import PreviousCrops, Runtime, TorchRuntime
+from ._torch import Looked, PreviousCrops, Runtime, TorchRuntime, View
 
 __all__ = [
     "FORMATS",
     "RUNTIMES",
     "Exported",
+    "Looked",
     "PreviousCrops",
     "Runtime",
     "TorchRuntime",
+    "View",
     "candidates",
     "export",
     "is_installed",

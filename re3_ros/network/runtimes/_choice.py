@@ -30,6 +30,7 @@ RUNTIMES = (
     "cuda-float32",
     "cuda-bfloat16",
     "cuda-float16",
+    "cuda-compiled",
 )
 """Names that `make_runtime` takes."""
 _FASTEST_FIRST = ("openvino", "onnx")
@@ -116,6 +117,8 @@ def _make(network: Re3Network, name: str, device: str | torch.device, threads: i
     kind, _, precision = name.partition("-")
     _check(kind, device)
     if kind == "cuda":
+        if precision == "compiled":
+            return DeviceRuntime(network, device, compiled=True)
         return DeviceRuntime(network, device, precision or "bfloat16")
     return _MAKERS[kind](network, precision, threads)
 

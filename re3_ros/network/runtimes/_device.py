@@ -2,20 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Torch on a GPU with everything on the device, captured in CUDA graphs.
 
-An image is uploaded once, from pinned memory, and all crops are cut from it there. Each step runs
-on batches padded to one of a few sizes, and is captured as a CUDA graph when a size is first met;
-replaying a graph costs one launch, however many kernels it holds. On a CPU the same steps run as
-they are: only the graph is left out.
-
-The weights before the recurrent layers, which are nearly all of them, are ``bfloat16`` or
-``float16`` (half the memory traffic); recurrent layers, head and state stay float32, as errors
-would add up in them.
+For a step, one piece goes up (the image and the places of its crops), one graph is replayed that
+cuts the crops and looks at them, and one small piece comes down. Each step runs on batches padded
+to one of a few sizes, and is captured when a size is first met.
 """
 
 from __future__ import annotations
 
-import copy
+import logging
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,20 +22,50 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from re3_ros.crops import crop_rois
+from re3_ros.images import Image
 from re3_ros.network import Output, Re3Network
 
+from ._capture import Padded, StepFunction
 from ._device_crops import cut_rois, roi_table
-from ._torch import PreviousCrops, Runtime
+from ._feed import Feed, Link
+from ._steps import make_steps
+from ._torch import Looked, PreviousCrops, Runtime, View
 
-SIZES = (1, 2, 4, 8, 16, 32, 64)
-"""Batches are padded to these; larger ones are run as they are, without a graph."""
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-SHAPES = 4
-"""Sizes of images for which cutting is captured; of more, it is run as it is."""
-WARM_UPS = 3
-"""Runs before a capture, in which libraries allocate what they need and choose algorithms."""
+LAYOUTS = 4
+"""Sizes of a camera's images up to which steps on them are captured; then they run as they are."""
+_log = logging.getLogger(__name__)
 
-StepFunction = Callable[..., tuple[Tensor, ...]]
+
+class CameraFeed(Feed):
+    """A feed and what is captured of it: graphs that read its image where it is."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
+        self._graphs: dict[str, Padded] = {}
+        self._graphs_of = 0
+
+    def captured(
+        self, name: str, capture: Callable[[StepFunction], Padded], step: StepFunction
+    ) -> StepFunction:
+        """Return a step on this feed's image, captured once; ``name`` is what it is known by."""
+        if self.layout > LAYOUTS:
+            return step
+        if self._graphs_of != self.layout:
+            self._graphs, self._graphs_of = {}, self.layout
+        if name not in self._graphs:
+            self._graphs[name] = capture(step)
+        return self._graphs[name]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An image that is on the device."""
+
+    feed: CameraFeed
+    number: int
+    size: tuple[int, int]
+    """Height and width."""
 
 
 class DeviceRuntime(Runtime):
@@ -45,162 +74,160 @@ class DeviceRuntime(Runtime):
     name = "cuda"
 
     def __init__(
-        self, network: Re3Network, device: str | torch.device, precision: str = "bfloat16"
+        self,
+        network: Re3Network,
+        device: str | torch.device,
+        precision: str = "bfloat16",
+        compiled: bool = False,
+        link: Link | None = None,
     ) -> None:
-        self.device, self.precision = torch.device(device), precision
+        """``compiled``: chains of small operations become one kernel each, now, which takes time.
+
+        ``link`` is the way to the device. Raises ConfigError if the network cannot be compiled.
+        """
+        self.device = torch.device(device)
+        self.precision = f"{precision} compiled" if compiled else precision
         self.crop_size, self.context = network.crop_size, network.context
         self.state_shape = network.state_shape
-        self._dtype = PRECISIONS[precision]
-        self._network = _cast(network, self.device, self._dtype)
-        self._step = _Padded(self._run_step, self.device)
-        self._remember = _Padded(self._run_remember, self.device)
-        self._template = _Padded(self._run_template, self.device)
-        self._initial_step = _Padded(self._run_initial_step, self.device)
-        self._cuts: dict[tuple[int, ...], _Padded] = {}
+        self._kind = PRECISIONS[precision]
+        self._link = link or Link(self.device)
+        self._steps = make_steps(network, self.device, self._kind, compiled)
+        self._cut_rois = torch.compile(cut_rois) if compiled else cut_rois
+        self._step = self._padded(self._run_look)
+        self._remember = self._padded(lambda _, *given: self._steps.remember(*given))
+        self._template = self._padded(lambda _, *given: (self._steps.template(*given),))
+        self._initial_step = self._padded(lambda _, *given: (self._steps.look_again(*given),))
+        self._passing = CameraFeed(self._link)
+        if compiled:
+            self._compile()
 
-    def upload(self, image: NDArray[np.uint8]) -> Tensor:
-        """Return the image on the device."""
-        host = torch.from_numpy(np.ascontiguousarray(image))
-        if self.device.type == "cuda":
-            return host.pin_memory().to(self.device, non_blocking=True)
-        return host.clone()
+    def feed(self) -> CameraFeed:
+        """Return the way of one camera's images to the device."""
+        return CameraFeed(self._link)
 
     @torch.inference_mode()
-    def cut(self, image: NDArray[np.uint8] | Tensor, boxes: ArrayLike) -> Tensor:
-        """Return the crops of an image, uploaded or not."""
-        frame = image if isinstance(image, Tensor) else self.upload(image)
-        height, width = frame.shape[:2]
-        rois = crop_rois(boxes, width, height, self.crop_size, self.context)
-        table = roi_table(rois).to(self.device)
-        shape = tuple(frame.shape)
-        if shape not in self._cuts and len(self._cuts) < SHAPES:
-            self._cuts[shape] = _Padded(self._run_cut, self.device, shared=1)
-        if shape in self._cuts:
-            return self._cuts[shape]([frame, table])[0]
-        return cut_rois(frame, table, self.crop_size)
+    def cut(self, image: Image | Frame, boxes: ArrayLike) -> Tensor:
+        """Return crops; of an image that is on the device, only places are sent."""
+        feed = image.feed if isinstance(image, Frame) else self._passing
+        if isinstance(image, Frame):
+            if image.number != feed.number:
+                raise ValueError("the image has been replaced by a later one of its camera")
+            table = self._table(image.size, boxes)
+            feed.send_table(table)
+        else:
+            table = self._table(image.shape, boxes)
+            feed.send(image, table)
+        return self._cut(feed, len(table))
+
+    @torch.inference_mode()
+    def look(
+        self, views: Sequence[View], remembered: Tensor, template: Tensor, state: Tensor
+    ) -> Looked:
+        """Cut and step in one graph, if there is one view."""
+        memory = remembered, template, state
+        frames = [self._send(view) for view in views]
+        counts = [len(view.boxes) for view in views]
+        if len(views) == 1:
+            feed = frames[0].feed
+            step = feed.captured("look", self._padded, partial(self._run_cut_and_look, feed))
+            packed, new = step(counts[0], *memory)
+        else:
+            crops = [self._cut(frame.feed, n) for frame, n in zip(frames, counts, strict=True)]
+            packed, new = self._step(sum(counts), torch.cat(crops), *memory)
+        found = self._link.down(packed).astype(np.float64)
+        logits = found[:, 5] if found.shape[1] > 5 else np.full(len(found), np.inf)
+        finite = np.isfinite(found[:, :5]).all(1) & ~np.isnan(logits)
+        return Looked(found[:, :4], logits, finite, new, frames)
 
     @torch.inference_mode()
     def remember(self, crops: Tensor) -> PreviousCrops:
         """Embed the crops; ``source`` are their features."""
-        return PreviousCrops(*self._remember([crops]))
+        return PreviousCrops(*self._remember(len(crops), crops))
 
     @torch.inference_mode()
     def template(self, previous: PreviousCrops, crops: Tensor) -> Tensor:
         """Keep of features and pixels what the network wants."""
-        return self._template([previous.source, crops])[0]
+        return self._template(len(crops), previous.source, crops)[0]
 
     @torch.inference_mode()
     def step(
         self, crops: Tensor, remembered: Tensor, template: Tensor, state: Tensor
     ) -> tuple[Output, Tensor]:
         """Embed the crops and advance."""
-        corners, new, *seen = self._step([crops, remembered, template, state])
-        return Output(corners, seen[0] if seen else None), new
+        packed, new = self._step(len(crops), crops, remembered, template, state)
+        return Output(packed[:, :4], packed[:, 5] if packed.shape[1] > 5 else None), new
 
     @torch.inference_mode()
     def initial_step(self, previous: PreviousCrops, template: Tensor, state: Tensor) -> Tensor:
         """Advance on features already there."""
-        return self._initial_step([previous.remembered, previous.source, template, state])[0]
+        return self._initial_step(
+            len(state), previous.remembered, previous.source, template, state
+        )[0]
 
-    def _run_cut(self, frame: Tensor, table: Tensor) -> tuple[Tensor, ...]:
-        return (cut_rois(frame, table, self.crop_size),)
+    def _send(self, view: View) -> Frame:
+        feed = view.feed or CameraFeed(self._link)
+        feed.send(view.image, self._table(view.image.shape, view.boxes))
+        height, width = view.image.shape[:2]
+        return Frame(feed, feed.number, (height, width))
 
-    def _run_remember(self, crops: Tensor) -> tuple[Tensor, ...]:
-        features = self._network.embed(crops.permute(0, 3, 1, 2))
-        return self._network.remember(features).float(), features.float()
+    def _table(self, size: tuple[int, ...], boxes: ArrayLike) -> NDArray[np.float32]:
+        return roi_table(crop_rois(boxes, size[1], size[0], self.crop_size, self.context))
 
-    def _run_template(self, features: Tensor, crops: Tensor) -> tuple[Tensor, ...]:
-        pixels = crops.permute(0, 3, 1, 2)
-        return (self._network.template(features.to(self._dtype), pixels).float(),)
+    def _cut(self, feed: CameraFeed, count: int) -> Tensor:
+        """Return the crops at the first so many places of a feed's table."""
+        step = feed.captured("cut", self._padded, partial(self._run_cut, feed))
+        crops: Tensor = step(count)[0]
+        return crops
 
-    def _run_step(
-        self, crops: Tensor, remembered: Tensor, template: Tensor, state: Tensor
+    def _run_cut(self, feed: CameraFeed, count: int) -> tuple[Tensor, ...]:
+        return (self._cut_rois(feed.frame, feed.table[:count], self.crop_size, torch.uint8),)
+
+    def _run_cut_and_look(
+        self, feed: CameraFeed, count: int, *memory: Tensor
     ) -> tuple[Tensor, ...]:
-        features = self._network.embed(crops.permute(0, 3, 1, 2))
-        output, new = self._advance(remembered, features, template, state)
-        seen = () if output.visibility is None else (output.visibility,)
-        return (output.corners, new, *seen)
+        crops = self._cut_rois(feed.frame, feed.table[:count], self.crop_size, self._kind)
+        return self._run_look(count, crops, *memory)
 
-    def _run_initial_step(
-        self, remembered: Tensor, features: Tensor, template: Tensor, state: Tensor
-    ) -> tuple[Tensor, ...]:
-        return (self._advance(remembered, features.to(self._dtype), template, state)[1],)
+    def _run_look(self, _: int, crops: Tensor, *memory: Tensor) -> tuple[Tensor, ...]:
+        """Return what the host must know as one tensor, and the new state.
 
-    def _advance(
-        self, remembered: Tensor, features: Tensor, template: Tensor, state: Tensor
-    ) -> tuple[Output, Tensor]:
-        network, kind = self._network, self._dtype
-        embedding = network.fuse(remembered.to(kind), features, template.to(kind)).float()
-        hidden, new = network.recur(embedding, state)
-        return network.predict(hidden, embedding), new
+        Corners, a number that is finite if the new state is, and the logits if there are any.
+        """
+        corners, logits, new = self._steps.look(crops, *memory)
+        parts = [corners, new.flatten(1).sum(1, keepdim=True)]
+        if logits is not None:
+            parts.append(logits[:, None])
+        return torch.cat(parts, 1), new
 
+    def _padded(self, step: StepFunction) -> Padded:
+        return Padded(_exact(step) if self._kind == torch.float32 else step, self.device)
 
-class _Padded:
-    """A step that runs on batches padded to a few sizes, each captured when it is first met."""
-
-    def __init__(self, step: StepFunction, device: torch.device, shared: int = 0) -> None:
-        """The first ``shared`` inputs are the same for the whole batch."""
-        self._step, self._device, self._shared = step, device, shared
-        self._captured: dict[int, _Captured] = {}
-
-    def __call__(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Return the step's outputs, fresh tensors."""
-        targets = len(inputs[-1])
-        size = next((s for s in SIZES if s >= targets), 0)
-        if not size:
-            return self._step(*inputs)
-        if size not in self._captured:
-            self._captured[size] = _Captured(self._step, self._stand_ins(inputs, size))
-        captured = self._captured[size]
-        for i, (kept, given) in enumerate(zip(captured.inputs, inputs, strict=True)):
-            (kept if i < self._shared else kept[:targets]).copy_(given)
-        return tuple(output[:targets].clone() for output in captured())
-
-    def _stand_ins(self, inputs: Sequence[Tensor], size: int) -> list[Tensor]:
-        return [
-            torch.zeros_like(t) if i < self._shared else t.new_zeros(size, *t.shape[1:])
-            for i, t in enumerate(inputs)
-        ]
+    def _compile(self) -> None:
+        """Run everything once for one target, and once for several."""
+        begin = time.monotonic()
+        _log.info("compiling for %s; this is done once for these versions", self.device)
+        side = 2 * self.crop_size
+        image = np.zeros((side, side, 3), np.uint8)
+        for count in (1, 2):
+            boxes = np.tile([side / 4, side / 4, side / 2, side / 2], (count, 1))
+            crops = self.cut(image, boxes)
+            seen = self.remember(crops)
+            template = self.template(seen, crops)
+            state = self.initial_step(seen, template, self.initial_state(count))
+            self.look([View(image, boxes, None)], seen.remembered, template, state)
+        _log.info("compiled in %.0f s", time.monotonic() - begin)
 
 
-class _Captured:
-    """A step on inputs that stay where they are; on a GPU a CUDA graph."""
+def _exact(step: StepFunction) -> StepFunction:
+    """Return a step that multiplies float32 as float32, not as TF32 with a mantissa of 10 bits."""
 
-    def __init__(self, step: StepFunction, inputs: list[Tensor]) -> None:
-        self.inputs = inputs
-        self._step = step
-        self._graph: torch.cuda.CUDAGraph | None = None
-        self._outputs: tuple[Tensor, ...] = ()
-        if inputs[-1].is_cuda:
-            self._capture()
+    def run(*given: Any) -> tuple[Tensor, ...]:
+        matmul = torch.backends.cuda.matmul
+        before, matmul.allow_tf32 = matmul.allow_tf32, False
+        try:
+            with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+                return step(*given)
+        finally:
+            matmul.allow_tf32 = before
 
-    def __call__(self) -> tuple[Tensor, ...]:
-        """Return the outputs; on a GPU they are overwritten by the next call."""
-        if self._graph is None:
-            return self._step(*self.inputs)
-        self._graph.replay()
-        return self._outputs
-
-    def _capture(self) -> None:
-        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(WARM_UPS):
-                self._step(*self.inputs)
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self._outputs = self._step(*self.inputs)
-        self._graph = graph
-
-
-def _cast(network: Re3Network, device: torch.device, kind: torch.dtype) -> Re3Network:
-    """Return a copy on the device, all but recurrent layers, heads and what resamples pixels of
-    type ``kind``."""
-    own = copy.deepcopy(network).to(device, torch.float32).eval()
-    for name, module in own.named_children():
-        if not name.startswith(("lstm", "head", "pyramid")):
-            module.to(kind)
-    if device.type == "cuda":
-        own = own.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return own
+    return run

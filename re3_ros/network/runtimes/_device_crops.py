@@ -4,53 +4,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from re3_ros.crops import CropRoi
+from re3_ros.crops import Rois
+
+COLUMNS = 5
+"""Numbers of `roi_table` for an axis: where the shown part begins in the crop and how long it is
+there, pixels of the image for one of the crop, where it begins in the image, its last place."""
 
 
-def roi_table(rois: Sequence[CropRoi]) -> Tensor:
-    """Return (N, 8) float32, what `cut_rois` takes; coordinates up to 2**24 are exact."""
-    return torch.tensor([list(roi) for roi in rois], dtype=torch.float32)
+def roi_table(rois: Rois) -> NDArray[np.float32]:
+    """Return (N, 2, COLUMNS) float32, for x and y what `cut_rois` takes; see `COLUMNS`.
+
+    Coordinates up to 2**24 are exact.
+    """
+    start, extent, offset, length = (rois[:, k : k + 2] for k in (0, 2, 4, 6))
+    scale, last = extent / np.maximum(length, 1), np.maximum(extent - 1, 0)
+    return np.stack([offset, length, scale, start, last], 2).astype(np.float32)
 
 
-def cut_rois(image: Tensor, table: Tensor, size: int) -> Tensor:
-    """Return the crops uint8 (N, size, size, 3) of an image uint8 (H, W, 3).
+def cut_rois(image: Tensor, table: Tensor, size: int, kind: torch.dtype = torch.uint8) -> Tensor:
+    """Return the crops (N, size, size, 3), whole numbers, of an image uint8 (H, W, 3).
 
     They are those of `re3_ros.crops.crop_many` to within one level: OpenCV rounds its weights to
     1/2048. Made of operations on whole tensors, without a branch, so that a graph can hold it.
     """
-    left, top, width, height, column, row, columns, rows = table.T
-    x0, x1, x_weight, x_inside = _axis(size, column, columns, left, width)
-    y0, y1, y_weight, y_inside = _axis(size, row, rows, top, height)
-    pixels = image.view(-1, 3)
-    stride = image.shape[1]
-
-    def at(y: Tensor, x: Tensor) -> Tensor:
-        return pixels[y[:, :, None] * stride + x[:, None, :]].float()
-
-    x_weight, y_weight = x_weight[:, None, :, None], y_weight[:, :, None, None]
-    above = torch.lerp(at(y0, x0), at(y0, x1), x_weight)
-    below = torch.lerp(at(y1, x0), at(y1, x1), x_weight)
-    inside = y_inside[:, :, None, None] & x_inside[:, None, :, None]
-    return (torch.lerp(above, below, y_weight).round() * inside).to(torch.uint8)
-
-
-def _axis(
-    size: int, offset: Tensor, length: Tensor, start: Tensor, extent: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return, for each pixel (N, size) along one axis of the crops, the two pixels of the image
-    that it lies between, the weight of the second, and whether it shows the image at all."""
-    place = torch.arange(size, device=offset.device) + 0.5
-    within = place - offset[:, None]
-    inside = (within > 0) & (within < length[:, None])
-    source = within * (extent / length.clamp(min=1))[:, None] - 0.5
-    last = (extent - 1).clamp(min=0)[:, None]
-    source = torch.minimum(source.clamp(min=0), last)
-    low = source.floor()
+    offset, length, scale, start, last = table[..., None].unbind(2)
+    within = torch.arange(size, device=image.device) + 0.5 - offset
+    inside = (within > 0) & (within < length)
+    place = torch.minimum((within * scale - 0.5).clamp(min=0), last)
+    low = place.floor()
     high = torch.minimum(low + 1, last)
-    begin = start[:, None]
-    return (low + begin).long(), (high + begin).long(), source - low, inside
+    weight = place - low
+    # Of each axis the two pixels that a place lies between, and what each of them counts.
+    pixels = (torch.stack([low, high], 3) + start[..., None]).long()
+    weights = torch.stack([1 - weight, weight], 3) * inside[..., None]
+    columns, rows = pixels.unbind(1)
+    index = rows[:, :, :, None, None] * image.shape[1] + columns[:, None, None]
+    seen = image.view(-1, 3)[index].float()
+    of_column, of_row = weights.unbind(1)
+    across = (seen * of_column[:, None, None, :, :, None]).sum(4)
+    return (across * of_row[:, :, :, None, None]).sum(2).round().to(kind)

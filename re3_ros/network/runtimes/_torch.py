@@ -11,12 +11,15 @@ own business.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from re3_ros.boxes import Boxes
 from re3_ros.crops import crop_many
 from re3_ros.images import Image
 from re3_ros.network import Output, Re3Network, pick_device
@@ -29,6 +32,32 @@ class PreviousCrops(NamedTuple):
     """(N, A) for the fusion with the next crop."""
     source: Tensor
     """(N, ...) what `Runtime.initial_step` needs of the same crops."""
+
+
+class View(NamedTuple):
+    """Where to look in the image of one camera."""
+
+    image: Image
+    boxes: Boxes
+    """(n, 4), at least one; around each a crop is cut."""
+    feed: Any
+    """What `Runtime.feed` gave for the camera, None for one that is looked at only now."""
+
+
+class Looked(NamedTuple):
+    """What a look found; a row for each target, in the order of views and their boxes."""
+
+    corners: Boxes
+    """(N, 4) in crop coordinates, on the host."""
+    logits: Boxes
+    """(N,) of the object being seen, on the host; infinite where the network has none."""
+    finite: NDArray[np.bool_]
+    """(N,) whether corners, logits and new state are numbers."""
+    state: Tensor
+    """(N, R, H) the new one, on the device."""
+    frames: list[Any]
+    """The image of each view, as `Runtime.cut` takes it: until the next look with the same feed, it
+    need not travel to the device again."""
 
 
 class Runtime(ABC):
@@ -49,14 +78,31 @@ class Runtime(ABC):
         """Return name and precision, as the status reports them."""
         return f"{self.name} {self.precision}"
 
-    def upload(self, image: Image) -> Any:
-        """Return what `cut` takes for an image HxWx3, so that it travels to the device once."""
-        return image
+    def feed(self) -> Any:
+        """Return what `look` takes for the images of one camera."""
+        return None
 
     def cut(self, image: Any, boxes: ArrayLike) -> Tensor:
-        """Return the crops uint8 (N, S, S, 3) of an image, uploaded or not, around boxes (N, 4)."""
+        """Return the crops uint8 (N, S, S, 3) around boxes (N, 4) of an image, as it is or as
+        `look` gave it back."""
         crops = torch.from_numpy(crop_many(image, boxes, self.crop_size, self.context))
         return crops.to(self.device)
+
+    def look(
+        self, views: Sequence[View], remembered: Tensor, template: Tensor, state: Tensor
+    ) -> Looked:
+        """Cut the crops of all views, and run a step on them; nothing is modified."""
+        crops = [self.cut(view.image, view.boxes) for view in views]
+        output, new = self.step(
+            crops[0] if len(crops) == 1 else torch.cat(crops), remembered, template, state
+        )
+        corners = output.corners.cpu().numpy().astype(np.float64)
+        seen = output.visibility
+        logits = np.full(len(corners), np.inf) if seen is None else seen.cpu().numpy()
+        healthy = np.isfinite(new.cpu().numpy()).reshape(len(corners), -1).all(1)
+        finite = healthy & np.isfinite(corners).all(1) & ~np.isnan(logits)
+        frames = [view.image for view in views]
+        return Looked(corners, logits.astype(np.float64), finite, new, frames)
 
     def initial_state(self, targets: int) -> Tensor:
         """Return zeros (targets, R, H), the state before the first frame."""
