@@ -8,6 +8,14 @@ is judged by a test: machines differ.
 
 from ._bars import Bar, gpu_bars, model_bars, session_bars
 from ._clip import Clip, demo_clip, sequence_clip
+from ._everything import BarsPlan, Measured, measure_everything
+from ._instructions import (
+    INSTRUCTIONS,
+    OWN,
+    describe_instructions,
+    has_more_than_avx2,
+    run_limited,
+)
 from ._model import StageRow, bench_model
 from ._output import describe_machine, model_table, precision_table, session_table, write_results
 from ._precision import PrecisionChange, PrecisionRow, compare_precision
@@ -16,10 +24,14 @@ from ._session import PEERS, LatencyRow, bench_session
 from ._timing import TimingStats
 
 __all__ = [
+    "INSTRUCTIONS",
+    "OWN",
     "PEERS",
     "Bar",
+    "BarsPlan",
     "Clip",
     "LatencyRow",
+    "Measured",
     "PrecisionChange",
     "PrecisionRow",
     "Roofline",
@@ -30,12 +42,16 @@ __all__ = [
     "bench_session",
     "compare_precision",
     "demo_clip",
+    "describe_instructions",
     "describe_machine",
     "gpu_bars",
+    "has_more_than_avx2",
+    "measure_everything",
     "measure_roofline",
     "model_bars",
     "model_table",
     "precision_table",
+    "run_limited",
     "sequence_clip",
     "session_bars",
     "session_table",

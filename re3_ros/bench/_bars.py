@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,22 +36,28 @@ class Bar:
         return f"{verdict}: {self.text}: {figures}"
 
 
-def session_bars(rows: Sequence[LatencyRow]) -> list[Bar]:
-    """Return the bars that the rows can decide, of the fastest of our runtimes."""
-    times = {(r.tracker, r.targets): r.latency.median for r in rows if r.cameras == 1}
-    ours = {k: t for k, t in times.items() if k[0].startswith("re3 ")}
+def session_bars(rows: Sequence[LatencyRow], wide: bool = False) -> list[Bar]:
+    """Return the bars that the rows can decide, of the fastest of our runtimes.
+
+    ``wide``: the processor has AMX or VNNI, so that several targets ought to gain from each other.
+    """
+    table = {(r.tracker, r.targets): r for r in rows if r.cameras == 1}
+    ours = {k: r.latency.median for k, r in table.items() if k[0].startswith("re3 ")}
     if not ours:
         return []
     fewest = min(n for _, n in ours)
     name = min((t, k[0]) for k, t in ours.items() if k[1] == fewest)[1]
-    one = times[name, fewest]
+    one, nano = table[name, fewest], table.get(("nano", fewest))
     bars = [
-        Bar(f"{name}, latency over {peer}'s", one / times[peer, fewest], limit)
+        Bar(f"{name}, latency over {peer}'s", one.latency.median / other.latency.median, limit)
         for peer, limit in (("nano", 0.5), (JOINT, 1 / 3))
-        if (peer, fewest) in times
+        if (other := table.get((peer, fewest))) is not None
     ]
-    if fewest == 1 and (name, 16) in times:
-        bars.append(Bar(f"{name}, 16 targets over one", times[name, 16] / one, 4))
+    if nano is not None and math.isfinite(one.work):
+        bars.append(Bar(f"{name}, processor time over nano's", one.work / nano.work, 1))
+    if fewest == 1 and (name, 16) in table:
+        many = table[name, 16].latency.median / one.latency.median
+        bars.append(Bar(f"{name}, 16 targets over one", many, 4 if wide else 6))
     return bars
 
 

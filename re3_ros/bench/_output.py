@@ -20,6 +20,7 @@ from rich.table import Table
 
 from re3_ros.errors import writing
 
+from ._instructions import describe_instructions
 from ._model import StageRow
 from ._precision import PrecisionRow
 from ._session import LatencyRow
@@ -39,16 +40,18 @@ def describe_machine() -> dict[str, Any]:
         "torch": torch.__version__,
         "opencv": cv2.__version__,
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "instructions": describe_instructions(),
     }
 
 
 def session_table(rows: Sequence[LatencyRow]) -> Table:
     """Return latencies as a table."""
     table = Table(title="Image to boxes, milliseconds", title_justify="left")
-    times = ("median", "99 %", "least", "between frames")
+    times = ("median", "99 %", "least", "between frames", "processors")
     _columns(table, "tracker", ("cameras", "targets", *times, "mean IoU", "kB a target"))
     for r in rows:
-        shown = (r.latency.median, r.latency.p99, r.latency.least, r.between.median, r.mean_iou)
+        latency = r.latency.median, r.latency.p99, r.latency.least
+        shown = *latency, r.between.median, r.work, r.mean_iou
         held = "" if math.isnan(r.held) else f"{r.held / 1e3:.0f}"
         counts = str(r.cameras), str(r.targets)
         table.add_row(r.tracker, *counts, *(f"{value:.2f}" for value in shown), held)

@@ -31,6 +31,8 @@ JOINT = "joint"
 PEERS = (JOINT, "kcf", "csrt", "mosse", "nano")
 """What there is to compare with: the plain pass of the same network, and OpenCV's trackers."""
 WARM_UP = 10
+LEAST = 10
+"""Frames after those that are measured in any case."""
 STEP = 33_333_333
 
 
@@ -49,6 +51,9 @@ class LatencyRow:
     """That many cameras send an image at the same time, each with so many targets."""
     held: float = math.nan
     """Bytes held for a target between images; NaN where it is not known."""
+    work: float = math.nan
+    """Milliseconds of processors for a frame, of all threads together and with what is done between
+    images."""
 
 
 class Contender(Protocol):
@@ -167,11 +172,15 @@ def bench_session(
     device: str = "cpu",
     models: Path = Path("nanotrack"),
     cameras: Sequence[int] = (1,),
+    seconds: float = math.inf,
+    advance: Callable[[], object] = lambda: None,
 ) -> list[LatencyRow]:
     """Return a row for each tracker and number of targets; they take turns, round after round.
 
     ``nano`` is left out where ``models`` does not hold its files. Several ``cameras`` are measured
-    of ours alone. All use the threads that torch and OpenCV are set to.
+    of ours alone. All use the threads that torch and OpenCV are set to. A round ends after
+    ``seconds``, whatever is left of the clip, but not before `LEAST` frames; ``advance`` is called
+    after each.
     """
     rows = []
     threads = torch.get_num_threads()
@@ -186,7 +195,8 @@ def bench_session(
         for _ in range(rounds):
             for name, make in makers.items():
                 torch.set_num_threads(threads)  # sessions may have changed it
-                runs[name].append(_run(make(), clip, count))
+                runs[name].append(_run(make(), clip, count, seconds))
+                advance()
         rows += [_row(name, count, seen, parts) for name, parts in runs.items()]
     torch.set_num_threads(threads)
     return rows
@@ -203,29 +213,33 @@ def _others(
 
 
 class _Run(NamedTuple):
-    """Of each frame after warm-up: seconds to the box, seconds between images, IoU."""
+    """Of each frame after warm-up: seconds to the box, between images, of processors; IoU."""
 
     latency: list[float]
     between: list[float]
+    work: list[float]
     overlap: list[float]
     held: float
 
 
-def _run(tracker: Contender, clip: Clip, targets: int) -> _Run:
+def _run(tracker: Contender, clip: Clip, targets: int, seconds: float) -> _Run:
     images = clip.bgr if isinstance(tracker, Peer) else clip.rgb
     tracker.init(images[0], spread_out(clip.truth[0], targets))
     tracker.prepare()
-    rows = []
+    rows: list[tuple[float, ...]] = []
+    end = time.perf_counter() + seconds
     for image, box in zip(images[1:], clip.truth[1:], strict=True):
-        begin = time.perf_counter()
+        worked, begin = time.process_time(), time.perf_counter()
         answer = tracker.update(image)
         arrived = time.perf_counter()
         tracker.prepare()
-        done = time.perf_counter()
-        rows.append((arrived - begin, done - arrived, float(iou(answer, box))))
-    latency, between, overlap = (list(column) for column in zip(*rows[WARM_UP:], strict=True))
+        done, work = time.perf_counter(), time.process_time() - worked
+        rows.append((arrived - begin, done - arrived, work, float(iou(answer, box))))
+        if done > end and len(rows) >= WARM_UP + LEAST:
+            break
+    latency, between, work, overlap = (list(c) for c in zip(*rows[WARM_UP:], strict=True))
     held = tracker.held() if isinstance(tracker, Session) else math.nan
-    return _Run(latency, between, overlap, held)
+    return _Run(latency, between, work, overlap, held)
 
 
 def spread_out(box: Boxes, targets: int) -> Boxes:
@@ -241,4 +255,5 @@ def _row(name: str, targets: int, cameras: int, runs: list[_Run]) -> LatencyRow:
     between = [seconds for run in runs for seconds in run.between]
     overlap = float(np.nanmean([value for run in runs for value in run.overlap]))
     spreads = TimingStats.of(latency), TimingStats.of(between)
-    return LatencyRow(name, targets, *spreads, overlap, cameras, runs[-1].held)
+    work = 1e3 * float(np.mean([value for run in runs for value in run.work]))
+    return LatencyRow(name, targets, *spreads, overlap, cameras, runs[-1].held, work)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +18,7 @@ from ._options import RuntimeOption, output_option
 from ._outputs import OverwriteOption, claim
 
 if TYPE_CHECKING:
+    from re3_ros.bench import BarsPlan
     from re3_ros.network import Re3Network
 
 QUIET_LOAD = 0.5
@@ -51,8 +51,12 @@ def register(app: typer.Typer) -> None:
 def bars(
     weights: WeightsOption = None,
     threads: Annotated[str, typer.Option(help="Numbers of threads, with commas.")] = "1,2",
+    instructions: Annotated[
+        str, typer.Option(help="The processor's, with commas: avx2 (no more than that), own.")
+    ] = "avx2,own",
     frames: Annotated[int, typer.Option(min=20, help="Frames of a round.")] = 85,
-    rounds: Annotated[int, typer.Option(min=1, help="Times that all take turns.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Times that all take turns.")] = 2,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Longest round of a tracker.")] = 2.0,
     models: ModelsOption = Path("nanotrack"),
     device: DeviceOption = "cpu",
     large: Annotated[str, typer.Option(help="Preset of the large network.")] = "paper",
@@ -61,44 +65,71 @@ def bars(
 ) -> None:
     """Print all tables of speed, and at the end which of this project's bars hold here."""
     claim(overwrite, output)
-    from re3_ros.bench import (
-        PEERS,
-        bench_model,
-        bench_session,
-        demo_clip,
-        gpu_bars,
-        model_bars,
-        model_table,
-        session_bars,
-        session_table,
-    )
+    from re3_ros.bench import INSTRUCTIONS, OWN, BarsPlan, demo_clip, has_more_than_avx2
+
+    limits, counts = _words(instructions), _numbers(threads, "threads")
+    if unknown := [name for name in limits if name not in INSTRUCTIONS]:
+        choices = ", ".join(INSTRUCTIONS)
+        raise ConfigError(f"instructions has {unknown[0]!r}; choose from {choices}")
+    if not device.startswith("cpu"):
+        limits, counts = [OWN], [1]  # neither makes much of a difference to a GPU
+    elif limits != [OWN] and not has_more_than_avx2():
+        typer.echo("this processor has no more than AVX2: everything is measured once")
+        limits = [OWN]
+    networks = {"compact": _network(weights, None), "paper": _network(None, large)}
+    given = {"threads": threads, "frames": frames, "rounds": rounds, "seconds": seconds}
+    given |= {"models": models, "large": large, **({"weights": weights} if weights else {})}
+    verdicts: list[str] = []
+    for limit in limits:
+        if limit == OWN:
+            plan = BarsPlan(networks, demo_clip(frames), device, models, rounds, seconds)
+            verdicts += [line for n in counts for line in _bars_with(plan, n, output)]
+        else:
+            verdicts += _bars_under(limit, given, output and output / limit)
+    typer.echo("")
+    for verdict in verdicts:
+        typer.echo(verdict)
+
+
+def _bars_with(plan: BarsPlan, threads: int, output: Path | None) -> list[str]:
+    """Print all tables for so many threads; return the verdicts."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from re3_ros.bench import describe_instructions, measure_everything
     from re3_ros.evaluation.trackers import limit_threads
 
     load = _load()
-    gpu = not device.startswith("cpu")
-    runtimes = ["torch", "cuda"] if gpu else ["auto"]
-    clip, found = demo_clip(frames), []
-    networks = {"compact": _network(weights, None), "paper": _network(None, large)}
-    for count in _numbers(threads, "threads"):
-        limit_threads(count)
-        heading = f"{count} {'thread' if count == 1 else 'threads'}"
-        typer.echo(f"\n{heading}\n")
-        about = {"clip": clip.name, "device": device}
-        timed = partial(bench_session, networks["compact"], clip, runtimes)
-        rows = timed(PEERS, (1, 16), rounds, device, models)
-        found += [(heading, bar) for bar in session_bars(rows)]
-        rows += timed((), (64,), 1, device)
-        rows += timed((), (1, 8), 1, device, cameras=(8,))
-        _print(session_table(rows), [])
-        _save(output and output / f"session_{count}.json", about, rows, load)
-        for name, network in networks.items():
-            stages = bench_model(network, runtimes, (1, 64) if gpu else (1,), device=device)
-            _print(model_table(stages), [])
-            _save(output and output / f"{name}_{count}.json", about, stages, load)
-            own = gpu_bars(stages, name) if gpu else model_bars(stages) if name == "paper" else []
-            found += [(heading, bar) for bar in own]
-    for heading, bar in found:
-        typer.echo(f"{heading}: {bar}")
+    limit_threads(threads)
+    heading = f"{threads} {'thread' if threads == 1 else 'threads'}"
+    used = "; ".join(f"{name} {kinds}" for name, kinds in describe_instructions().items())
+    typer.echo(f"\n{heading}; instructions: {used}\n")
+    verdicts = []
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("Measuring", total=plan.steps)
+        for measured in measure_everything(plan, lambda: progress.advance(bar)):
+            _print(measured.table, [])
+            about = {"clip": plan.clip.name, "device": plan.device}
+            path = output and output / f"{measured.name}_{threads}.json"
+            _save(path, about, list(measured.rows), load)
+            verdicts += [f"{heading}: {verdict}" for verdict in measured.bars]
+    return verdicts
+
+
+def _bars_under(limit: str, given: dict[str, Any], output: Path | None) -> list[str]:
+    """Print the tables that another process prints under a limit; return its verdicts."""
+    from re3_ros.bench import OWN, run_limited
+
+    options = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    options += ["--instructions", OWN, *(["--output", str(output)] if output else [])]
+    typer.echo(f"\nlimited to {limit}")
+    verdicts: list[str] = []
+    for line in run_limited(limit, ["bench", "bars", *options]):
+        if re.match(r"\d+ threads?: ", line):
+            verdicts.append(f"{limit}, {line}")
+        else:
+            typer.echo(line)
+    return verdicts
 
 
 def model(

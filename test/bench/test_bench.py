@@ -3,12 +3,17 @@
 """What benchmarks report; nothing here depends on how fast the machine is."""
 
 import json
+import os
+import subprocess
+import sys
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
 
 from re3_ros.bench import (
+    INSTRUCTIONS,
     LatencyRow,
     PrecisionChange,
     PrecisionRow,
@@ -16,10 +21,12 @@ from re3_ros.bench import (
     StageRow,
     TimingStats,
     Workload,
+    _session,
     bench_model,
     bench_session,
     compare_precision,
     demo_clip,
+    describe_instructions,
     gpu_bars,
     model_bars,
     session_bars,
@@ -51,8 +58,8 @@ def spread(median):
     return TimingStats(median, 2 * median, median / 2)
 
 
-def latency(tracker, targets, median):
-    return LatencyRow(tracker, targets, spread(median), spread(1), 0.5)
+def latency(tracker, targets, median, work=float("nan")):
+    return LatencyRow(tracker, targets, spread(median), spread(1), 0.5, work=work)
 
 
 def test_a_spread_is_in_milliseconds():
@@ -89,6 +96,41 @@ def test_several_cameras_are_measured_of_ours_alone(network, clip, tmp_path):
     assert held[0] == held[1] > 1000
     assert np.isnan(rows[1].held)
     assert "3" in list(session_table(rows).columns[1].cells)
+
+
+def test_a_round_ends_when_its_time_is_over(network):
+    clip, steps = demo_clip(60), []
+    kept = []
+    whole = _session._row
+    with patch.object(_session, "_row", lambda *a: kept.append(a[3]) or whole(*a)):
+        (row,) = bench_session(
+            network, clip, ["torch"], (), (1,), 2, seconds=0, advance=lambda: steps.append(1)
+        )
+    assert [len(run.latency) for run in kept[0]] == [_session.LEAST] * 2
+    assert len(steps) == 2
+    assert row.work > 0
+
+
+LIMITED = """
+from re3_ros.bench import describe_instructions, has_more_than_avx2
+assert not has_more_than_avx2()
+print(describe_instructions())
+"""
+
+
+def test_limits_of_instructions_bite():
+    """In every library that has one; of the primitives of OpenVINO their names tell."""
+    ran = subprocess.run(
+        [sys.executable, "-c", LIMITED],
+        env={**os.environ, **INSTRUCTIONS["avx2"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.count("at most AVX2") == 2
+    names = ["brgconv_avx512_amx_1x1_bf16", "jit_avx2_f32", "jit_avx2_I8", "gemm_mlas", "unknown"]
+    assert describe_instructions(names)["openvino"] == "2 avx2, 1 avx512_amx, 1 mlas"
 
 
 @pytest.mark.skipif(not is_installed("openvino"), reason="openvino is not installed")
@@ -139,16 +181,18 @@ def test_bars_compare_the_fastest_of_ours():
     rows = [
         latency("joint", 1, 12.0),
         latency("re3 torch float32", 1, 6.0),
-        latency("re3 openvino bfloat16", 1, 2.0),
+        latency("re3 openvino bfloat16", 1, 2.0, work=4.0),
         latency("re3 openvino bfloat16", 16, 10.0),
-        latency("nano", 1, 3.0),
+        latency("nano", 1, 3.0, work=5.0),
     ]
     found = {bar.text: (bar.value, bar.holds) for bar in session_bars(rows)}
     assert found == {
         "re3 openvino bfloat16, latency over nano's": (pytest.approx(2 / 3), False),
         "re3 openvino bfloat16, latency over joint's": (pytest.approx(1 / 6), True),
-        "re3 openvino bfloat16, 16 targets over one": (5.0, False),
+        "re3 openvino bfloat16, processor time over nano's": (pytest.approx(0.8), True),
+        "re3 openvino bfloat16, 16 targets over one": (5.0, True),
     }
+    assert [bar.holds for bar in session_bars(rows, wide=True)] == [False, True, True, False]
     assert session_bars(rows[:1]) == []
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from re3_ros.bench import bench_model
+from re3_ros.bench import BarsPlan, bench_model
 from re3_ros.cli import main
 from re3_ros.network import build, save
 
@@ -45,11 +45,12 @@ def test_session_prints_a_table_and_writes_json(run, weights, tmp_path):
 
 
 def test_bars_are_printed_at_the_end_of_all_tables(run, weights, tmp_path, monkeypatch):
-    monkeypatch.setattr("re3_ros.bench.PEERS", ("joint", "mosse"))
-    monkeypatch.setattr("re3_ros.bench.bench_model", partial(bench_model, repeats=1))
+    monkeypatch.setattr("re3_ros.bench.BarsPlan", partial(BarsPlan, peers=("joint", "mosse")))
+    monkeypatch.setattr("re3_ros.bench._everything.bench_model", partial(bench_model, repeats=1))
     # The choice and the other runtimes have tests of their own, and take long to be prepared.
     monkeypatch.setattr("re3_ros.network.runtimes._choice.candidates", lambda *_: ("torch",))
-    options = ["--large", "compact", "--threads", "1", "--frames", "20", "--rounds", "1"]
+    options = ["--large", "compact", "--threads", "1", "--frames", "21", "--rounds", "1"]
+    options += ["--instructions", "own"]
     save(build("paper", trunk_widths=[8] * 5, fc_width=12, lstm_width=7), weights)
     code, text, _ = run("bench", "bars", "--weights", weights, *options, "-o", tmp_path / "out")
     assert code == 0
@@ -60,7 +61,42 @@ def test_bars_are_printed_at_the_end_of_all_tables(run, weights, tmp_path, monke
         "image to box over the plain pass",
     ]
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert {"session_1.json", "compact_1.json", "paper_1.json"} <= written
+    assert {"session_1.json", "many_1.json", "compact_1.json", "paper_1.json"} <= written
+    assert "1 thread; instructions: torch " in text
+
+
+def test_bars_are_measured_under_a_limit_too(run, weights, tmp_path, monkeypatch):
+    """In a process of its own, whose tables come as they are and whose verdicts come last."""
+    monkeypatch.setattr("re3_ros.bench.has_more_than_avx2", lambda: True)
+    monkeypatch.setattr("re3_ros.cli._bench._bars_with", lambda *_: ["1 thread: holds: own"])
+    asked = []
+
+    def limited(name, arguments):
+        asked.append((name, arguments))
+        return iter(["a table", "1 thread: MISSED: latency"])
+
+    monkeypatch.setattr("re3_ros.bench.run_limited", limited)
+    options = ["--threads", "1", "--frames", "30", "-o", tmp_path / "out"]
+    code, text, _ = run("bench", "bars", "--weights", weights, *options)
+    assert code == 0
+    lines = text.split("\n")
+    assert lines.index("a table") < lines.index("avx2, 1 thread: MISSED: latency")
+    assert lines[-3:-1] == ["avx2, 1 thread: MISSED: latency", "1 thread: holds: own"]
+    ((name, arguments),) = asked
+    assert name == "avx2"
+    given = dict(zip(arguments[2::2], arguments[3::2], strict=True))
+    assert given["--instructions"] == "own"
+    assert given["--frames"] == "30"
+    assert given["--output"] == str(tmp_path / "out" / "avx2")
+
+
+def test_a_processor_without_more_is_measured_once(run, weights, monkeypatch):
+    monkeypatch.setattr("re3_ros.bench.has_more_than_avx2", lambda: False)
+    monkeypatch.setattr("re3_ros.cli._bench._bars_with", lambda *_: ["1 thread: holds: own"])
+    code, text, _ = run("bench", "bars", "--weights", weights, "--threads", "1")
+    assert code == 0
+    assert "everything is measured once" in text
+    assert text.count("1 thread: holds: own") == 1
 
 
 def test_model_prints_stages_bars_and_the_machines_limits(run, weights):
@@ -78,6 +114,7 @@ def test_model_prints_stages_bars_and_the_machines_limits(run, weights):
         (["model", "--targets", "1,many"], "targets is '1,many'; expected whole numbers"),
         (["model", "--preset", "paper", "--weights", "w"], "give --weights or --preset"),
         (["model", "--runtimes", "tpu"], "runtime is 'tpu'; choose one of auto"),
+        (["bars", "--instructions", "sse9"], "instructions has 'sse9'; choose from own, avx2"),
     ],
 )
 def test_bad_options_are_named_with_the_way_out(run, weights, arguments, complaint):

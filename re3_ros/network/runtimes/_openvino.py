@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ from ._traceable import Graph
 TELEMETRY = "openvino_telemetry"
 HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "bf16"}
 """OpenVINO's word for the precision of the arithmetic; int8 is that of the weights."""
+BFLOAT16_ISAS = "_BF16", "_FP16", "_AMX", "AVX2_VNNI_2"
+"""Ends of the names of oneDNN's instruction sets that multiply bfloat16."""
 SMALL = 50_000_000
 """Parameters up to which a network's weights stay in the caches from one target to the next."""
 QUANTISED_FROM = 1 << 18
@@ -58,12 +61,18 @@ def import_openvino() -> Any:
 
 
 def open_cpu() -> tuple[Any, bool]:
-    """Return an `openvino.Core` with the part for the CPU loaded, and whether it does bfloat16."""
+    """Return an `openvino.Core` with the part for the CPU loaded, and whether it does bfloat16.
+
+    Where oneDNN, which it computes with, is limited to older instructions, it still says that it
+    does, and then fails.
+    """
     core = import_openvino().Core()
     # Where the processor multiplies tiles (AMX), this leaves the thread a tiny signal stack.
     with keep_signal_stack():
         abilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return core, "BF16" in abilities
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper()
+    is_limited = limit not in ("ALL", "DEFAULT") and not limit.endswith(BFLOAT16_ISAS)
+    return core, "BF16" in abilities and not is_limited
 
 
 class Compiler:

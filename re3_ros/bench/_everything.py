@@ -1,0 +1,87 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+"""All that this project asks of its own speed, measured one table after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.table import Table
+
+from re3_ros.network import Re3Network
+
+from ._bars import Bar, gpu_bars, model_bars, session_bars
+from ._clip import Clip
+from ._instructions import multiplies_int8
+from ._model import StageRow, bench_model
+from ._output import model_table, session_table
+from ._session import PEERS, LatencyRow, bench_session
+
+STEADY = 2.0
+"""Seconds after which a round of one tracker ends, see `bench_session`."""
+
+
+@dataclass(frozen=True)
+class BarsPlan:
+    """What is measured, and with what."""
+
+    networks: Mapping[str, Re3Network]
+    """``compact``, the small one, and ``paper``, the large one."""
+    clip: Clip
+    device: str
+    models: Path
+    """Folder of NanoTrack's files."""
+    rounds: int = 2
+    seconds: float = STEADY
+    peers: Sequence[str] = PEERS
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether re3 runs on a GPU."""
+        return not self.device.startswith("cpu")
+
+    @property
+    def runtimes(self) -> list[str]:
+        """What re3 runs with."""
+        return ["torch", "cuda", "cuda-compiled"] if self.on_gpu else ["auto"]
+
+    @property
+    def steps(self) -> int:
+        """How often ``advance`` is called, if no peer is left out."""
+        ours = len(self.runtimes)
+        return 2 * self.rounds * (ours + len(self.peers)) + 3 * ours + len(self.networks)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One table, and the bars that it decides."""
+
+    name: str
+    table: Table
+    rows: Sequence[LatencyRow] | Sequence[StageRow]
+    bars: Sequence[Bar]
+
+
+def measure_everything(plan: BarsPlan, advance: Callable[[], object]) -> Iterator[Measured]:
+    """Yield each table as soon as it is there; ``advance`` is called as often as `steps` says."""
+    timed = partial(
+        bench_session, plan.networks["compact"], plan.clip, plan.runtimes, advance=advance
+    )
+    timed = partial(timed, seconds=plan.seconds, device=plan.device, models=plan.models)
+    rows = timed(peers=plan.peers, targets=(1, 16), rounds=plan.rounds)
+    yield Measured("session", session_table(rows), rows, session_bars(rows, multiplies_int8()))
+    rows = timed(peers=(), targets=(64,), rounds=1)
+    rows += timed(peers=(), targets=(1, 8), rounds=1, cameras=(8,))
+    yield Measured("many", session_table(rows), rows, ())
+    for name, network in plan.networks.items():
+        runtimes = plan.runtimes if name == "compact" else plan.runtimes[:2]
+        stages = bench_model(
+            network, runtimes, (1, 64) if plan.on_gpu else (1,), device=plan.device
+        )
+        own = model_bars(stages) if name == "paper" else []
+        own = gpu_bars(stages, name) if plan.on_gpu else own
+        advance()
+        yield Measured(name, model_table(stages), stages, own)
