@@ -13,6 +13,8 @@ from torch.nn import functional
 from ._prelu import PReLU
 from ._pyramid import central, positions
 
+HALF_SAFE = 2.0**-6
+"""Features are some hundreds at most; the squares of so much less of them have a sum in float16."""
 OBJECT_MIDDLE, OBJECT_COARSE = 9, 5
 """Rows and columns in the middle of a map that show the object, which fills 64 pixels."""
 
@@ -196,8 +198,9 @@ class Summary(nn.Module):
 
 def unit(features: Tensor) -> Tensor:
     """Return features (N, C, h, w) of length 1 along C, or shorter where they are nearly 0."""
-    length: Tensor = features.norm(dim=1, keepdim=True)
-    return features / length.clamp_min(1e-3)
+    small = features * HALF_SAFE
+    length: Tensor = small.norm(dim=1, keepdim=True)
+    return small / length.clamp_min(1e-3 * HALF_SAFE)
 
 
 def _matcher(conv: nn.Conv2d, part: int, cells: Tensor) -> Tensor:

@@ -7,11 +7,16 @@ import json
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from re3_ros import versions
+from re3_ros.bench import demo_clip
+from re3_ros.crops import crop_many
 from re3_ros.errors import ConfigError
+from re3_ros.network import load
 from re3_ros.network.runtimes import FORMATS, export
 from re3_ros.network.runtimes._export import _NEEDS
+from re3_ros.weights import default_weights
 
 
 def need(form):
@@ -33,6 +38,81 @@ def test_an_export_agrees_with_torch_and_describes_itself(small, tmp_path, form)
     assert list(look["inputs"]) == ["crops", "remembered", "template", "state"]
     assert look["inputs"]["crops"] == ["uint8", -1, 128, 128, 3]
     assert look["inputs"]["state"] == look["outputs"]["new_state"] == ["float32", -1, 4, 7]
+
+
+TENSORRT = {
+    *(
+        "Add",
+        "AveragePool",
+        "Cast",
+        "Clip",
+        "Concat",
+        "Constant",
+        "ConstantOfShape",
+        "Conv",
+        "Div",
+        "Equal",
+    ),
+    *("Expand", "Flatten", "Gather", "Gemm", "Identity", "MatMul", "Max", "MaxPool", "Min", "Mul"),
+    *("Neg", "Pad", "Pow", "PRelu", "Range", "ReduceL2", "ReduceMax", "ReduceSum", "Relu"),
+    *("Reshape", "Shape", "Sigmoid", "Slice", "Softmax", "SpaceToDepth", "Split", "Sqrt"),
+    *("Squeeze", "Sub", "Sum", "Tanh", "Tile", "Transpose", "Unsqueeze", "Where"),
+}
+"""Operators that TensorRT's ONNX parser has known in float16 since 8.4 (operators.md of
+onnx-tensorrt), as far as networks such as ours may have them."""
+
+
+@pytest.mark.parametrize("preset", ["compact", "paper"])
+def test_tensorrt_knows_all_operators(small, tmp_path, preset):
+    need("onnx")
+    import onnx
+
+    export(small(preset), tmp_path, "onnx")
+    for path in tmp_path.glob("*.onnx"):
+        graph = onnx.load(path).graph
+        assert {node.op_type for node in graph.node} <= TENSORRT
+        given = {value.name for value in graph.initializer}
+        given |= {name for node in graph.node if node.op_type == "Constant" for name in node.output}
+        for node in graph.node:
+            if node.op_type == "MaxPool":
+                assert len(node.output) == 1, "indices are not supported"
+            if node.op_type == "Conv":
+                assert node.input[1] in given, "of a convolution's weights: known beforehand"
+            if node.op_type in ("Slice", "Squeeze", "Unsqueeze", "ReduceMax", "ReduceSum"):
+                axes = node.input[3 if node.op_type == "Slice" else 1 :][:1]
+                assert given.issuperset(axes), "axes: known beforehand"
+
+
+def test_every_number_of_a_look_has_room_in_float16():
+    """With the shipped weights on the demo's images, squares in a norm included: TensorRT's fp16
+    is safe."""
+    network = load(default_weights())
+    clip = demo_clip(20)
+    crops = [crop_many(i, b[None], 128) for i, b in zip(clip.rgb, clip.truth, strict=True)]
+    seen = torch.from_numpy(np.concatenate(crops)).permute(0, 3, 1, 2)
+    with torch.inference_mode(), Largest() as largest:
+        features = network.embed(seen)
+        template, kept = network.template(features, seen), network.remember(features)
+        state = network.initial_state(len(seen))
+        for _ in range(33):
+            _, state = network.advance(kept, features.flip(0), template, state)
+    assert 100 < largest.value < torch.finfo(torch.float16).max / 8
+
+
+class Largest(TorchDispatchMode):
+    """Knows the largest magnitude of all that was computed."""
+
+    value = 0.0
+
+    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+        found = function(*arguments, **(keywords or {}))
+        several = found if isinstance(found, list | tuple) else [found]
+        if "norm" in str(function):
+            several = [*several, (arguments[0] ** 2).sum(1)]
+        for one in several:
+            if isinstance(one, torch.Tensor) and one.is_floating_point() and one.numel():
+                self.value = max(self.value, float(one.abs().max()))
+        return found
 
 
 def test_an_onnx_network_without_template_runs_by_its_names_alone(small, tmp_path):
