@@ -63,8 +63,9 @@ class Speck(Re3Network):
         """Return all of it."""
         return features
 
-    def template(self, features: Tensor) -> Tensor:
-        """Return all of it."""
+    def template(self, features: Tensor, crops: Tensor) -> Tensor:
+        """Return all of the features."""
+        del crops
         return features
 
     def fuse(self, remembered: Tensor, features: Tensor, template: Tensor) -> Tensor:
