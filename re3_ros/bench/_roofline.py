@@ -41,6 +41,11 @@ class Roofline:
         size = {"float32": 4, "bfloat16": 2, "int8": 1}[precision]
         return 1e3 * max(work.operations / rate, work.parameters * size / self.bandwidth)
 
+    def __str__(self) -> str:
+        """Return the limits in one line."""
+        rates = ", ".join(f"{name} {rate / 1e9:.0f} GFLOP/s" for name, rate in self.rates.items())
+        return f"memory {self.bandwidth / 1e9:.1f} GB/s; {rates}"
+
 
 @dataclass(frozen=True)
 class Workload:
@@ -50,6 +55,10 @@ class Workload:
     """A multiplication and an addition are two."""
     parameters: int
     """Weights that it reads."""
+
+    def __str__(self) -> str:
+        """Return both in one line."""
+        return f"{self.operations / 1e9:.2f} GFLOP, {self.parameters / 1e6:.1f} M weights"
 
 
 def measure_roofline(device: str = "cpu", repeats: int = 7) -> Roofline:

@@ -233,8 +233,8 @@ def _run(tracker: Contender, clip: Clip, targets: int, seconds: float) -> _Run:
         answer = tracker.update(image)
         arrived = time.perf_counter()
         tracker.prepare()
-        done, work = time.perf_counter(), time.process_time() - worked
-        rows.append((arrived - begin, done - arrived, work, float(iou(answer, box))))
+        done, used = time.perf_counter(), time.process_time() - worked
+        rows.append((arrived - begin, done - arrived, used, float(iou(answer, box))))
         if done > end and len(rows) >= WARM_UP + LEAST:
             break
     latency, between, work, overlap = (list(c) for c in zip(*rows[WARM_UP:], strict=True))

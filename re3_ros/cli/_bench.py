@@ -18,7 +18,7 @@ from ._options import RuntimeOption, output_option
 from ._outputs import OverwriteOption, claim
 
 if TYPE_CHECKING:
-    from re3_ros.bench import BarsPlan
+    from re3_ros.bench import BarsPlan, Roofline
     from re3_ros.network import Re3Network
 
 QUIET_LOAD = 0.5
@@ -96,7 +96,7 @@ def _bars_with(plan: BarsPlan, threads: int, output: Path | None) -> list[str]:
     from rich.console import Console
     from rich.progress import Progress
 
-    from re3_ros.bench import describe_instructions, measure_everything
+    from re3_ros.bench import describe_instructions, measure_everything, measure_roofline
     from re3_ros.evaluation.trackers import limit_threads
 
     load = _load()
@@ -113,6 +113,14 @@ def _bars_with(plan: BarsPlan, threads: int, output: Path | None) -> list[str]:
             path = output and output / f"{measured.name}_{threads}.json"
             _save(path, about, list(measured.rows), load)
             verdicts += [f"{heading}: {verdict}" for verdict in measured.bars]
+    try:
+        limits = measure_roofline(plan.device)
+        typer.echo(str(limits))
+        for name, network in plan.networks.items():
+            typer.echo(f"{name}: ", nl=False)
+            _print_floors(limits, network)
+    except ConfigError as error:
+        typer.echo(str(error))
     return verdicts
 
 
@@ -145,24 +153,30 @@ def model(
 ) -> None:
     """Time the network's stages by runtime and number of targets, against the machine's limits."""
     claim(overwrite, output)
-    from re3_ros.bench import bench_model, measure_roofline, model_bars, model_table, workload_of
+    from re3_ros.bench import bench_model, measure_roofline, model_bars, model_table
     from re3_ros.evaluation.trackers import limit_threads
 
     load = _load()
     limit_threads(threads)
     network = _network(weights, preset)
-    limits, work = measure_roofline(device), workload_of(network)
+    limits = measure_roofline(device)
     rows = bench_model(network, _words(runtimes), _numbers(targets), repeats, device)
     _print(model_table(rows), model_bars(rows))
-    typer.echo(
-        f"memory {limits.bandwidth / 1e9:.1f} GB/s; "
-        + ", ".join(f"{k} {v / 1e9:.0f} GFLOP/s" for k, v in limits.rates.items())
-        + f"; one look: {work.operations / 1e9:.2f} GFLOP, {work.parameters / 1e6:.1f} M weights"
-    )
-    floors = {p: limits.floor(work, p) for p in ("float32", "bfloat16", "int8")}
-    typer.echo("least for a look: " + ", ".join(f"{p} {t:.2f} ms" for p, t in floors.items()))
+    typer.echo(str(limits))
+    floors = _print_floors(limits, network)
     about = {"device": device, "floors": floors, "bandwidth": limits.bandwidth}
     _save(output, {**about, "rates": limits.rates}, rows, load)
+
+
+def _print_floors(limits: Roofline, network: Re3Network) -> dict[str, float]:
+    """Print and return the least milliseconds of a look by precision."""
+    from re3_ros.bench import workload_of
+
+    work = workload_of(network)
+    floors = {p: limits.floor(work, p) for p in ("float32", "bfloat16", "int8")}
+    least = ", ".join(f"{precision} {time:.2f} ms" for precision, time in floors.items())
+    typer.echo(f"a look takes {work}; least for a look: {least}")
+    return floors
 
 
 def session(

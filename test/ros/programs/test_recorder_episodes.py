@@ -11,6 +11,7 @@ import pytest
 
 pytestmark = pytest.mark.ros
 pq = pytest.importorskip("pyarrow.parquet")
+BOX = ("x1", "y1", "x2", "y2", "score", "visible")
 PERIOD = 50_000_000
 ENOUGH = 40
 
@@ -65,10 +66,16 @@ class Show:
             self.bench.get("label")
 
     def check(self, table):
-        """Check that all that is of one image stands in one row."""
+        """Check that all that is of one image stands in one row.
+
+        A status may be lost while the recorder is still being discovered; then that row says so.
+        """
         numbers = np.array(table["stamp_ns"]) // PERIOD
-        boxes = [self.doubles.truth(n % 25) for n in numbers]
-        assert np.allclose(np.array(table["observation.target.cup"])[:, :4], boxes)
+        rows = np.array(table["observation.target.cup"])
+        boxes = np.array([self.doubles.truth(n % 25) for n in numbers])
+        known = rows[:, BOX.index("visible")] > 0
+        assert known.mean() > 0.8
+        assert np.allclose(rows[known, :4], boxes[known])
         return numbers
 
 
