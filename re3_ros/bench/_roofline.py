@@ -35,9 +35,10 @@ class Roofline:
     def floor(self, work: Workload, precision: str) -> float:
         """Return the least milliseconds for ``work``: those of memory or arithmetic, the slower.
 
-        int8 are weights only: they are read as bytes, and multiplied in bfloat16.
+        int8 are weights only: they are read as bytes, and multiplied in bfloat16; where a processor
+        only imitates that, in float32.
         """
-        rate = self.rates["float32" if precision == "float32" else "bfloat16"]
+        rate = self.rates["float32"] if precision == "float32" else max(self.rates.values())
         size = {"float32": 4, "bfloat16": 2, "int8": 1}[precision]
         return 1e3 * max(work.operations / rate, work.parameters * size / self.bandwidth)
 
