@@ -125,9 +125,10 @@ class DeviceRuntime(Runtime):
     ) -> Looked:
         """Cut and step in one graph, if there is one view."""
         memory = remembered, template, state
-        frames = [self._send(view) for view in views]
+        only = len(views) == 1
+        frames = [self._send(v, v.feed or (self._passing if only else self.feed())) for v in views]
         counts = [len(view.boxes) for view in views]
-        if len(views) == 1:
+        if only:
             feed = frames[0].feed
             step = feed.captured("look", self._padded, partial(self._run_cut_and_look, feed))
             packed, new = step(counts[0], *memory)
@@ -164,8 +165,7 @@ class DeviceRuntime(Runtime):
             len(state), previous.remembered, previous.source, template, state
         )[0]
 
-    def _send(self, view: View) -> Frame:
-        feed = view.feed or CameraFeed(self._link)
+    def _send(self, view: View, feed: CameraFeed) -> Frame:
         feed.send(view.image, self._table(view.image.shape, view.boxes))
         height, width = view.image.shape[:2]
         return Frame(feed, feed.number, (height, width))
