@@ -426,8 +426,8 @@ function say(text, kind = "") {
 }
 
 function note(text) {
-  $("note").textContent = text;
-  $("note").hidden = !text;
+  $("note").textContent = ended || text; // an image may have been on its way when the end was told
+  $("note").hidden = !$("note").textContent;
 }
 
 function link(on, text) {
