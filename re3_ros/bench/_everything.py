@@ -20,9 +20,6 @@ from ._model import StageRow, bench_model
 from ._output import model_table, session_table
 from ._session import PEERS, LatencyRow, bench_session
 
-STEADY = 2.0
-"""Seconds after which a round of one tracker ends, see `bench_session`."""
-
 
 @dataclass(frozen=True)
 class BarsPlan:
@@ -34,8 +31,9 @@ class BarsPlan:
     device: str
     models: Path
     """Folder of NanoTrack's files."""
-    rounds: int = 2
-    seconds: float = STEADY
+    rounds: int
+    seconds: float
+    """After which a round of one tracker ends, see `bench_session`."""
     peers: Sequence[str] = PEERS
 
     @property
@@ -68,9 +66,15 @@ class Measured:
 def measure_everything(plan: BarsPlan, advance: Callable[[], object]) -> Iterator[Measured]:
     """Yield each table as soon as it is there; ``advance`` is called as often as `steps` says."""
     timed = partial(
-        bench_session, plan.networks["compact"], plan.clip, plan.runtimes, advance=advance
+        bench_session,
+        plan.networks["compact"],
+        plan.clip,
+        plan.runtimes,
+        device=plan.device,
+        models=plan.models,
+        seconds=plan.seconds,
+        advance=advance,
     )
-    timed = partial(timed, seconds=plan.seconds, device=plan.device, models=plan.models)
     rows = timed(peers=plan.peers, targets=(1, 16), rounds=plan.rounds)
     yield Measured("session", session_table(rows), rows, session_bars(rows, multiplies_int8()))
     rows = timed(peers=(), targets=(64,), rounds=1)

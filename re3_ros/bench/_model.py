@@ -68,10 +68,11 @@ def _runtime_stages(runtime: Runtime, image: Image, boxes: Boxes) -> dict[str, T
     template = runtime.template(seen, crops)
     state = runtime.initial_step(seen, template, runtime.initial_state(len(boxes)))
     corners = runtime.step(crops, seen.remembered, template, state)[0].corners.cpu().numpy()
-    windows = search_window(boxes, runtime.context)
     view, memory = View(image, boxes, runtime.feed()), (seen.remembered, template, state)
     return {
-        "step": lambda: decode(runtime.look([view], *memory).corners, windows),
+        "step": lambda: decode(
+            runtime.look([view], *memory).corners, search_window(boxes, runtime.context)
+        ),
         "crop": lambda: runtime.cut(image, boxes),
         "look": lambda: _done(runtime.step(crops, *memory)[1]),
         "decode": lambda: decode(corners, search_window(boxes, runtime.context)),

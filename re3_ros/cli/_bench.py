@@ -76,12 +76,12 @@ def bars(
     elif limits != [OWN] and not has_more_than_avx2():
         typer.echo("this processor has no more than AVX2: everything is measured once")
         limits = [OWN]
-    networks = {"compact": _network(weights, None), "paper": _network(None, large)}
     given = {"threads": threads, "frames": frames, "rounds": rounds, "seconds": seconds}
     given |= {"models": models, "large": large, **({"weights": weights} if weights else {})}
     verdicts: list[str] = []
     for limit in limits:
         if limit == OWN:
+            networks = {"compact": _network(weights, None), "paper": _network(None, large)}
             plan = BarsPlan(networks, demo_clip(frames), device, models, rounds, seconds)
             verdicts += [line for n in counts for line in _bars_with(plan, n, output)]
         else:

@@ -22,7 +22,7 @@ from ._functions import Functions
 from ._fusion import Share, Summary
 from ._pyramid import CELLS, Pyramid, cells_of, positions
 from ._recurrent import PeepholeLSTMCell
-from ._squeezenet import SqueezeNet
+from ._squeezenet import SqueezeNet, pool
 
 Convolution = tuple[Tensor, Tensor]
 """Weight and bias."""
@@ -115,13 +115,13 @@ class _Trunk:
     def __call__(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the maps at strides 4, 8 and 16 of crops (N, S, S, 3)."""
         fine, middle = self.early(crops)
-        return fine, middle, self._burn(_pool(middle), 4, 8)
+        return fine, middle, self._burn(pool(middle), 4, 8)
 
     def early(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Return the first two."""
         pixels = crops.permute(0, 3, 1, 2) - self._mean
-        fine = self._burn(_pool(self._call.conv_relu(pixels, *self._conv1, 2)), 0, 2)
-        return fine, self._burn(_pool(fine), 2, 4)
+        fine = self._burn(pool(self._call.conv_relu(pixels, *self._conv1, 2)), 0, 2)
+        return fine, self._burn(pool(fine), 2, 4)
 
     def _burn(self, x: Tensor, first: int, end: int) -> Tensor:
         for squeeze, expand in self._fires[first:end]:
@@ -136,20 +136,21 @@ class _Read:
         skips = network.skips
         self._call = call
         self._fine, self._fine_slopes = _skip(skips.fine, [], kind)
-        self._middle, self._middle_slopes = _skip(skips.middle, [skips.match_middle], kind)
-        self._coarse, self._coarse_slopes = _skip(skips.coarse, [skips.match_coarse], kind)
+        self._middle = _skip(skips.middle, [skips.match_middle], kind)
+        self._coarse = _skip(skips.coarse, [skips.match_coarse], kind)
 
     def __call__(self, fine: Tensor, middle: Tensor, coarse: Tensor) -> Maps:
         detail = self._call.detail(functional.conv2d(fine, *self._fine), self._fine_slopes)
         skip, match_middle = self.middle(middle)
-        both = functional.conv2d(coarse, *self._coarse)
-        coarse_skip, match_coarse = self._call.skip_and_match(both, self._coarse_slopes)
+        coarse_skip, match_coarse = self._both(coarse, *self._coarse)
         return Maps((detail, skip), coarse_skip, match_middle, match_coarse)
 
     def middle(self, middle: Tensor) -> tuple[Tensor, Tensor]:
         """Return the skip layer's map, and what is matched, at stride 8."""
-        both = functional.conv2d(middle, *self._middle)
-        return self._call.skip_and_match(both, self._middle_slopes)
+        return self._both(middle, *self._middle)
+
+    def _both(self, maps: Tensor, layer: Convolution, slopes: Tensor) -> tuple[Tensor, Tensor]:
+        return self._call.skip_and_match(functional.conv2d(maps, *layer), slopes)
 
 
 class _Fuse:
@@ -162,7 +163,7 @@ class _Fuse:
         self, network: Compact, pyramid: Pyramid, kind: torch.dtype, call: Functions
     ) -> None:
         fusion, summary = network.fusion, network.summary
-        self._call, self._kind, self._fusion, self._pyramid = call, kind, fusion, pyramid
+        self._call, self._fusion, self._pyramid = call, fusion, pyramid
         self.split = network.skips.split
         self._own = copy.deepcopy(fusion).to(kind)
         self.previous, self.initial = self._own.previous, self._own.initial
@@ -185,9 +186,9 @@ class _Fuse:
         share, at_middle, at_coarse = torch.split(kept, fusion.sizes, 1)
         alike = self._likeness(template[:, fusion.width :], maps.match_middle)
         coarse = _as_matrix(functional.conv2d(maps.coarse, self._coarse))
-        coarse = torch.baddbmm(coarse, _as_matrix(maps.match_coarse), self._matcher(at_coarse))
+        coarse = torch.baddbmm(coarse, _as_matrix(maps.match_coarse), self._turned(at_coarse))
         added = share.view(n, side * side, fusion.mixed)
-        added = torch.baddbmm(added, _as_matrix(maps.match_middle), self._matcher(at_middle))
+        added = torch.baddbmm(added, _as_matrix(maps.match_middle), self._turned(at_middle))
         added = torch.baddbmm(added, self._enlarge.expand(n, -1, -1), coarse)
         mixed = self._call.conv_add_relu(
             torch.cat([*maps.middle, alike], 1), *self._first, _as_map(added, side), 0
@@ -198,11 +199,10 @@ class _Fuse:
         """Return what is kept of an earlier crop, as `Fusion.remember`, but its share as matrix."""
         kept = self._own.remember(features, share)
         size = self._fusion.sizes[0]
-        own = kept[:, :size].view(len(kept), self._fusion.mixed, -1).transpose(1, 2)
-        return torch.cat([own.flatten(1), kept[:, size:]], 1)
+        return torch.cat([self._turned(kept[:, :size]).flatten(1), kept[:, size:]], 1)
 
-    def _matcher(self, matrix: Tensor) -> Tensor:
-        """Return (N, match, mixed) of what `Fusion.remember` keeps."""
+    def _turned(self, matrix: Tensor) -> Tensor:
+        """Return (N, ..., mixed) of a part, flat (mixed, ...), of what `Fusion.remember` keeps."""
         return matrix.view(len(matrix), self._fusion.mixed, -1).transpose(1, 2)
 
     def _likeness(self, cells: Tensor, current: Tensor) -> Tensor:
@@ -300,10 +300,6 @@ def _peepholes(cell: PeepholeLSTMCell) -> Tensor:
 
 def _last(weight: Tensor, kind: torch.dtype) -> Tensor:
     return weight.to(kind).contiguous(memory_format=torch.channels_last)
-
-
-def _pool(x: Tensor) -> Tensor:
-    return functional.max_pool2d(x, 3, stride=2, ceil_mode=True)
 
 
 def _as_matrix(maps: Tensor) -> Tensor:

@@ -57,18 +57,18 @@ class SqueezeNet(nn.Module):
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return maps (N, 128, h, w), (N, 256, h/2, w/2), (N, 512, h/4, w/4) of RGB 0 ... 255."""
         fine, middle = self.early(crops)
-        coarse = self.fire9(self.fire8(self.fire7(self.fire6(_pool(middle)))))
+        coarse = self.fire9(self.fire8(self.fire7(self.fire6(pool(middle)))))
         return fine, middle, coarse
 
     def early(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Return the first two maps."""
         fine = self.first(crops)
-        return fine, self.fire5(self.fire4(_pool(fine)))
+        return fine, self.fire5(self.fire4(pool(fine)))
 
     def first(self, crops: Tensor) -> Tensor:
         """Return the first map."""
         x = functional.relu(self.conv1(crops - self.mean), inplace=True)
-        fine: Tensor = self.fire3(self.fire2(_pool(x)))
+        fine: Tensor = self.fire3(self.fire2(pool(x)))
         return fine
 
     @torch.no_grad()
@@ -93,5 +93,6 @@ class SqueezeNet(nn.Module):
             parameter.data.copy_(values.flip(1) if name == "conv1.weight" else values)
 
 
-def _pool(x: Tensor) -> Tensor:
+def pool(x: Tensor) -> Tensor:
+    """Return maps at half the resolution."""
     return functional.max_pool2d(x, 3, stride=2, ceil_mode=True)

@@ -6,17 +6,18 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 
 class Counted(TorchDispatchMode):
-    """Lists the operations that are more than another view of a tensor, by name."""
+    """Lists the operations by name; those that only give another view of a tensor if asked to."""
 
-    def __init__(self):
+    def __init__(self, views=False):
         super().__init__()
+        self.views = views
         self.operations = []
         self._within = 0
 
     def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
         inputs = function._schema.arguments
         is_view = any(a.alias_info is not None and not a.alias_info.is_write for a in inputs)
-        if not self._within and not is_view:
+        if not self._within and (self.views or not is_view):
             self.operations.append(str(function))
         return function(*arguments, **(keywords or {}))
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from dispatching import Counted
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from re3_ros.datasets import read_stills
 from re3_ros.errors import ConfigError
@@ -122,24 +122,12 @@ def test_what_crops_cost_does_not_depend_on_when_their_tracks_began(draw):
         for step in range(steps):
             part = tracks[step:64:steps]
             renderer.crops(part, [0] * len(part), around(part, 0), 8, 2.0)
-        with Operations() as operations:
+        with Counted(views=True) as counted:
             renderer.crops(tracks, frames, boxes, 24, 2.0)
-        counts.append(operations)
-    assert counts[0].names == counts[1].names
-    assert 100 < counts[0].names.total() < 300
-    assert counts[0].names["aten.lift_fresh.default"] == 1, "one array comes from the host"
-
-
-class Operations(TorchDispatchMode):
-    """Counts all that torch is asked to do, views included."""
-
-    def __init__(self):
-        super().__init__()
-        self.names = Counter()
-
-    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
-        self.names[str(function)] += 1
-        return function(*arguments, **(keywords or {}))
+        counts.append(Counter(counted.operations))
+    assert counts[0] == counts[1]
+    assert 100 < counts[0].total() < 300
+    assert counts[0]["aten.lift_fresh.default"] == 1, "one array comes from the host"
 
 
 def test_windows_off_the_screen_are_black(draw):
