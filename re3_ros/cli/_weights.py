@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from ._outputs import OverwriteOption, claim
 if TYPE_CHECKING:
     from re3_ros.network import WeightsInfo
 
+RANGES = "activation_ranges"
 _LAYOUTS = "auto, tf-large, tf-small, pt-large or pt-small"
 
 
@@ -98,7 +100,8 @@ def calibrate(
 ) -> None:
     """Make the score the probability that the box overlaps the object by half.
 
-    It is fitted on what the training run held back, and put into the network's last layer.
+    It is fitted on what the training run held back, and put into the network's last layer. What
+    convolutions are given on the way is noted for processors that are best at int8.
     """
     from rich.progress import track
 
@@ -133,8 +136,10 @@ def _print_info(info: WeightsInfo) -> None:
         False: "DIFFERS from the .sha256 beside it",
         None: "no .sha256 beside it",
     }
+    ranges = len(json.loads(info.metadata.get(RANGES, "{}")))
     lines = {
         **info.metadata,
+        RANGES: f"of {ranges} convolutions, which int8 serves well",
         "parameters": f"{info.parameters:,} in {info.tensors} tensors, {', '.join(info.dtypes)}",
         "size": f"{info.size / 1e6:.1f} MB",
         "sha256": f"{info.sha256} ({kept[info.intact]})",

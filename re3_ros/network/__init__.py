@@ -7,7 +7,7 @@ preset, `load` and `save` read and write safetensors that say how to build it. `
 networks, `published` imports the authors' weights.
 """
 
-from ._base import Output, Re3Network
+from ._base import ActivationRange, Output, Re3Network
 from ._caffenet import CAFFENET_GROUPS, CAFFENET_KERNELS
 from ._checkpoint import check_tensors, load, read_free_metadata, read_metadata, save
 from ._compact import Compact
@@ -18,6 +18,14 @@ from ._folded import FoldedCompact, can_fold
 from ._functions import Functions, functions_for
 from ._paper import PaperNetwork
 from ._presets import PRESETS, Preset, build
+from ._quantised import (
+    WEIGHT_LIMIT,
+    corner_change,
+    harmless,
+    quantised,
+    recorded_ranges,
+    rounding,
+)
 from ._recurrent import FactoredLSTM, Peephole, PeepholeLSTMCell
 from ._trunk import CROP_SIZE, Shape, Trunk, initialise_trunk
 
@@ -26,6 +34,8 @@ __all__ = [
     "CAFFENET_KERNELS",
     "CROP_SIZE",
     "PRESETS",
+    "WEIGHT_LIMIT",
+    "ActivationRange",
     "Compact",
     "FactoredLSTM",
     "FoldedCompact",
@@ -42,13 +52,18 @@ __all__ = [
     "build",
     "can_fold",
     "check_tensors",
+    "corner_change",
     "describe",
     "functions_for",
+    "harmless",
     "initialise_trunk",
     "load",
     "looks_like",
     "pick_device",
+    "quantised",
     "read_free_metadata",
     "read_metadata",
+    "recorded_ranges",
+    "rounding",
     "save",
 ]

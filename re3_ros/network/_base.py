@@ -11,6 +11,8 @@ Published networks normalise, flatten and concatenate inside; nothing of that sh
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
@@ -28,6 +30,13 @@ class Output(NamedTuple):
     """(N,) logits of the object being seen, None for networks without such an output."""
 
 
+class ActivationRange(NamedTuple):
+    """Least and largest number that a convolution is given."""
+
+    low: float
+    high: float
+
+
 class Re3Network(nn.Module, ABC):
     """A crop pair in, corner coordinates out, and a recurrent state between frames.
 
@@ -43,6 +52,8 @@ class Re3Network(nn.Module, ABC):
     """Side of the search window as a multiple of the box (paper: 2)."""
     state_shape: tuple[int, int]
     """(R, H) of the recurrent state of one target."""
+    activation_ranges: Mapping[str, ActivationRange] = MappingProxyType({})
+    """Of the inputs of the convolutions that int8 serves well, by module name; of these weights."""
 
     @property
     @abstractmethod

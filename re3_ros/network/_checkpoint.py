@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,18 +14,20 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from re3_ros.errors import ConfigError, OutputError, WeightsError, writing
 
-from ._base import Re3Network
+from ._base import ActivationRange, Re3Network
 from ._device import pick_device
 from ._file import hash_path, read_header, verify_hash, write_hash
 from ._presets import build
 
 FORMAT = "re3_ros"
 FORMAT_VERSION = "1"
-_OWN_KEYS = ("format", "format_version", "architecture", "options")
+RANGES = "activation_ranges"
+_ALWAYS = ("format", "format_version", "architecture", "options")
+_OWN_KEYS = (*_ALWAYS, RANGES)
 
 
 def save(
@@ -70,7 +73,8 @@ def _metadata(network: Re3Network, free: Mapping[str, str]) -> dict[str, str]:
                 f"{', '.join(_OWN_KEYS)} are the format's own"
             )
     own = (FORMAT, FORMAT_VERSION, network.architecture, json.dumps(network.options))
-    return {**dict(zip(_OWN_KEYS, own, strict=True)), **free}
+    ranges = {RANGES: json.dumps(network.activation_ranges)} if network.activation_ranges else {}
+    return {**dict(zip(_ALWAYS, own, strict=True)), **ranges, **free}
 
 
 def _stored(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
@@ -126,6 +130,7 @@ def load(
         str(path),
     )
     network.load_state_dict(tensors)
+    network.activation_ranges = _ranges(path, metadata.get(RANGES, "{}"), network)
     return network.to(device).eval()
 
 
@@ -137,6 +142,24 @@ def _build(path: str | Path, metadata: Mapping[str, str]) -> Re3Network:
         raise WeightsError(
             f"{path} asks for a network that this re3_ros cannot build: {error}"
         ) from error
+
+
+def _ranges(path: str | Path, text: str, network: Re3Network) -> dict[str, ActivationRange]:
+    """Return the ranges of inputs of the network's convolutions that a file tells."""
+    modules = dict(network.named_modules())
+    try:
+        ranges = {name: ActivationRange(*map(float, r)) for name, r in json.loads(text).items()}
+        for name, (low, high) in ranges.items():
+            if not isinstance(modules.get(name), nn.Conv2d):
+                raise TypeError(f"{name} is no convolution")
+            if not -math.inf < low <= high < math.inf:
+                raise ValueError(f"{name} has inputs from {low} to {high}")
+    except (AttributeError, TypeError, ValueError) as error:
+        raise WeightsError(
+            f"{path} says of its {RANGES} what this re3_ros does not understand ({error}); write "
+            "them anew with `re3 weights calibrate`"
+        ) from error
+    return ranges
 
 
 def check_tensors(

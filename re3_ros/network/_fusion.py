@@ -101,7 +101,9 @@ class Enlarge(nn.Module):
     def forward(self, coarse: Tensor) -> Tensor:
         """Return (N, C, 15, 15) of (N, C, 7, 7), for a crop of 128 pixels."""
         n, channels = coarse.shape[:2]
-        return (coarse.flatten(2) @ self.matrix).view(n, channels, self.side, self.side)
+        # As a linear layer, converters keep its channels apart; a product with @ they flatten.
+        fine = functional.linear(coarse.flatten(2), self.matrix.T)
+        return fine.view(n, channels, self.side, self.side)
 
 
 class Share(nn.Module):

@@ -33,6 +33,7 @@ def average_weights(paths: Sequence[Path]) -> tuple[Re3Network, dict[str, str]]:
     states = [network.state_dict() for network in networks]
     mean = {name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]}
     first.load_state_dict(mean)
+    first.activation_ranges = {}  # they are of other weights
     return first, {"parents": json.dumps([_describe(path) for path in paths])}
 
 

@@ -1,6 +1,8 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the visibility output a probability: that the box overlaps the object by half.
+"""Makes the visibility output a probability, and finds what int8 needs to know.
+
+The probability is that the box overlaps the object by half.
 
 Platt scaling (1999): the logit x is replaced by ``scale * x + offset``, the two numbers being
 those that make the observed hits and misses most likely. As the output is a linear layer's, both go
@@ -8,12 +10,13 @@ into its weights exactly, and nothing is added to the network. The order of scor
 the area under their ROC curve.
 
 It is fitted on videos that the run held out, tracked as a session tracks them: the scores of a
-network that follows its own boxes, loses its object, and looks for it.
+network that follows its own boxes, loses its object, and looks for it. What convolutions are given
+meanwhile is what int8 has to represent; those that it would harm are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -21,16 +24,28 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from re3_ros.boxes import iou
+from re3_ros.crops import crop_many
 from re3_ros.errors import ConfigError
-from re3_ros.network import Re3Network, describe, read_free_metadata, save
+from re3_ros.network import (
+    Re3Network,
+    corner_change,
+    describe,
+    harmless,
+    read_free_metadata,
+    recorded_ranges,
+    save,
+)
 from re3_ros.tracking import Tracker
 
 from ._held_out import Video
 
 HIT_IOU = 0.5
 """IoU from which a box overlaps the object by half."""
+PAIRS = 2
+"""Of crops that are drawn from a video."""
 _LARGEST = 17.0
 _STEPS = 100
 
@@ -51,12 +66,19 @@ class Calibration:
     frames: int
     hits: float
     """Share of these frames whose box overlapped the object by half."""
+    rounded: tuple[int, int] = (0, 0)
+    """Convolutions that int8 serves well, of how many."""
+    change: float = 0.0
+    """Mean change of a corner, the crop's side being 10, by all of them in int8."""
 
     def __str__(self) -> str:
         """Return it in a line."""
+        well, all_of_them = self.rounded
         return (
             f"visibility logit x {self.platt.scale:.6g} + {self.platt.offset:.6g}, fitted on "
-            f"{self.frames} frames held back from training, {self.hits:.1%} of them hits"
+            f"{self.frames} frames held back from training, {self.hits:.1%} of them hits; int8 "
+            f"for {well} of {all_of_them} convolutions, which moves a corner by "
+            f"{self.change / 10:.2%} of a crop's side"
         )
 
 
@@ -126,13 +148,48 @@ def calibrate(
 ) -> Calibration:
     """Fit on videos, put the result into ``network``, and say what it is.
 
-    Raises ConfigError where that cannot be done, see `fit_platt` and `rescale_visibility`.
+    `Re3Network.activation_ranges` are set beside. Raises ConfigError where that cannot be done, see
+    `fit_platt` and `rescale_visibility`.
     """
     network.rescale_visibility(1.0, 0.0)  # refuses what has no such output before the long work
-    labelled = collect_logits(network, videos, device)
+    pairs = _Pairs(network)
+    with recorded_ranges(network) as ranges:
+        labelled = collect_logits(network, pairs.drawn_from(videos), device)
     platt = fit_platt(labelled)
     network.rescale_visibility(platt.scale, platt.offset)
-    return Calibration(platt, len(labelled.hits), float(labelled.hits.mean()))
+    previous, current = pairs.stacked(device)
+    network.activation_ranges = harmless(network, ranges, previous, current)
+    return Calibration(
+        platt,
+        len(labelled.hits),
+        float(labelled.hits.mean()),
+        (len(network.activation_ranges), len(ranges)),
+        corner_change(network, network.activation_ranges, previous, current),
+    )
+
+
+class _Pairs:
+    """Pairs of crops of videos, of a frame and the next around the box in the first of them."""
+
+    def __init__(self, network: Re3Network) -> None:
+        self._size, self._context = network.crop_size, network.context
+        self._crops: list[NDArray[np.uint8]] = []
+
+    def drawn_from(self, videos: Iterable[Video]) -> Iterator[Video]:
+        """Yield the videos, drawing pairs from each before."""
+        for video in videos:
+            seen = np.flatnonzero(np.isfinite(video.boxes[:-1]).all(1))
+            for frame in seen[:: max(1, len(seen) // PAIRS)][:PAIRS].tolist():
+                box = video.boxes[None, frame]
+                both = (video.image(frame), video.image(frame + 1))
+                cut = [crop_many(image, box, self._size, self._context) for image in both]
+                self._crops.append(np.concatenate(cut))
+            yield video
+
+    def stacked(self, device: str | torch.device) -> tuple[Tensor, Tensor]:
+        """Return the earlier and the later crops, (N, 3, S, S)."""
+        crops = torch.from_numpy(np.stack(self._crops, 1)).permute(0, 1, 4, 2, 3).to(device)
+        return crops[0], crops[1]
 
 
 def save_calibrated(

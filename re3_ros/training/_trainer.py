@@ -344,6 +344,7 @@ def _new_network(config: TrainingConfig, root: Path, data: TrainingData) -> Re3N
     start = partial(start_trunk, backbone=config.backbone, root=root)
     if config.start_from:
         source = load(root / config.start_from)
+        source.activation_ranges = {}  # of weights that will be others
         draw = partial(data.crops, seed=config.seed)
         return inherit(source, config.options, start, draw).train()
     network = build(config.network, **config.options)

@@ -1,12 +1,9 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""OpenVINO on the CPU: fused graphs, bfloat16 where the processor has it, int8 weights."""
+"""OpenVINO on the CPU: fused graphs, bfloat16 or int8, by what the processor has."""
 
 from __future__ import annotations
 
-import importlib
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,61 +15,29 @@ from re3_ros.network import Re3Network
 
 from ._cache import converted
 from ._graph import Engine, GraphRuntime
+from ._openvino_cpu import import_openvino, open_cpu
+from ._openvino_int8 import quantise_convolutions, quantise_weights
 from ._program import export_program, quiet
-from ._signal_stack import keep_signal_stack
 from ._traceable import Graph
 
-TELEMETRY = "openvino_telemetry"
 HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "bf16"}
 """OpenVINO's word for the precision of the arithmetic; int8 is that of the weights."""
-BFLOAT16_ISAS = "_BF16", "_FP16", "_AMX", "AVX2_VNNI_2"
-"""Ends of the names of oneDNN's instruction sets that multiply bfloat16."""
 SMALL = 50_000_000
 """Parameters up to which a network's weights stay in the caches from one target to the next."""
-QUANTISED_FROM = 1 << 18
-"""Numbers in a matrix from which on its weights become int8: those that memory is slow for."""
 
 
 class OpenVINORuntime(GraphRuntime):
     """Both graphs, compiled by OpenVINO for so many threads.
 
     ``precision`` is ``float32``, ``bfloat16`` or ``int8``: the large matrices' weights as int8
-    with a scale a row, the arithmetic bfloat16 where the processor has it.
+    with a scale a row, the arithmetic bfloat16 where the processor has it. Without AMX,
+    convolutions whose ranges the network knows compute in int8, and all else in float32.
     """
 
     def __init__(self, network: Re3Network, precision: str, threads: int = 1) -> None:
-        compiler = Compiler(precision, threads, small=_parameters(network) < SMALL)
+        small, has_ranges = _parameters(network) < SMALL, bool(network.activation_ranges)
+        compiler = Compiler(precision, threads, small, has_ranges)
         super().__init__(network, "openvino", precision, compiler)
-
-
-def import_openvino() -> Any:
-    """Import OpenVINO, but not what reports over the network, from threads of its own, that it is
-    used: a robot tells nobody what it does."""
-    if "openvino" in sys.modules:
-        return sys.modules["openvino"]
-    known = sys.modules.get(TELEMETRY)
-    sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # importing it fails, as if absent
-    try:
-        return importlib.import_module("openvino")
-    finally:
-        del sys.modules[TELEMETRY]
-        if known is not None:
-            sys.modules[TELEMETRY] = known
-
-
-def open_cpu() -> tuple[Any, bool]:
-    """Return an `openvino.Core` with the part for the CPU loaded, and whether it does bfloat16.
-
-    Where oneDNN, which it computes with, is limited to older instructions, it still says that it
-    does, and then fails.
-    """
-    core = import_openvino().Core()
-    # Where the processor multiplies tiles (AMX), this leaves the thread a tiny signal stack.
-    with keep_signal_stack():
-        abilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper()
-    is_limited = limit not in ("ALL", "DEFAULT") and not limit.endswith(BFLOAT16_ISAS)
-    return core, "BF16" in abilities and not is_limited
 
 
 class Compiler:
@@ -82,10 +47,13 @@ class Compiler:
     a third faster. OpenVINO packs weights for the former when it is first used.
     """
 
-    def __init__(self, precision: str, threads: int, small: bool) -> None:
-        self._core, bfloat16 = open_cpu()
+    def __init__(self, precision: str, threads: int, small: bool, has_ranges: bool = False) -> None:
+        """``small``: weights stay in the caches; ``has_ranges``: what int8 needs is known."""
+        self._core, able = open_cpu()
         self._threads, self._int8, self._small = threads, precision == "int8", small
-        hint = HINTS[precision] if bfloat16 else "f32"
+        self._convolutions_too = self._int8 and not able.tiles and has_ranges
+        exact = self._convolutions_too or not able.bfloat16
+        hint = "f32" if exact else HINTS[precision]
         self._options = {
             "INFERENCE_PRECISION_HINT": hint,
             "INFERENCE_NUM_THREADS": threads,
@@ -99,6 +67,8 @@ class Compiler:
     def __call__(self, graph: Graph) -> Engine:
         """Return an engine that compiled ``graph``."""
         model = converted(graph, f"openvino {_version()}", ".xml", write_openvino, self.read)
+        if self._convolutions_too:
+            quantise_convolutions(model, graph.network)
         # What int8 weights save in memory traffic, they cost in batches on weights in the caches.
         if self._int8 and not self._small:
             quantise_weights(model)
@@ -173,32 +143,6 @@ def write_openvino(graph: Graph, path: Path) -> None:
 
 def _version() -> str:
     return str(import_openvino().__version__)
-
-
-def quantise_weights(model: Any) -> None:
-    """Replace the large matrices of a model by int8 and one scale a row, in place.
-
-    Symmetric: a row's largest magnitude becomes 127. OpenVINO multiplies by such matrices without
-    unpacking them in memory.
-    """
-    opset13 = import_openvino().opset13
-    for node in model.get_ops():
-        if node.get_type_name() != "MatMul" or not node.get_attributes()["transpose_b"]:
-            continue
-        source = node.input_value(1).get_node()
-        if source.get_type_name() != "Constant" or np.prod(source.shape) < QUANTISED_FROM:
-            continue
-        values, scales = quantise(source.data)
-        wide = opset13.convert(opset13.constant(values), "f32")
-        node.input(1).replace_source_output(
-            opset13.multiply(wide, opset13.constant(scales)).output(0)
-        )
-
-
-def quantise(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Return int8 (M, K) and scales (M, 1) whose product is nearest to ``weights`` (M, K)."""
-    scales = np.maximum(np.abs(weights).max(1, keepdims=True) / 127, np.finfo(np.float32).tiny)
-    return np.rint(weights / scales).astype(np.int8), scales.astype(np.float32)
 
 
 def _parameters(network: Re3Network) -> int:

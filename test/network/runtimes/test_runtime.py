@@ -3,6 +3,7 @@
 """Every runtime gives what the network's own modules give."""
 
 import logging
+import os
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import torch
 
 from re3_ros import versions
 from re3_ros.errors import ConfigError
+from re3_ros.network import recorded_ranges, save
 from re3_ros.network.runtimes import TorchRuntime, _choice, candidates, is_installed, make_runtime
 
 CASES = [
@@ -181,6 +183,60 @@ def test_a_runtime_that_cannot_be_used_is_refused_with_the_way_out(small, here):
         make_runtime(network, "openvino-int8")
     with pytest.raises(ConfigError, match=r"runs on the CPU only, and device is cuda"):
         make_runtime(network, "onnx", "cuda")
+
+
+IN_INT8 = """
+import collections, sys
+import torch
+from re3_ros.network import load, quantised, recorded_ranges
+from re3_ros.network.runtimes import TorchRuntime, _openvino
+network = load(sys.argv[1])
+crops = torch.load(sys.argv[2])
+kinds = collections.Counter()
+whole = _openvino.Compiler.compile_fixed
+def counted(compiler, model):
+    made = compiler._core.compile_model(model, "CPU", compiler._options).get_runtime_model()
+    about = [node.get_rt_info() for node in made.get_ops()]
+    kinds.update(a["primitiveType"].value for a in about if a["layerType"].value == "Convolution")
+    return whole(compiler, model)
+_openvino.Compiler.compile_fixed = counted
+def passes(runtime):
+    seen = runtime.remember(crops[0])
+    template = runtime.template(seen, crops[0])
+    state = runtime.initial_state(len(crops[0]))
+    out, state = runtime.step(crops[1], seen.remembered, template, state)
+    return [seen.remembered, template, out.corners, out.visibility, state]
+exact = passes(TorchRuntime(network))
+rounded = passes(TorchRuntime(quantised(network, network.activation_ranges)))
+found = passes(_openvino.OpenVINORuntime(network, "int8"))
+for a, b, c in zip(exact, rounded, found, strict=True):
+    print(float((a - b).abs().mean()), float((b - c).abs().mean()))
+print(sum(n for kind, n in kinds.items() if kind.endswith("I8")), kinds)
+"""
+
+
+@pytest.mark.parametrize("limit", ["AVX2", "AVX512_CORE_VNNI"])
+def test_without_amx_convolutions_compute_in_int8(lively, cut, tmp_path, limit):
+    """As near to the rounding that is meant as that is to float32, even where sums are largest."""
+    need("openvino-int8")
+    network = lively("compact")
+    with torch.no_grad():  # all inputs and weights at their largest would overflow 16 bits
+        network.trunk.fire3.squeeze1x1.weight.abs_().clamp_(min=0.1)
+    crops = [cut(3, network.crop_size, seed) for seed in (1, 2)]
+    with recorded_ranges(network) as ranges, torch.no_grad():
+        passes(TorchRuntime(network), cut, 3)
+    network.activation_ranges = ranges
+    save(network, tmp_path / "w.safetensors")
+    torch.save(crops, tmp_path / "crops.pt")
+    program = [sys.executable, "-c", IN_INT8, tmp_path / "w.safetensors", tmp_path / "crops.pt"]
+    environment = os.environ | {"ONEDNN_MAX_CPU_ISA": limit}
+    done = subprocess.run(program, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    *rows, counted = done.stdout.splitlines()
+    for row in rows:
+        meant, apart = map(float, row.split())
+        assert 0 < apart < 1.5 * meant
+    assert int(counted.split()[0]) > 60, counted
 
 
 def test_openvino_starts_no_thread_and_tells_nobody():
