@@ -17,7 +17,14 @@ from ._instructions import (
     run_limited,
 )
 from ._model import StageRow, bench_model
-from ._output import describe_machine, model_table, precision_table, session_table, write_results
+from ._output import (
+    describe_machine,
+    layers_table,
+    model_table,
+    precision_table,
+    session_table,
+    write_results,
+)
 from ._precision import PrecisionChange, PrecisionRow, compare_precision
 from ._roofline import Roofline, Workload, measure_roofline, workload_of
 from ._session import PEERS, LatencyRow, bench_session
@@ -46,6 +53,7 @@ __all__ = [
     "describe_machine",
     "gpu_bars",
     "has_more_than_avx2",
+    "layers_table",
     "measure_everything",
     "measure_roofline",
     "model_bars",

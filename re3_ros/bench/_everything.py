@@ -12,12 +12,13 @@ from pathlib import Path
 from rich.table import Table
 
 from re3_ros.network import Re3Network
+from re3_ros.network.runtimes import LayerTime, is_installed, profile_layers
 
 from ._bars import Bar, gpu_bars, model_bars, session_bars
 from ._clip import Clip
 from ._instructions import multiplies_int8
 from ._model import StageRow, bench_model
-from ._output import model_table, session_table
+from ._output import layers_table, model_table, session_table
 from ._session import PEERS, LatencyRow, bench_session
 
 
@@ -50,7 +51,13 @@ class BarsPlan:
     def steps(self) -> int:
         """How often ``advance`` is called, if no peer is left out."""
         ours = len(self.runtimes)
-        return 2 * self.rounds * (ours + len(self.peers)) + 3 * ours + len(self.networks)
+        tables = len(self.networks) + self.has_layers
+        return 2 * self.rounds * (ours + len(self.peers)) + 3 * ours + tables
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether layers can be timed."""
+        return not self.on_gpu and is_installed("openvino")
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class Measured:
 
     name: str
     table: Table
-    rows: Sequence[LatencyRow] | Sequence[StageRow]
+    rows: Sequence[LatencyRow] | Sequence[StageRow] | Sequence[LayerTime]
     bars: Sequence[Bar]
 
 
@@ -89,3 +96,7 @@ def measure_everything(plan: BarsPlan, advance: Callable[[], object]) -> Iterato
         own = gpu_bars(stages, name) if plan.on_gpu else own
         advance()
         yield Measured(name, model_table(stages), stages, own)
+    if plan.has_layers:
+        layers = [t for n in (1, 16) for t in profile_layers(plan.networks["compact"], targets=n)]
+        advance()
+        yield Measured("layers", layers_table(layers, sizes=False), layers, ())

@@ -9,7 +9,7 @@ import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,14 @@ import torch
 from rich.table import Table
 
 from re3_ros.errors import writing
+from re3_ros.network.runtimes import LayerTime
 
 from ._instructions import describe_instructions
 from ._model import StageRow
 from ._precision import PrecisionRow
 from ._session import LatencyRow
 
-Rows = Sequence[LatencyRow] | Sequence[StageRow] | Sequence[PrecisionRow]
+Rows = Sequence[LatencyRow] | Sequence[StageRow] | Sequence[PrecisionRow] | Sequence[LayerTime]
 
 
 def describe_machine() -> dict[str, Any]:
@@ -79,6 +80,49 @@ def model_table(rows: Sequence[StageRow]) -> Table:
         cells = [times[runtime, stage, n] for n in counts]
         table.add_row(runtime, stage, *(f"{t.median:.2f} ({t.least:.2f})" for t in cells))
     return table
+
+
+def layers_table(rows: Sequence[LayerTime], sizes: bool = True) -> Table:
+    """Return layers as a table, the slowest first; without ``sizes`` all of one kind in one row."""
+    table = Table(title="Layers, least milliseconds", title_justify="left")
+    _columns(table, "layer", ("arithmetic", "layers", "MFLOP", "ms", "GFLOP/s", "share"))
+    for graph, targets in dict.fromkeys((r.graph, r.targets) for r in rows):
+        own = [r for r in rows if (r.graph, r.targets) == (graph, targets)]
+        if not sizes:
+            own = _by_kind(own)
+        whole = sum(r.milliseconds for r in own)
+        heading = f"{graph}, {targets} {'target' if targets == 1 else 'targets'}"
+        operations = sum(r.operations for r in own)
+        table.add_row(f"[bold]{heading}", "", *_layer_cells(len(own), operations, whole, whole))
+        for r in own:
+            cells = _layer_cells(r.layers, r.operations, r.milliseconds, whole)
+            table.add_row(f"  {r.kind} {r.size}".rstrip(), r.precision, *cells)
+    return table
+
+
+def _layer_cells(layers: int, operations: float, time: float, whole: float) -> list[str]:
+    counted = [f"{operations / 1e6:.1f}", f"{time:.3f}", f"{operations / time / 1e6:.0f}"]
+    if not operations:
+        counted[0] = counted[2] = ""
+    return [str(layers), *counted, f"{time / whole:.0%}"]
+
+
+def _by_kind(rows: Sequence[LayerTime]) -> list[LayerTime]:
+    """Return one row for each kind and arithmetic, the slowest first."""
+    kinds: dict[tuple[str, str], LayerTime] = {}
+    for r in rows:
+        known = kinds.get((r.kind, r.precision))
+        kinds[r.kind, r.precision] = (
+            replace(r, size="")
+            if known is None
+            else replace(
+                known,
+                layers=known.layers + r.layers,
+                operations=known.operations + r.operations,
+                milliseconds=known.milliseconds + r.milliseconds,
+            )
+        )
+    return sorted(kinds.values(), key=lambda r: -r.milliseconds)
 
 
 def _columns(table: Table, first: str, others: Sequence[str]) -> None:

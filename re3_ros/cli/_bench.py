@@ -43,7 +43,7 @@ OutputOption = Annotated[Path | None, output_option("JSON file to write.")]
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     commands = typer.Typer(help="Measure speed and precision here.", no_args_is_help=True)
-    for command in (bars, model, session, precision, node):
+    for command in (bars, model, layers, session, precision, node):
         commands.command()(command)
     app.add_typer(commands, name="bench")
 
@@ -166,6 +166,33 @@ def model(
     floors = _print_floors(limits, network)
     about = {"device": device, "floors": floors, "bandwidth": limits.bandwidth}
     _save(output, {**about, "rates": limits.rates}, rows, load)
+
+
+def layers(
+    weights: WeightsOption = None,
+    preset: PresetOption = None,
+    precision: Annotated[str, typer.Option(help="float32, bfloat16 or int8.")] = "int8",
+    targets: TargetsOption = "1",
+    threads: ThreadsOption = 1,
+    repeats: Annotated[int, typer.Option(min=1, help="Times that each graph is run.")] = 200,
+    output: OutputOption = None,
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Time each layer of what OpenVINO computes for an image and between images."""
+    claim(overwrite, output)
+    from re3_ros.bench import layers_table
+    from re3_ros.network.runtimes import profile_layers
+
+    if precision not in ("float32", "bfloat16", "int8"):
+        raise ConfigError(f"precision is {precision!r}; choose float32, bfloat16 or int8")
+    load, network = _load(), _network(weights, preset)
+    rows = [
+        row
+        for count in _numbers(targets)
+        for row in profile_layers(network, precision, threads, count, repeats)
+    ]
+    _print(layers_table(rows), [])
+    _save(output, {"precision": precision, "runtime_threads": threads}, rows, load)
 
 
 def _print_floors(limits: Roofline, network: Re3Network) -> dict[str, float]:

@@ -28,6 +28,7 @@ from re3_ros.bench import (
     demo_clip,
     describe_instructions,
     gpu_bars,
+    layers_table,
     model_bars,
     session_bars,
     session_table,
@@ -37,7 +38,7 @@ from re3_ros.bench import (
 from re3_ros.bench._precision import starts
 from re3_ros.datasets import Sequence
 from re3_ros.network import build
-from re3_ros.network.runtimes import is_installed
+from re3_ros.network.runtimes import is_installed, profile_layers
 
 SMALL = {"skip": 4, "fine_skip": 2, "match": 4, "mixed": 8, "heat_maps": 3, "fc_width": 12}
 TINY = {"trunk_widths": [8] * 5, "skip_widths": (), "fc_width": 10, "lstm_width": 6}
@@ -175,6 +176,28 @@ def test_the_floor_is_the_slower_of_memory_and_arithmetic():
     assert machine.floor(Workload(1e6, 1_000_000), "float32") == pytest.approx(4)
     assert machine.floor(Workload(1e6, 1_000_000), "int8") == pytest.approx(1)
     assert machine.floor(Workload(1e8, 1_000_000), "int8") == pytest.approx(2.5)
+
+
+def test_layers_are_timed_and_counted(network, tmp_path):
+    """Their operations are those that torch counts for a look, but for what conversion folds."""
+    if not is_installed("openvino"):
+        pytest.skip("OpenVINO is not installed")
+    rows = profile_layers(network, "float32", threads=1, targets=2, repeats=2)
+    look = [row for row in rows if row.graph == "look"]
+    assert {row.graph for row in rows} == {"look", "remember"}
+    assert sum(r.operations for r in look) == pytest.approx(2 * workload_of(network).operations)
+    fire = next(row for row in look if row.size == "64 to 256 channels, 7x7" and "3x3" in row.kind)
+    assert (fire.kind, fire.layers) == ("3x3 convolution", 2)
+    assert fire.operations == 2 * 2 * 2 * 256 * 7 * 7 * 64 * 9, "both, of two targets"
+    assert any(row.kind == "fully connected" and row.size == f"{12 + 7} to 28" for row in look)
+    assert any(row.kind == "pooling" and not row.operations for row in look)
+    times = [row.milliseconds for row in look]
+    assert times == sorted(times, reverse=True)
+    table = layers_table(rows, sizes=False)
+    assert table.row_count < len(rows) / 2
+    write_results(tmp_path / "layers.json", {}, rows)
+    written = json.loads((tmp_path / "layers.json").read_text())["rows"]
+    assert written[0]["graph"] == "look"
 
 
 def test_bars_compare_the_fastest_of_ours():

@@ -11,6 +11,7 @@ import pytest
 from re3_ros.bench import BarsPlan, bench_model
 from re3_ros.cli import main
 from re3_ros.network import build, save
+from re3_ros.network.runtimes import is_installed
 
 SMALL = {"skip": 4, "fine_skip": 2, "match": 4, "mixed": 8, "heat_maps": 3, "fc_width": 12}
 
@@ -49,6 +50,7 @@ def test_bars_are_printed_at_the_end_of_all_tables(run, weights, tmp_path, monke
     monkeypatch.setattr("re3_ros.bench._everything.bench_model", partial(bench_model, repeats=1))
     # The choice and the other runtimes have tests of their own, and take long to be prepared.
     monkeypatch.setattr("re3_ros.network.runtimes._choice.candidates", lambda *_: ("torch",))
+    monkeypatch.setattr("re3_ros.bench._everything.is_installed", lambda _: False)
     options = ["--large", "compact", "--threads", "1", "--frames", "21", "--rounds", "1"]
     options += ["--instructions", "own"]
     save(build("paper", trunk_widths=[8] * 5, fc_width=12, lstm_width=7), weights)
@@ -107,9 +109,23 @@ def test_model_prints_stages_bars_and_the_machines_limits(run, weights):
         assert words in text
 
 
+def test_layers_are_printed_by_graph_and_number_of_targets(run, weights, tmp_path):
+    if not is_installed("openvino"):
+        pytest.skip("OpenVINO is not installed")
+    options = ["--targets", "1,2", "--repeats", "1", "--precision", "float32"]
+    out = tmp_path / "layers.json"
+    code, text, _ = run("bench", "layers", "--weights", weights, *options, "-o", out)
+    assert code == 0
+    for words in ("look, 1 target ", "remember, 1 target ", "look, 2 targets ", "3x3 convolution"):
+        assert words in text
+    about = json.loads(out.read_text())["about"]
+    assert (about["precision"], about["runtime_threads"]) == ("float32", 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
+        (["layers", "--precision", "int4"], "precision is 'int4'; choose float32, bfloat16 or"),
         (["session", "--peers", "goturn"], "peers has 'goturn'; choose from joint, kcf"),
         (["model", "--targets", "1,many"], "targets is '1,many'; expected whole numbers"),
         (["model", "--preset", "paper", "--weights", "w"], "give --weights or --preset"),

@@ -8,12 +8,14 @@ state: torch, torch captured in CUDA graphs, ONNX Runtime, OpenVINO.
 
 from ._choice import RUNTIMES, candidates, is_installed, make_runtime
 from ._export import FORMATS, Exported, export
+from ._openvino_layers import LayerTime, profile_layers
 from ._torch import Looked, PreviousCrops, Runtime, TorchRuntime, View
 
 __all__ = [
     "FORMATS",
     "RUNTIMES",
     "Exported",
+    "LayerTime",
     "Looked",
     "PreviousCrops",
     "Runtime",
@@ -23,4 +25,5 @@ __all__ = [
     "export",
     "is_installed",
     "make_runtime",
+    "profile_layers",
 ]

@@ -35,9 +35,7 @@ class OpenVINORuntime(GraphRuntime):
     """
 
     def __init__(self, network: Re3Network, precision: str, threads: int = 1) -> None:
-        small, has_ranges = _parameters(network) < SMALL, bool(network.activation_ranges)
-        compiler = Compiler(precision, threads, small, has_ranges)
-        super().__init__(network, "openvino", precision, compiler)
+        super().__init__(network, "openvino", precision, Compiler.of(network, precision, threads))
 
 
 class Compiler:
@@ -64,24 +62,43 @@ class Compiler:
             "ENABLE_CPU_PINNING": False,
         }
 
+    @classmethod
+    def of(cls, network: Re3Network, precision: str, threads: int) -> Compiler:
+        """Return what compiles a network's graphs."""
+        small, has_ranges = _parameters(network) < SMALL, bool(network.activation_ranges)
+        return cls(precision, threads, small, has_ranges)
+
     def __call__(self, graph: Graph) -> Engine:
         """Return an engine that compiled ``graph``."""
-        model = converted(graph, f"openvino {_version()}", ".xml", write_openvino, self.read)
+        model = self.convert(graph)
+        many = self.compile(self.prepare(model.clone(), graph))
+        one = self.compile_fixed(self.prepare(model, graph, targets=1))
+        return lambda arrays: (one if len(arrays[0]) == 1 else many)(arrays)
+
+    def convert(self, graph: Graph) -> Any:
+        """Return a graph as an `openvino.Model` in float32 for any number of targets."""
+        return converted(graph, f"openvino {_version()}", ".xml", write_openvino, self.read)
+
+    def prepare(self, model: Any, graph: Graph, targets: int | None = None) -> Any:
+        """Bring a converted graph, in place, to the precision asked for, and to fixed shapes if the
+        number of targets is known."""
         if self._convolutions_too:
             quantise_convolutions(model, graph.network)
         # What int8 weights save in memory traffic, they cost in batches on weights in the caches.
-        if self._int8 and not self._small:
+        if self._int8 and (targets == 1 or not self._small):
             quantise_weights(model)
-        many = self.compile(model)
-        if self._int8 and self._small:
-            quantise_weights(model)
-        model.reshape({i.any_name: [1, *list(i.partial_shape)[1:]] for i in model.inputs})
-        one = self.compile_fixed(model)
-        return lambda arrays: (one if len(arrays[0]) == 1 else many)(arrays)
+        if targets:
+            ports = {i.any_name: [targets, *list(i.partial_shape)[1:]] for i in model.inputs}
+            model.reshape(ports)
+        return model
 
     def read(self, path: Path) -> Any:
         """Return the `openvino.Model` in a file."""
         return self._core.read_model(path)
+
+    def compiled(self, model: Any, **options: object) -> Any:
+        """Return the `openvino.CompiledModel` of a model or of the path of one."""
+        return self._core.compile_model(model, "CPU", {**self._options, **options})
 
     def compile(self, model: Any) -> Engine:
         """Return an engine for an `openvino.Model`, or for the path of one.
@@ -90,8 +107,7 @@ class Compiler:
         layer costs more. Large ones wait for their weights, which must be read but once.
         """
         streams = self._threads if self._small else 1
-        options = {**self._options, "NUM_STREAMS": streams}
-        compiled = self._core.compile_model(model, "CPU", options)
+        compiled = self.compiled(model, NUM_STREAMS=streams)
         requests = [compiled.create_infer_request() for _ in range(streams)]
 
         def run(arrays: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
@@ -112,7 +128,7 @@ class Compiler:
         Its inputs and outputs stay where they are: handing them over anew each time costs more than
         copying into them.
         """
-        request = self._core.compile_model(model, "CPU", self._options).create_infer_request()
+        request = self.compiled(model).create_infer_request()
         inputs = [request.get_input_tensor(i).data for i in range(len(model.inputs))]
         outputs = [request.get_output_tensor(i).data for i in range(len(model.outputs))]
 
