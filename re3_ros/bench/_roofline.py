@@ -36,7 +36,7 @@ class Roofline:
         """Return the least milliseconds for ``work``: those of memory or arithmetic, the slower.
 
         int8 are weights only: they are read as bytes, and multiplied in bfloat16; where a processor
-        only imitates that, in float32.
+        only imitates that, in float32. Whole convolutions in int8 may take less.
         """
         rate = self.rates["float32"] if precision == "float32" else max(self.rates.values())
         size = {"float32": 4, "bfloat16": 2, "int8": 1}[precision]

@@ -201,7 +201,8 @@ def _print_floors(limits: Roofline, network: Re3Network) -> dict[str, float]:
 
     work = workload_of(network)
     floors = {p: limits.floor(work, p) for p in ("float32", "bfloat16", "int8")}
-    least = ", ".join(f"{precision} {time:.2f} ms" for precision, time in floors.items())
+    named = {**{p: p for p in floors}, "int8": "int8 weights"}
+    least = ", ".join(f"{named[precision]} {time:.2f} ms" for precision, time in floors.items())
     typer.echo(f"a look takes {work}; least for a look: {least}")
     return floors
 
