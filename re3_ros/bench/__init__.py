@@ -6,7 +6,7 @@ In come weights and a clip, out go rows of figures, ratios against peers and ver
 is judged by a test: machines differ.
 """
 
-from ._bars import Bar, gpu_bars, model_bars, session_bars
+from ._bars import Bar, choice_bars, gpu_bars, model_bars, session_bars
 from ._clip import Clip, demo_clip, sequence_clip
 from ._everything import BarsPlan, Measured, measure_everything
 from ._instructions import (
@@ -47,6 +47,7 @@ __all__ = [
     "Workload",
     "bench_model",
     "bench_session",
+    "choice_bars",
     "compare_precision",
     "demo_clip",
     "describe_instructions",

@@ -13,6 +13,8 @@ from ._session import JOINT, LatencyRow
 
 GPU_LIMITS = {"compact": {1: 0.25}, "paper": {1: 0.5, 64: 3.2}}
 """Milliseconds of a step on a GPU by preset and number of targets."""
+CHOICE = 1.05
+"""What the runtime that is chosen may cost of the best of the others."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,21 @@ def session_bars(rows: Sequence[LatencyRow], wide: bool = False) -> list[Bar]:
     if fewest == 1 and (name, 16) in table:
         many = table[name, 16].latency.median / one.latency.median
         bars.append(Bar(f"{name}, 16 targets over one", many, 4 if wide else 6))
+    return bars
+
+
+def choice_bars(rows: Sequence[LatencyRow]) -> list[Bar]:
+    """Return whether the first of our runtimes, the one that ``auto`` chose, is the fastest.
+
+    `CHOICE` leaves room for chance where two are alike.
+    """
+    bars = []
+    for count in dict.fromkeys(r.targets for r in rows):
+        ours = [r for r in rows if r.tracker.startswith("re3 ") and r.targets == count]
+        if len(ours) > 1:
+            best = min(r.latency.median for r in ours[1:])
+            text = f"{ours[0].tracker}, latency over the best other runtime's, targets: {count}"
+            bars.append(Bar(text, ours[0].latency.median / best, CHOICE))
     return bars
 
 

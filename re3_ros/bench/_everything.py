@@ -14,12 +14,15 @@ from rich.table import Table
 from re3_ros.network import Re3Network
 from re3_ros.network.runtimes import LayerTime, is_installed, profile_layers
 
-from ._bars import Bar, gpu_bars, model_bars, session_bars
+from ._bars import Bar, choice_bars, gpu_bars, model_bars, session_bars
 from ._clip import Clip
-from ._instructions import multiplies_int8
+from ._instructions import describe_instructions, multiplies_int8
 from ._model import StageRow, bench_model
 from ._output import layers_table, model_table, session_table
 from ._session import PEERS, LatencyRow, bench_session
+
+CHOSEN_FROM = "onnx", "torch"
+"""What ``auto`` passes over on a CPU where it has OpenVINO."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,17 @@ class BarsPlan:
         return ["torch", "cuda", "cuda-compiled"] if self.on_gpu else ["auto"]
 
     @property
+    def compared(self) -> list[str]:
+        """What it could run with, too: what ``auto`` chooses among comes after that."""
+        others = [name for name in CHOSEN_FROM if name == "torch" or is_installed(name)]
+        return self.runtimes if self.on_gpu else [*self.runtimes, *others]
+
+    @property
     def steps(self) -> int:
         """How often ``advance`` is called, if no peer is left out."""
-        ours = len(self.runtimes)
         tables = len(self.networks) + self.has_layers
-        return 2 * self.rounds * (ours + len(self.peers)) + 3 * ours + tables
+        session = 2 * self.rounds * (len(self.compared) + len(self.peers))
+        return session + 3 * len(self.runtimes) + tables
 
     @property
     def has_layers(self) -> bool:
@@ -68,6 +77,8 @@ class Measured:
     table: Table
     rows: Sequence[LatencyRow] | Sequence[StageRow] | Sequence[LayerTime]
     bars: Sequence[Bar]
+    notes: Sequence[str] = ()
+    """Lines to be printed below it."""
 
 
 def measure_everything(plan: BarsPlan, advance: Callable[[], object]) -> Iterator[Measured]:
@@ -76,16 +87,17 @@ def measure_everything(plan: BarsPlan, advance: Callable[[], object]) -> Iterato
         bench_session,
         plan.networks["compact"],
         plan.clip,
-        plan.runtimes,
         device=plan.device,
         models=plan.models,
         seconds=plan.seconds,
         advance=advance,
     )
-    rows = timed(peers=plan.peers, targets=(1, 16), rounds=plan.rounds)
-    yield Measured("session", session_table(rows), rows, session_bars(rows, multiplies_int8()))
-    rows = timed(peers=(), targets=(64,), rounds=1)
-    rows += timed(peers=(), targets=(1, 8), rounds=1, cameras=(8,))
+    rows = timed(plan.compared, peers=plan.peers, targets=(1, 16), rounds=plan.rounds)
+    own = session_bars(rows, multiplies_int8())
+    own += [] if plan.on_gpu else choice_bars(rows)
+    yield Measured("session", session_table(rows), rows, own)
+    rows = timed(plan.runtimes, peers=(), targets=(64,), rounds=1)
+    rows += timed(plan.runtimes, peers=(), targets=(1, 8), rounds=1, cameras=(8,))
     yield Measured("many", session_table(rows), rows, ())
     for name, network in plan.networks.items():
         runtimes = plan.runtimes if name == "compact" else plan.runtimes[:2]
@@ -99,4 +111,6 @@ def measure_everything(plan: BarsPlan, advance: Callable[[], object]) -> Iterato
     if plan.has_layers:
         layers = [t for n in (1, 16) for t in profile_layers(plan.networks["compact"], targets=n)]
         advance()
-        yield Measured("layers", layers_table(layers, sizes=False), layers, ())
+        used = describe_instructions(t.primitive for t in layers).get("openvino", "unknown")
+        notes = [f"OpenVINO's layers: {used}"]
+        yield Measured("layers", layers_table(layers, sizes=False), layers, (), notes)

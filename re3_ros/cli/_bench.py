@@ -108,7 +108,7 @@ def _bars_with(plan: BarsPlan, threads: int, output: Path | None) -> list[str]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("Measuring", total=plan.steps)
         for measured in measure_everything(plan, lambda: progress.advance(bar)):
-            _print(measured.table, [])
+            _print(measured.table, list(measured.notes))
             about = {"clip": plan.clip.name, "device": plan.device}
             path = output and output / f"{measured.name}_{threads}.json"
             _save(path, about, list(measured.rows), load)
@@ -352,15 +352,15 @@ def _numbers(text: str, option: str = "targets") -> list[int]:
     return [int(word) for word in words]
 
 
-def _print(table: object, bars: list[Any]) -> None:
+def _print(table: object, lines: list[Any]) -> None:
     from rich.console import Console
 
     console = Console()
     if not console.is_terminal:
         console.width = max(console.width, WIDTH)
     console.print(table)
-    for bar in bars:
-        typer.echo(str(bar))
+    for line in lines:
+        typer.echo(str(line))
 
 
 def _load() -> float:

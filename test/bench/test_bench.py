@@ -24,6 +24,7 @@ from re3_ros.bench import (
     _session,
     bench_model,
     bench_session,
+    choice_bars,
     compare_precision,
     demo_clip,
     describe_instructions,
@@ -217,6 +218,19 @@ def test_bars_compare_the_fastest_of_ours():
     }
     assert [bar.holds for bar in session_bars(rows, wide=True)] == [False, True, True, False]
     assert session_bars(rows[:1]) == []
+
+
+def test_what_is_chosen_has_to_be_the_fastest():
+    def row(name, median, targets):
+        return LatencyRow(name, targets, spread(median), spread(0.0), 0.9)
+
+    one = [row("re3 chosen", 5, 1), row("re3 b", 4, 1), row("re3 c", 9, 1), row("kcf", 1, 1)]
+    many = [row("re3 chosen", 40, 16), row("re3 b", 41, 16), row("kcf", 1, 16)]
+    first, second = choice_bars([*one, *many])
+    assert (first.value, first.holds) == (5 / 4, False)
+    assert (second.value, second.holds) == (40 / 41, True)
+    assert "re3 chosen" in first.text
+    assert not choice_bars([one[0], one[3]]), "there is nothing to choose from"
 
 
 def test_the_bar_of_the_model_counts_all_that_the_image_waits_for():

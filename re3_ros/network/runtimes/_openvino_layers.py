@@ -34,13 +34,18 @@ class LayerTime:
     kind: str
     size: str
     """Empty where only data move."""
-    precision: str
-    """Of the arithmetic: f32, BF16, I8."""
+    primitive: str
+    """OpenVINO's name for what computes it, which ends in the precision: f32, BF16, I8."""
     layers: int
     operations: float
     """A multiplication and an addition are two."""
     milliseconds: float
     """The least of several runs."""
+
+    @property
+    def precision(self) -> str:
+        """Of the arithmetic."""
+        return self.primitive.rpartition("_")[2]
 
 
 def profile_layers(
@@ -78,7 +83,7 @@ def _profile(compiler: Any, graph: Graph, targets: int, repeats: int) -> list[La
             continue
         about = {key: str(value.value) for key, value in node.get_rt_info().items()}
         kind, size, operations = _described(about, known)
-        key = kind, size, about["primitiveType"].rpartition("_")[2]
+        key = kind, size, about["primitiveType"]
         row = rows.get(key, LayerTime(graph.name, targets, *key, 0, 0.0, 0.0))
         rows[key] = replace(
             row,
