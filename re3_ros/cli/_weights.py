@@ -139,11 +139,11 @@ def _print_info(info: WeightsInfo) -> None:
     ranges = len(json.loads(info.metadata.get(RANGES, "{}")))
     lines = {
         **info.metadata,
-        RANGES: f"of {ranges} convolutions, which int8 serves well",
+        "int8": f"ranges of {ranges} convolutions",
         "parameters": f"{info.parameters:,} in {info.tensors} tensors, {', '.join(info.dtypes)}",
         "size": f"{info.size / 1e6:.1f} MB",
         "sha256": f"{info.sha256} ({kept[info.intact]})",
     }
-    order = ("architecture", "options", "parameters", "size", "sha256")
-    for key in (*order, *sorted(set(lines) - set(order) - {"format"})):
+    order = ("architecture", "options", "parameters", "size", "sha256", "int8")
+    for key in (*order, *sorted(set(lines) - set(order) - {"format", RANGES})):
         typer.echo(f"{key:16}{lines[key]}")

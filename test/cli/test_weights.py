@@ -54,6 +54,7 @@ def test_show(tmp_path):
         "F32",
     ):
         assert part in text
+    assert "int8            ranges of 0 convolutions" in text
     output.with_name("out.safetensors.sha256").write_text("0" * 64)
     assert "DIFFERS" in run("show", output).output
 

@@ -8,7 +8,7 @@ import torch
 
 from re3_ros.datasets import read_stills
 from re3_ros.errors import ConfigError
-from re3_ros.network import build, load, read_metadata, save
+from re3_ros.network import ActivationRange, build, load, read_metadata, save
 from re3_ros.simulation import Simulator
 from re3_ros.training import (
     Calibration,
@@ -104,6 +104,12 @@ def test_scores_keep_their_order_and_become_probable(network, videos):
     assert np.array_equal(seen.hits, before.hits)
     assert np.allclose(seen.logits, platt.scale * before.logits + platt.offset, atol=1e-3)
     assert likelihood(seen) > likelihood(before)
+    well, all_of_them = calibration.rounded
+    assert len(after.activation_ranges) == well > 30, "int8 serves most convolutions"
+    assert all_of_them == 39, "all that run; `compact` with magnified crops has one more"
+    assert 0 < calibration.change < 0.1
+    assert after.activation_ranges["trunk.conv1"].high > 100, "pixels"
+    assert not network.activation_ranges, "of the other network nothing is known"
 
 
 def likelihood(labelled):
@@ -120,12 +126,17 @@ def test_a_frame_without_the_object_is_a_miss(network, videos):
 def test_the_file_keeps_what_it_said_and_its_precision(network, tmp_path, dtype):
     source, output = tmp_path / "in.safetensors", tmp_path / "out.safetensors"
     save(network, source, {"training": "{}", "steps": "7"}, dtype)
-    calibration = Calibration(Platt(0.5, 1.0), 100, 0.75)
+    calibration = Calibration(Platt(0.5, 1.0), 100, 0.75, (1, 2), 0.05)
+    network.activation_ranges = {"trunk.conv1": ActivationRange(-123.0, 151.0)}
     save_calibrated(network, calibration, source, output)
+    assert load(output).activation_ranges == network.activation_ranges
     metadata = read_metadata(output)
     assert (metadata["training"], metadata["steps"]) == ("{}", "7")
     assert "logit x 0.5 + 1" in metadata["calibration"]
     assert "75.0% of them hits" in metadata["calibration"]
+    assert metadata["calibration"].endswith(
+        "int8 for 1 of 2 convolutions, which moves a corner by 0.50% of a crop's side"
+    )
     assert output.stat().st_size < 1.01 * source.stat().st_size + 1000
     save_calibrated(load(output), calibration, output, source)
     assert read_metadata(source)["calibration"].count("logit x 0.5") == 2
