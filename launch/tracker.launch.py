@@ -49,6 +49,7 @@ ARGUMENTS = (
     ("device", "", "Device of the network: auto, cpu, cuda, cuda:1; empty: as in params_file."),
     ("runtime", "", "What runs the network: auto, torch, openvino, ...; empty: as in params_file."),
     ("weights", "", "File of weights; empty: as in params_file, by default the shipped one."),
+    ("bond", "", "Seconds between signs of life for nav2's manager; empty: as in params_file."),
     ("use_sim_time", "false", "Take the time from /clock."),
     ("log_level", "info", "debug, info, warn, error or fatal."),
     ("rviz_config", DEFAULT_RVIZ, "RViz configuration used with rviz:=true."),
@@ -89,6 +90,8 @@ def tracker(values: dict[str, str]) -> LifecycleNode:
     given = {name: values[name] for name in named if values[name]}
     if cameras:
         given["cameras"] = cameras
+    if values["bond"]:
+        given["bond_heartbeat_period"] = float(values["bond"])
     given["use_sim_time"] = is_true(values["use_sim_time"])
     return LifecycleNode(
         package="re3_ros",

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes, clip, intersection
 from re3_ros.images import Image
+from re3_ros.spatial import DepthImage
 
 from ._pose import Point, Pose
-from ._yard_renderer import Lens, YardRenderer
+from ._yard_renderer import Lens, Thing, YardRenderer
 
 SPEED = 0.36
 """Of the suitcase in m/s, on the average."""
@@ -65,6 +66,7 @@ class Yard:
         self.robot = Pose()
         self._renderer = YardRenderer(rng, self.lens)
         self._way = _way(rng, seconds, self.hidden_at)
+        self._depth_noise = np.random.default_rng(seed + 1)
         self._crossing: tuple[Point, Point] | None = None
 
     @property
@@ -101,9 +103,14 @@ class Yard:
             left,
         )
 
-    def _things(self) -> list[tuple[str, float, float, tuple[float, float]]]:
-        """Return name, metres ahead and to the left, and size of what stands in the yard."""
-        things = [("suitcase", *self.robot.to_robot(self.object_position()), self.object_size)]
+    def depth(self) -> DepthImage:
+        """Render what a depth camera measures now: of the pixels of `view`, in millimetres."""
+        return self._renderer.depth(self._things(), self._depth_noise)
+
+    def _things(self) -> list[Thing]:
+        """Return what stands in the yard."""
+        ahead, left = self.robot.to_robot(self.object_position())
+        things: list[Thing] = [("suitcase", ahead, left, self.object_size)]
         crate = self._crate()
         if crate is not None:
             things.append(("crate", *self.robot.to_robot(crate), CRATE_SIZE))

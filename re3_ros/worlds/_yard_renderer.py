@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from re3_ros.boxes import Boxes
 from re3_ros.images import Image
+from re3_ros.spatial import MILLIMETRE, DepthImage
 
 from ._pose import Pose
 from ._texture import Field, blend, gravel, noise, relief, to_uint8
@@ -25,6 +26,16 @@ _LEVELS = ((0.0, 3.0), (3.0, 5.0), (5.0, 8.0), (8.0, 13.0), (13.0, 400.0))
 """Distances in metres that are drawn from the ground at half the resolution of the one before."""
 _PANORAMA = 3600
 _SHADOW = 0.55
+_NEAREST = 0.3
+"""Metres ahead from which on something is seen."""
+_OPAQUE = 127
+_NOISE = 0.0015
+"""Standard deviation of a distance of a metre; it grows with the square, as in stereo cameras."""
+_FARTHEST = 12.0
+"""Metres beyond which the depth camera sees nothing."""
+
+Thing = tuple[str, float, float, tuple[float, float]]
+"""Name, metres ahead and to the left, width and height in metres."""
 
 
 @dataclass(frozen=True)
@@ -62,23 +73,32 @@ class YardRenderer:
         grain = np.rint(rng.normal(0, 2.0, (lens.height + 64, lens.width + 64, 1)))
         self._grain = np.asarray(grain, np.int8)
 
-    def render(
-        self,
-        robot: Pose,
-        time: float,
-        things: Sequence[tuple[str, float, float, tuple[float, float]]],
-    ) -> Image:
+    def render(self, robot: Pose, time: float, things: Sequence[Thing]) -> Image:
         """Return the image from the robot's pose, with ``things`` on the ground."""
         lens = self._lens
         image = np.empty((lens.height, lens.width, 3), np.uint8)
         self._draw_backdrop(image, robot.yaw)
         self._draw_ground(image, robot)
-        for name, ahead, left, size in sorted(things, key=lambda thing: -thing[1]):
-            if ahead > 0.3:
-                box = lens.box(ahead, left, size)
-                _draw_shadow(image, box)
-                _draw_upright(image, self._things[name], box)
+        for name, ahead, left, size in _from_behind(things):
+            box = lens.box(ahead, left, size)
+            _draw_shadow(image, box)
+            _draw_upright(image, self._things[name], box, lens)
         return self._grainy(image, time)
+
+    def depth(self, things: Sequence[Thing], rng: np.random.Generator) -> DepthImage:
+        """Return what a depth camera beside the lens measures, in millimetres, with its noise."""
+        lens = self._lens
+        below = np.arange(lens.height) + 0.5 - lens.height / 2
+        ground = lens.focal * lens.height_above / np.maximum(below, 1e-3)
+        z = np.repeat(ground[:, None], lens.width, axis=1)
+        for name, ahead, left, size in _from_behind(things):
+            found = _upright(self._things[name], lens.box(ahead, left, size), lens)
+            if found is not None:
+                rows, columns, picture = found
+                z[rows, columns][picture[..., 3] > _OPAQUE] = ahead
+        z += rng.standard_normal(z.shape, np.float32) * _NOISE * z * z
+        z[(z <= 0) | (z > _FARTHEST)] = 0.0
+        return DepthImage(np.rint(z / MILLIMETRE).astype(np.uint16), MILLIMETRE)
 
     def _draw_backdrop(self, image: Image, yaw: float) -> None:
         """Draw what is far away: it turns with the robot, and comes no nearer."""
@@ -228,13 +248,20 @@ def _shaded(rng: np.random.Generator, canvas: NDArray[np.uint8]) -> NDArray[np.u
     return out
 
 
-def _draw_upright(image: Image, picture: NDArray[np.uint8], box: Boxes) -> None:
-    """Draw a picture so that it fills a box, in fractions of pixels."""
+def _from_behind(things: Sequence[Thing]) -> list[Thing]:
+    """Return those before the lens, the farthest first."""
+    return sorted((t for t in things if t[1] > _NEAREST), key=lambda thing: -thing[1])
+
+
+def _upright(
+    picture: NDArray[np.uint8], box: Boxes, lens: Lens
+) -> tuple[slice, slice, NDArray[np.float32]] | None:
+    """Return a picture as it fills a box, in fractions of pixels, and the pixels that it fills."""
     left, top = np.maximum(np.floor(box[:2]).astype(int), 0)
-    right = min(int(np.ceil(box[2])), image.shape[1])
-    bottom = min(int(np.ceil(box[3])), image.shape[0])
+    right = min(int(np.ceil(box[2])), lens.width)
+    bottom = min(int(np.ceil(box[3])), lens.height)
     if right <= left or bottom <= top:
-        return
+        return None
     small = picture
     while 2 * (box[2] - box[0]) < small.shape[1]:  # a warp alone would skip pixels
         small = np.asarray(cv2.pyrDown(small), np.uint8)
@@ -242,8 +269,17 @@ def _draw_upright(image: Image, picture: NDArray[np.uint8], box: Boxes) -> None:
     shift = box[:2] - (left, top) + 0.5 * scale - 0.5
     warp = np.array([[scale[0], 0, shift[0]], [0, scale[1], shift[1]]])
     moved = cv2.warpAffine(small, warp, (right - left, bottom - top)).astype(np.float32)
+    return slice(top, bottom), slice(left, right), moved
+
+
+def _draw_upright(image: Image, picture: NDArray[np.uint8], box: Boxes, lens: Lens) -> None:
+    """Draw a picture so that it fills a box."""
+    found = _upright(picture, box, lens)
+    if found is None:
+        return
+    rows, columns, moved = found
     alpha = moved[..., 3:] / 255
-    part = image[top:bottom, left:right]
+    part = image[rows, columns]
     part[:] = (part * (1 - alpha) + moved[..., :3] * alpha).astype(np.uint8)
 
 

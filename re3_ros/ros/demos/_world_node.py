@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock as ClockMessage
@@ -26,6 +27,7 @@ from re3_ros.ros.kit import (
     declare_parameters,
 )
 from re3_ros.ros.tracker import bounding_box
+from re3_ros.spatial import DepthImage
 from re3_ros.tracking import stamp_of
 
 BEGIN = 1_000_000_000
@@ -125,8 +127,12 @@ class WorldNode(GuardedNode):
 
     def _is_answered(self) -> bool:
         """Return whether tracker and, if there is one, mover have taken note of the time."""
-        moved = self._command is not None or not self.count_publishers(self.commands)
+        moved = self._command is not None or not self.waits_for_commands()
         return self._answered and moved
+
+    def waits_for_commands(self) -> bool:
+        """Tell whether a command is to be expected after each image."""
+        return bool(self.count_publishers(self.commands))
 
     def _send(self) -> None:
         """Send the next image, and all that belongs to it."""
@@ -160,6 +166,14 @@ def pinhole_info(size: tuple[int, int], focal: float, header: Header) -> CameraI
         r=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
         p=[focal, 0.0, x, 0.0, 0.0, focal, y, 0.0, 0.0, 0.0, 1.0, 0.0],
     )
+
+
+def depth_image(depth: DepthImage, header: Header) -> Image:
+    """Return depth in millimetres as a message (16UC1)."""
+    message = Image(header=header, height=depth.height, width=depth.width, encoding="16UC1")
+    message.step = 2 * depth.width
+    message.data.frombytes(np.ascontiguousarray(depth.pixels, "<u2").tobytes())
+    return message
 
 
 def true_detection(

@@ -25,11 +25,10 @@ from std_msgs.msg import Header
 from re3_ros.boxes import Boxes
 from re3_ros.ros.kit import QUEUE_DEPTH, serve
 from re3_ros.ros.tracker import rgb_image
-from re3_ros.spatial import DepthImage
 from re3_ros.tracking import stamp_of
 from re3_ros.worlds import Table
 
-from ._world_node import WorldNode, pinhole_info, true_detection, world_specs
+from ._world_node import WorldNode, depth_image, pinhole_info, true_detection, world_specs
 
 SPECS = world_specs("the table", 20.0)
 """The table's parameters."""
@@ -89,14 +88,6 @@ class TableNode(WorldNode):
             return twist
         self._reports.warn("command", f"a twist is not obeyed: {problem}")
         return np.zeros(6)
-
-
-def depth_image(depth: DepthImage, header: Header) -> Image:
-    """Return depth in millimetres as a message (16UC1)."""
-    message = Image(header=header, height=depth.height, width=depth.width, encoding="16UC1")
-    message.step = 2 * depth.width
-    message.data.frombytes(np.ascontiguousarray(depth.pixels, "<u2").tobytes())
-    return message
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
