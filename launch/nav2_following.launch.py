@@ -48,6 +48,7 @@ ARGUMENTS = (
     launching.TRACKER,
     switch("server", "true", "Start the Following Server too; false: it runs already."),
     switch("simulation", "false", "Start the simulated yard, whose time all nodes take."),
+    ("seed", "0", "Seed of the yard."),
     launching.USE_SIM_TIME,
 )
 
@@ -77,8 +78,9 @@ def start(values: dict[str, str]) -> list[Action]:
     topics = ("detection", "status", "camera_info", "pose")
     actions.append(launching.node("re3_follow_object", values, topics, parameters(values)))
     if simulation:
+        yard = [{"base": True, "seed": int(values["seed"])}]
         names = ("image", "depth", "camera_info", "init_box", "status", "cmd_vel")
-        actions.append(launching.node("re3_yard", values, names, [{"base": True}]))
+        actions.append(launching.node("re3_yard", values, names, yard))
     return actions
 
 

@@ -43,12 +43,19 @@ def split_arguments(arguments: Sequence[str] | None) -> tuple[list[str], list[st
 
 
 class Process:
-    """``python -m MODULE ARGUMENTS``; its output goes to ``log``, by default where ours does."""
+    """``python -m MODULE ARGUMENTS``; its output goes to ``log``, by default where ours does.
+
+    ``program`` stands in the place of ``python -m``, such as ``ros2 launch re3_ros``.
+    """
 
     def __init__(
-        self, module: str, arguments: Sequence[str] = (), log: IO[Any] | None = None
+        self,
+        module: str,
+        arguments: Sequence[str] = (),
+        log: IO[Any] | None = None,
+        program: Sequence[str] = (sys.executable, "-m"),
     ) -> None:
-        command = [sys.executable, "-m", module, *arguments]
+        command = [*program, module, *arguments]
         # A session of its own: Ctrl-C in a terminal reaches us alone, and we pass it on.
         self._child = subprocess.Popen(
             command, stdout=log, stderr=subprocess.STDOUT if log else None, start_new_session=True
@@ -88,10 +95,10 @@ class Process:
 
 @contextmanager
 def running(
-    module: str, arguments: Sequence[str] = (), log: IO[Any] | None = None
+    module: str, arguments: Sequence[str] = (), log: IO[Any] | None = None, **options: Any
 ) -> Iterator[Process]:
     """Run a `Process` for the length of the block, and end it after."""
-    process = Process(module, arguments, log)
+    process = Process(module, arguments, log, **options)
     try:
         yield process
     finally:

@@ -50,6 +50,8 @@ class Finder:
         self._node = node
         self._camera = camera
         self._live = live
+        # Looked up once: at the end the subscription is gone before the last depth image is used.
+        self._topic = str(camera.topics.image.topic_name)
         self._locator = Locator()
         self._throttle = Throttle()
         self._said: set[str] = set()
@@ -115,10 +117,6 @@ class Finder:
 
     def _rectified(self) -> bool | None:
         return is_rectified(self._live["camera_model"], self._topic)
-
-    @property
-    def _topic(self) -> str:
-        return str(self._camera.topics.image.topic_name)
 
     def _locate(self, seen: Pending, depth: DepthImage, model: CameraModel) -> Targets:
         stamp, positions = stamp_of(seen.header), {}
