@@ -1,9 +1,12 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-"""The launch files of the two examples."""
+"""The launch files of the examples."""
 
+import contextlib
 import csv
 import json
+import os
+import signal
 import subprocess
 
 import pytest
@@ -11,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.ros_launch
 
 FOLLOWER, DEMONSTRATION = "follower.launch.py", "demonstration.launch.py"
-SERVO = "servo.launch.py"
+SERVO, NAV2 = "servo.launch.py", "nav2_following.launch.py"
 ARGUMENTS = {
     FOLLOWER: {
         "simulation",
@@ -31,6 +34,7 @@ ARGUMENTS = {
         "params_file",
         "use_sim_time",
     },
+    NAV2: {"simulation", "tracker", "server", "depth", "pose", "params_file", "use_sim_time"},
     DEMONSTRATION: {"folder", "label", "format", "record", "tracker", "runtime", "use_sim_time"},
 }
 
@@ -90,6 +94,93 @@ def test_the_servo_speaks_to_the_moveit_servo_given_and_waits_for_it(launch):
     answer = launched.lifecycle("/re3_servo").call(client, Trigger.Request())
     assert answer.success
     assert "MoveIt Servo" in answer.message, "it is not there"
+
+
+@pytest.fixture
+def nav2():
+    """Skip where there is no Following Server of Nav2's."""
+    packages = pytest.importorskip("ament_index_python.packages")
+    try:
+        packages.get_package_prefix("opennav_following")
+        packages.get_package_prefix("nav2_lifecycle_manager")
+    except packages.PackageNotFoundError as error:
+        pytest.skip(f"no Following Server here: {error}")
+
+
+def test_nav2_drives_after_what_is_tracked_and_one_manager_has_both(launch, weights, nav2):
+    from geometry_msgs.msg import Twist
+
+    launched = launch(
+        f"weights:={weights}", "simulation:=true", "namespace:=nav", "device:=cpu", what=NAV2
+    )
+    commands = launched.record(Twist, "/nav/cmd_vel")
+    launched.hear(lambda: any(moves(command) for command in commands))
+    log = launched.log()
+    for name in ("re3_tracker", "following_server"):
+        assert f"Server {name} connected with bond" in log
+        assert launched.is_active(f"/nav/{name}")
+    assert launched.get("desired_distance", node="/nav/following_server") == [2.0]
+    assert launched.stop() == 0
+    assert not moves(launched.last_of(commands))
+    assert launched.log().count("process has finished cleanly") == 5
+
+
+def test_where_the_server_of_nav2_aborts_nothing_moves(launch, weights, nav2, tmp_path):
+    from ament_index_python.packages import get_package_share_path
+    from geometry_msgs.msg import Twist
+
+    text = (get_package_share_path("re3_ros") / "config" / "nav2_following.yaml").read_text()
+    path = tmp_path / "lost.yaml"
+    path.write_text(text.replace("fixed_frame: odom", "fixed_frame: nowhere"))
+    launched = launch(
+        f"weights:={weights}",
+        "simulation:=true",
+        "device:=cpu",
+        f"params_file:={path}",
+        what=NAV2,
+    )
+    commands = launched.record(Twist, "/cmd_vel")
+    launched.hear(lambda: "standing: paused: the Following Server aborted" in launched.log())
+    assert "FAILED_TO_DETECT_OBJECT" in launched.log()
+    assert launched.stop() == 0
+    assert not any(map(moves, commands))
+
+
+def test_when_the_tracker_hangs_the_manager_notices_and_nothing_moves(launch, weights, nav2):
+    from geometry_msgs.msg import Twist
+
+    launched = launch(f"weights:={weights}", "simulation:=true", "device:=cpu", what=NAV2)
+    commands = launched.record(Twist, "/cmd_vel")
+    launched.hear(lambda: any(moves(command) for command in commands))
+    pid = int(launched.log().partition("[re3_tracker-1]: process started with pid [")[2].split("]")[0])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        launched.hear(lambda: "re3_tracker" in launched.log().partition("CRITICAL FAILURE")[2])
+        launched.hear(lambda: not moves(commands[-1]))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_without_the_server_of_nav2_nothing_is_started_and_it_says_what_to_install():
+    packages = pytest.importorskip("ament_index_python.packages")
+    with contextlib.suppress(packages.PackageNotFoundError):
+        packages.get_package_prefix("opennav_following")
+        pytest.skip("the Following Server is here")
+    command = ["ros2", "launch", "re3_ros", NAV2, "simulation:=true"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "opennav-following" in done.stderr + done.stdout
+    assert "process started" not in done.stderr + done.stdout
+
+
+def test_the_goal_goes_to_a_server_that_runs_already(launch):
+    launched = launch(
+        "tracker:=false", "server:=false", "pose:=/eye/pose", "detection:=/eye/detection", what=NAV2
+    )
+    launched.until(lambda: launched.node.count_subscribers("/eye/pose"))
+    launched.until(lambda: launched.node.count_subscribers("/eye/detection"))
+    names = [name for name, _ in launched.node.get_node_names_and_namespaces()]
+    assert not {"re3_tracker", "following_server", "lifecycle_manager_following"} & set(names)
 
 
 class Said:

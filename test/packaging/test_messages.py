@@ -12,12 +12,15 @@ import pytest
 
 pytestmark = pytest.mark.ros
 
-# Type hashes of vision_msgs 4.1.1, tf2_msgs 0.36, bond 4.0 and moveit_msgs 2.6, as their own
-# definitions give them. ROS 2 nodes whose hashes of a type differ do not talk to each other.
+# Type hashes of vision_msgs 4.1.1, tf2_msgs 0.36, bond 4.0, moveit_msgs 2.6 and nav2_msgs 1.3.13, as
+# their own definitions give them. ROS 2 nodes whose hashes of a type differ do not talk to each other.
 HASHES = {
     "bond/Status": "87eaccffa254ffffadc0b61600452e8251740f06c25659a2dbda4927fdb1f70a",
     "moveit_msgs/srv/ServoCommandType": (
         "2065f4daf271249330596d344ecd48f5c2d2a52e3b21b1fc56d99c52b8eeae22"
+    ),
+    "nav2_msgs/action/FollowObject": (
+        "4d6e71c4308e19ff8ab8d1a2f48ff27f8d1e24456280c3d0f716893f76b5494d"
     ),
     "tf2_msgs/TFMessage": "e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087",
     "vision_msgs/BoundingBox2D": "008eacbb0cf8f26e83795547bed013eec3675485ef386ec056d80eaaf1c1ce2f",

@@ -177,6 +177,7 @@ BLOCK = "import sys; sys.modules.update(typer=None, pydantic=None); import "
             pytest.param(f"re3_ros.ros.{name}", marks=pytest.mark.ros)
             for name in (
                 "tracker",
+                "programs.follow_object",
                 "programs.follower",
                 "programs.recorder",
                 "programs.servo",

@@ -127,18 +127,23 @@ class FollowGoal:
         return ended
 
     def finish(self, seconds: float) -> bool:
-        """Take the goal back and wait until it is; return whether it was. Spins the node."""
+        """Take the goal back and wait until it is; return whether it was. Spins the node.
+
+        A server that is gone has no goal.
+        """
         end = time.monotonic() + seconds
         executor = SingleThreadedExecutor(context=self._node.context)
         executor.add_node(self._node)
         try:
             self.cancel()
-            while self._id is not None and time.monotonic() < end:
+            while self._id is not None and self._client.server_is_ready():
+                if time.monotonic() > end:
+                    return False
                 executor.spin_once(timeout_sec=0.05)
                 self.cancel()
         finally:
             executor.shutdown(timeout_sec=0)
-        return self._id is None
+        return True
 
     def _look(self) -> None:
         """Take the answers that have come."""

@@ -11,7 +11,7 @@ from waiting import PATIENCE
 
 pytestmark = pytest.mark.ros
 
-PROGRAMS = ("follower", "recorder", "servo", "table", "yard", "select_box")
+PROGRAMS = ("follow_object", "follower", "recorder", "servo", "table", "yard", "select_box")
 
 
 @contextlib.contextmanager
@@ -27,12 +27,14 @@ def test_all_programs_are_guarded():
     from re3_ros.ros.demos.table import TableNode
     from re3_ros.ros.demos.yard import YardNode
     from re3_ros.ros.kit import GuardedLifecycleNode, GuardedNode
+    from re3_ros.ros.programs.follow_object import FollowObject
     from re3_ros.ros.programs.follower import Follower
     from re3_ros.ros.programs.recorder import DemonstrationRecorder
     from re3_ros.ros.programs.select_box import Selector
     from re3_ros.ros.programs.servo import Servo
 
-    programs = (YardNode, TableNode, Follower, Servo, DemonstrationRecorder, Selector)
+    movers = (Follower, FollowObject, Servo)
+    programs = (YardNode, TableNode, *movers, DemonstrationRecorder, Selector)
     for kind in (*programs, GuardedLifecycleNode):
         assert issubclass(kind, GuardedNode), kind
 

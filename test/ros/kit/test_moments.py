@@ -18,6 +18,7 @@ pytestmark = pytest.mark.ros
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = (
+    "re3_follow_object",
     "re3_follower",
     "re3_recorder",
     "re3_servo",
