@@ -152,7 +152,8 @@ def test_when_the_tracker_hangs_the_manager_notices_and_nothing_moves(launch, we
     launched = launch(f"weights:={weights}", "simulation:=true", "device:=cpu", what=NAV2)
     commands = launched.record(Twist, "/cmd_vel")
     launched.hear(lambda: any(moves(command) for command in commands))
-    pid = int(launched.log().partition("[re3_tracker-1]: process started with pid [")[2].split("]")[0])
+    begin = "[re3_tracker-1]: process started with pid ["
+    pid = int(launched.log().partition(begin)[2].partition("]")[0])
     os.kill(pid, signal.SIGSTOP)
     try:
         launched.hear(lambda: "re3_tracker" in launched.log().partition("CRITICAL FAILURE")[2])

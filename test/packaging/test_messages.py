@@ -12,8 +12,9 @@ import pytest
 
 pytestmark = pytest.mark.ros
 
-# Type hashes of vision_msgs 4.1.1, tf2_msgs 0.36, bond 4.0, moveit_msgs 2.6 and nav2_msgs 1.3.13, as
-# their own definitions give them. ROS 2 nodes whose hashes of a type differ do not talk to each other.
+# Type hashes of vision_msgs 4.1.1, tf2_msgs 0.36, bond 4.0, moveit_msgs 2.6 and nav2_msgs 1.3.13,
+# as their own definitions give them. ROS 2 nodes whose hashes of a type differ do not talk to each
+# other.
 HASHES = {
     "bond/Status": "87eaccffa254ffffadc0b61600452e8251740f06c25659a2dbda4927fdb1f70a",
     "moveit_msgs/srv/ServoCommandType": (

@@ -3,8 +3,8 @@
 """Demos: whole set-ups of several processes over DDS, each shown, recorded and judged.
 
 Each public module is one: `demo` (camera, node, recorder), `follower_demo` (yard, node, follower),
-`servo_demo` (table, node, servo), `nav2_demo` (yard, node, Nav2), `yard` and `table` (the simulated worlds themselves), `bench`
-(the node measured).
+`nav2_demo` (yard, node, Nav2), `servo_demo` (table, node, servo), `yard` and `table` (the simulated
+worlds themselves), `bench` (the node measured).
 """
 
 __all__ = []

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs: what is run beside the node, and what starts and drives nodes from Python.
 
-Each public module is a program with a ``main``: `describe`, `follower`, `recorder`, `select_box`,
-`servo`, `start`, `web_box`; `live` is what ``re3 record --live`` runs.
+Each public module is a program with a ``main``: `describe`, `follow_object`, `follower`,
+`recorder`, `select_box`, `servo`, `start`, `web_box`; `live` is what ``re3 record --live`` runs.
 """
 
 from ._control import LifecycleClient

@@ -31,8 +31,8 @@ ADVICE = {
     "fixed_frame",
     902: "it had no pose of the target that it could use: each was older than detection_timeout, "
     "or TF does not lead from the camera to fixed_frame at the time of the image",
-    903: "it found no way to drive: see whether TF leads from base_frame to fixed_frame, and is not "
-    "older than transform_tolerance",
+    903: "it found no way to drive: see whether TF leads from base_frame to fixed_frame, and is "
+    "not older than transform_tolerance",
     904: "it took too long",
 }
 UNKNOWN = (
