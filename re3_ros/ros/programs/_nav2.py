@@ -47,7 +47,7 @@ class FollowGoal:
     Never waits, except in `finish`: answers are looked for whenever something is called.
     """
 
-    def __init__(self, node: GuardedNode, action: str, pose_topic: str, frame: str = "") -> None:
+    def __init__(self, node: GuardedNode, action: str, pose_topic: str) -> None:
         self._node = node
         self._name = node.resolve_service_name(action)
         self._id: UUID | None = None
@@ -63,7 +63,7 @@ class FollowGoal:
         except ImportError:
             self._client: Any = None
             return
-        self._goal = FollowObject.Goal(pose_topic=pose_topic, tracked_frame=frame)
+        self._goal = FollowObject.Goal(pose_topic=pose_topic)
         self._client = ActionClient(node, FollowObject, action)
         self._canceller = node.create_client(CancelGoal, f"{action}/_action/cancel_goal")
 

@@ -27,12 +27,6 @@ FAREWELL = 2.0
 SPECS = (
     ParameterSpec("rate", 20.0, "looks a second at whether the target is seen", 1.0, 200.0),
     ParameterSpec("action", "follow_object", "name of the Following Server's action"),
-    ParameterSpec(
-        "tracked_frame",
-        "",
-        "TF frame of the target that the server is to follow, from publish_tf of re3_tracker; "
-        "empty: it follows the topic pose",
-    ),
     ParameterSpec("paused", False, "whether it begins paused, until ~/unpause is called"),
 )
 """The parameters, besides those of every `Mover`."""
@@ -55,8 +49,7 @@ class FollowObject(Mover):
         if self["paused"]:
             self._paused = "it begins so"
         subscription = self.create_subscription(PoseStamped, "pose", self._on_pose, QUEUE_DEPTH)
-        topic, frame = subscription.topic_name, str(self["tracked_frame"])
-        self._goal = FollowGoal(self, str(self["action"]), topic, frame)
+        self._goal = FollowGoal(self, str(self["action"]), subscription.topic_name)
         self.create_service(Trigger, "~/pause", self._on_pause)
         self.create_service(Trigger, "~/unpause", self._on_unpause)
 

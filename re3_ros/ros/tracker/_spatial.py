@@ -95,7 +95,8 @@ class _DepthInput:
     def open_if_wanted(self) -> None:
         """Subscribe to depth images if somebody listens, else no longer."""
         listeners = self._array.get_subscription_count() + self._pose.get_subscription_count()
-        wanted = bool(listeners or self._markers.wanted() or self._frames.wanted())
+        # Each is asked: those who are wanted open their topic then.
+        wanted = any([listeners, self._markers.wanted(), self._frames.wanted()])
         if wanted and self._depth is None:
             self._subscribe()
         elif not wanted and self._depth is not None:

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 pytestmark = pytest.mark.ros
 
@@ -44,19 +45,24 @@ class Server:
     def follow(self, handle):
         self.goals.append(handle.request)
         self.active += 1
-        while not (handle.is_cancel_requested or self.abort):
-            time.sleep(0.01)
-        self.active -= 1
-        if self.abort:
-            (code, text), self.abort = self.abort, None
-            handle.abort()
-            return self.result(error_code=code, error_msg=text, num_retries=4)
-        handle.canceled()
-        return self.result()
+        try:
+            while not (handle.is_cancel_requested or self.abort):
+                time.sleep(0.01)
+            if self.abort:
+                (code, text), self.abort = self.abort, None
+                handle.abort()
+                return self.result(error_code=code, error_msg=text, num_retries=4)
+            handle.canceled()
+            return self.result()
+        finally:
+            self.active -= 1
 
     def close(self):
-        self.abort = self.abort or (0, "")
+        if self.active:
+            self.abort = (0, "")
+            wait_until(lambda: not self.active)
         self.executor.shutdown()
+        self.thread.join()
         self.server.destroy()
         self.node.destroy_node()
 

@@ -115,6 +115,16 @@ def test_frames_are_sent_if_asked_for(tracker):
     assert sent[0].transform.rotation.w == 1
 
 
+def test_frames_are_sent_too_where_somebody_listens_to_places_before(depth):
+    tf2 = pytest.importorskip("tf2_msgs.msg", reason="tf2_msgs is not installed")
+    depth.show()
+    assert depth.tracker.set(publish_tf=True) == []
+    frames = depth.tracker.record(tf2.TFMessage, "/tf")
+    depth.tracker.rest()
+    depth.show()
+    depth.tracker.spin(lambda: [t for m in frames for t in m.transforms])
+
+
 def test_tf2_finds_the_frame_of_a_target(tracker):
     tf2_ros = pytest.importorskip("tf2_ros", reason="tf2_ros is not installed")
     from rclpy.time import Time
