@@ -88,7 +88,9 @@ class FollowGoal:
         self._look()
         now = time.monotonic()
         if self._answer is not None and now - self._asked > PATIENCE:
-            self._answer, self._leaving = None, True
+            self._answer = None
+        if self._id is not None and self._answer is None and self._result is None:
+            self._leaving = True  # nobody will tell what became of it
         if self._leaving:
             self.cancel()
             return "the Following Server has not let go of the last goal yet"
@@ -148,18 +150,21 @@ class FollowGoal:
     def _look(self) -> None:
         """Take the answers that have come."""
         if self._answer is not None and self._answer.done():
-            handle, self._answer = self._answer.result(), None
+            answer, self._answer = self._answer, None
+            handle = answer.result()
             if handle.accepted:
                 self._refused, self._result = None, handle.get_result_async()
             else:
                 self._refused = time.monotonic()
                 self._forget()
         if self._result is not None and self._result.done():
-            answer, self._result = self._result.result(), None
-            self._ended = "" if self._leaving else why_ended(answer.status, answer.result)
+            answer, self._result = self._result, None
+            told = answer.result()
+            self._ended = "" if self._leaving else why_ended(told.status, told.result)
             self._forget()
         if self._cancelled is not None and self._cancelled.done():
-            code, self._cancelled = self._cancelled.result().return_code, None
+            answer, self._cancelled = self._cancelled, None
+            code = answer.result().return_code
             over = code in _OVER or (code == CancelGoal.Response.ERROR_NONE and not self._result)
             if over and self._answer is None:
                 self._forget()
@@ -170,7 +175,9 @@ class FollowGoal:
         self._leaving = self._id is not None
 
     def _forget(self) -> None:
-        self._id, self._result, self._leaving = None, None, False
+        # What is still answered is about this goal, and says nothing of the next one.
+        self._id = self._result = self._cancelled = None
+        self._leaving = False
 
 
 def why_ended(status: int, result: Any) -> str:

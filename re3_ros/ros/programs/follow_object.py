@@ -44,6 +44,7 @@ class FollowObject(Mover):
     def __init__(self, name: str = "re3_follow_object", **arguments: Any) -> None:
         self._paused = ""
         self._wanted = False
+        self._ending = False
         self._pose: Received | None = None
         super().__init__(name, SPECS, **arguments)
         if self["paused"]:
@@ -55,6 +56,7 @@ class FollowObject(Mover):
 
     def close(self) -> None:
         """Take the goal back, and wait until the server has stopped the robot."""
+        self._ending = True  # while it waits, nothing sends a goal anew
         if not self._goal.finish(FAREWELL):
             self.get_logger().warning("the Following Server did not confirm that it stopped")
 
@@ -91,7 +93,8 @@ class FollowObject(Mover):
             self._paused = ended
             self.get_logger().error(f"{ended}. The robot stands until ~/unpause is called")
         reason = (
-            (f"paused: {self._paused}; call ~/unpause" if self._paused else "")
+            ("this node ends" if self._ending else "")
+            or (f"paused: {self._paused}; call ~/unpause" if self._paused else "")
             or self._goal.problem()
             or super()._obstacle(now)
             or self._pose_problem(now)

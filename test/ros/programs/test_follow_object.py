@@ -6,6 +6,7 @@ the target is seen, and none in every other case; where it aborts, the robot sta
 import contextlib
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,6 +166,20 @@ def test_the_server_has_the_goal_while_the_target_is_seen_and_at_no_other_time(
     assert robot.process.exit_code == 0
     assert server.active == 0, "it waits until the server has stopped the robot"
     assert len(server.goals) == 4
+
+
+def test_the_file_of_parameters_holds_all_of_them_with_their_defaults():
+    import yaml
+
+    from re3_ros.ros.programs import _mover, follow_object
+
+    path = Path(__file__).parents[3] / "config" / "nav2_following.yaml"
+    sections = yaml.safe_load(path.read_text(encoding="utf-8"))
+    held = sections["/**/re3_follow_object"]["ros__parameters"]
+    assert held == {s.name: s.default for s in (*follow_object.SPECS, *_mover.SPECS)}
+    server = sections["/**/following_server"]["ros__parameters"]
+    assert held["timeout"] < server["detection_timeout"], "the goal is taken back before"
+    assert not server["search_by_rotating"]
 
 
 def test_where_the_server_aborts_it_says_why_and_gets_no_other_goal_until_unpaused(
