@@ -85,32 +85,36 @@ def harmless(
 
     Corners are those of pairs of crops (N, 3, S, S).
     """
+    exact = _corners(network, previous, current)
     return {
         name: limits
         for name, limits in ranges.items()
-        if corner_change(network, {name: limits}, previous, current) < LARGEST_CHANGE
+        if _apart(quantised(network, {name: limits}), previous, current, exact) < LARGEST_CHANGE
     }
 
 
-@torch.inference_mode()
 def corner_change(
     network: Re3Network, ranges: Mapping[str, ActivationRange], previous: Tensor, current: Tensor
 ) -> float:
-    """Return the mean change of corners, the crop's side being 10, by int8 in these convolutions.
+    """Return the mean change of corners, the crop's side being 10, by int8 in all of these
+    convolutions, over pairs of crops (N, 3, S, S)."""
+    exact = _corners(network, previous, current)
+    return _apart(quantised(network, ranges), previous, current, exact)
 
-    Corners are those of pairs of crops (N, 3, S, S), from the state that the first crop leaves.
-    """
 
-    def corners(tracker: Re3Network) -> Tensor:
-        features = tracker.embed(previous)
-        remembered, template = tracker.remember(features), tracker.template(features, previous)
-        start = tracker.initial_state(len(previous))
-        _, state = tracker.advance(remembered, features, template, start)
-        output, _ = tracker.advance(remembered, tracker.embed(current), template, state)
-        return output.corners
+@torch.inference_mode()
+def _corners(network: Re3Network, previous: Tensor, current: Tensor) -> Tensor:
+    """Return corners (N, 4) in pairs of crops (N, 3, S, S), from the state that the first leave."""
+    features = network.embed(previous)
+    remembered, template = network.remember(features), network.template(features, previous)
+    start = network.initial_state(len(previous))
+    _, state = network.advance(remembered, features, template, start)
+    output, _ = network.advance(remembered, network.embed(current), template, state)
+    return output.corners
 
-    apart = corners(quantised(network, ranges)) - corners(network)
-    return float(apart.abs().mean())
+
+def _apart(network: Re3Network, previous: Tensor, current: Tensor, exact: Tensor) -> float:
+    return float((_corners(network, previous, current) - exact).abs().mean())
 
 
 class QuantisedConv(nn.Conv2d):

@@ -44,8 +44,6 @@ from ._held_out import Video
 
 HIT_IOU = 0.5
 """IoU from which a box overlaps the object by half."""
-PAIRS = 2
-"""Of crops that are drawn from a video."""
 _LARGEST = 17.0
 _STEPS = 100
 
@@ -169,21 +167,21 @@ def calibrate(
 
 
 class _Pairs:
-    """Pairs of crops of videos, of a frame and the next around the box in the first of them."""
+    """A pair of crops of each video, of a frame in its middle and the next, around one box."""
 
     def __init__(self, network: Re3Network) -> None:
         self._size, self._context = network.crop_size, network.context
         self._crops: list[NDArray[np.uint8]] = []
 
     def drawn_from(self, videos: Iterable[Video]) -> Iterator[Video]:
-        """Yield the videos, drawing pairs from each before."""
+        """Yield the videos, drawing a pair from each before."""
         for video in videos:
             seen = np.flatnonzero(np.isfinite(video.boxes[:-1]).all(1))
-            for frame in seen[:: max(1, len(seen) // PAIRS)][:PAIRS].tolist():
-                box = video.boxes[None, frame]
-                both = (video.image(frame), video.image(frame + 1))
-                cut = [crop_many(image, box, self._size, self._context) for image in both]
-                self._crops.append(np.concatenate(cut))
+            frame = int(seen[len(seen) // 2])
+            box = video.boxes[None, frame]
+            both = (video.image(frame), video.image(frame + 1))
+            cut = [crop_many(image, box, self._size, self._context) for image in both]
+            self._crops.append(np.concatenate(cut))
             yield video
 
     def stacked(self, device: str | torch.device) -> tuple[Tensor, Tensor]:
