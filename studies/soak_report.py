@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from soak_memory import LATENCY, MEMORY, SHARE, columns, plot_line, slope, whole
 
 MB = 1e6
@@ -48,17 +49,22 @@ def plot_node(run: dict[str, Any], path: Path) -> None:
     plot_line(axes[1], x, data["age_p99"] * 1e3, None, "stamp to subscriber,\nms", LATENCY)
     axes[1].plot(x, data["age_p50"] * 1e3, color=MEMORY, linewidth=0.8)
     axes[1].legend(["99 %", "median"], fontsize=8, loc="upper right")
-    axes[1].set_ylim(bottom=0)
+    _from_zero(axes[1])
     plot_line(axes[2], x, data["answered_rate"], None, "answered images\na second", SHARE)
-    axes[2].set_ylim(bottom=0)
+    _from_zero(axes[2])
     plot_line(axes[3], x, data["threads"], None, "threads and\nopen files", MEMORY)
     axes[3].plot(x, data["files"], color=LATENCY, linewidth=0.8)
     axes[3].legend(["threads", "files"], fontsize=8, loc="center right")
-    axes[3].set_ylim(bottom=0)
+    _from_zero(axes[3])
     axes[3].set_xlabel("minutes")
     title = f"re3_tracker, camera at {run['rate']:g} Hz, 640 x 480 ({run['runs_on']})"
     figure.suptitle(title, fontsize=10)
     figure.savefig(path, dpi=110)
+
+
+def _from_zero(axes: Axes) -> None:
+    """Show a plot from zero, with room above its highest line."""
+    axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
 
 
 def session_row(run: dict[str, Any]) -> list[tuple[str, str]]:
