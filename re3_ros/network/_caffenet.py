@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from re3_ros.errors import ConfigError
 
-from ._trunk import Trunk
+from ._trunk import Trunk, normalise_response
 
 WIDTHS = (96, 256, 384, 384, 256)
 CAFFENET_GROUPS = (1, 2, 1, 2, 2)
@@ -47,8 +47,8 @@ class CaffeNet(Trunk):
 
     def forward(self, crops: Tensor) -> tuple[list[Tensor], Tensor]:
         """Return norm1, norm2 and conv5, and pool5."""
-        norm1 = _normalise(_pool(self._conv("conv1", self.normalise(crops))))
-        norm2 = _normalise(_pool(self._conv("conv2", norm1)))
+        norm1 = normalise_response(_pool(self._conv("conv1", self.normalise(crops))))
+        norm2 = normalise_response(_pool(self._conv("conv2", norm1)))
         conv5 = self._conv("conv5", self._conv("conv4", self._conv("conv3", norm2)))
         return [norm1, norm2, conv5], _pool(conv5)
 
@@ -58,8 +58,3 @@ class CaffeNet(Trunk):
 
 def _pool(x: Tensor) -> Tensor:
     return functional.max_pool2d(x, 3, 2)
-
-
-def _normalise(x: Tensor) -> Tensor:
-    """Local response normalisation; like Caffe, torch divides alpha by the size."""
-    return functional.local_response_norm(x, 5, alpha=1e-4, beta=0.75, k=1.0)

@@ -22,7 +22,8 @@ from ._functions import Functions
 from ._fusion import Share, Summary
 from ._pyramid import CELLS, Pyramid, cells_of, positions
 from ._recurrent import PeepholeLSTMCell
-from ._squeezenet import SqueezeNet, pool
+from ._squeezenet import SqueezeNet
+from ._trunk import pool
 
 Convolution = tuple[Tensor, Tensor]
 """Weight and bias."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ._trunk import Trunk
+from ._trunk import Trunk, normalise_response, pool
 
 MEAN = (123.0, 117.0, 104.0)
 INCEPTIONS: dict[str, tuple[int, int, int, int, int, int]] = {
@@ -49,25 +49,25 @@ class GoogLeNet(Trunk):
             }
         )
         inputs = 192
-        for name, (one, three_in, three, five_in, five, pool) in INCEPTIONS.items():
+        for name, (one, three_in, three, five_in, five, projected) in INCEPTIONS.items():
             self.convs[f"inception_{name}/1x1"] = nn.Conv2d(inputs, one, 1)
             self.convs[f"inception_{name}/3x3_reduce"] = nn.Conv2d(inputs, three_in, 1)
             self.convs[f"inception_{name}/3x3"] = nn.Conv2d(three_in, three, 3, padding=1)
             self.convs[f"inception_{name}/5x5_reduce"] = nn.Conv2d(inputs, five_in, 1)
             self.convs[f"inception_{name}/5x5"] = nn.Conv2d(five_in, five, 5, padding=2)
-            self.convs[f"inception_{name}/pool_proj"] = nn.Conv2d(inputs, pool, 1)
-            inputs = one + three + five + pool
+            self.convs[f"inception_{name}/pool_proj"] = nn.Conv2d(inputs, projected, 1)
+            inputs = one + three + five + projected
         self.start_msra()
 
     def forward(self, crops: Tensor) -> tuple[list[Tensor], Tensor]:
         """Return pool2, pool3 and inception 5b, and that pooled."""
-        norm1 = _normalise(_pool(self._conv("conv1/7x7_s2", self.normalise(crops))))
+        norm1 = normalise_response(pool(self._conv("conv1/7x7_s2", self.normalise(crops))))
         conv2 = self._conv("conv2/3x3", self._conv("conv2/3x3_reduce", norm1))
-        pool2 = _pool(_normalise(conv2))
-        pool3 = _pool(self._inceptions(pool2, "3a", "3b"))
-        pool4 = _pool(self._inceptions(pool3, "4a", "4b", "4c", "4d", "4e"))
+        pool2 = pool(normalise_response(conv2))
+        pool3 = pool(self._inceptions(pool2, "3a", "3b"))
+        pool4 = pool(self._inceptions(pool3, "4a", "4b", "4c", "4d", "4e"))
         last = self._inceptions(pool4, "5a", "5b")
-        return [pool2, pool3, last], _pool(last)
+        return [pool2, pool3, last], pool(last)
 
     def _inceptions(self, x: Tensor, *names: str) -> Tensor:
         for name in (f"inception_{n}" for n in names):
@@ -82,12 +82,3 @@ class GoogLeNet(Trunk):
 
     def _conv(self, name: str, x: Tensor) -> Tensor:
         return functional.relu(self.convs[name](x))
-
-
-def _pool(x: Tensor) -> Tensor:
-    """Pool as Caffe does: a window that hangs over the border counts."""
-    return functional.max_pool2d(x, 3, 2, ceil_mode=True)
-
-
-def _normalise(x: Tensor) -> Tensor:
-    return functional.local_response_norm(x, 5, alpha=1e-4, beta=0.75, k=1.0)

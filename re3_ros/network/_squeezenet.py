@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ._trunk import fitting, read_npz, start_convolutions
+from ._trunk import fitting, pool, read_npz, start_convolutions
 
 MEAN_RGB = (123.0, 117.0, 104.0)
 INPUT_DEVIATION = 64.0
@@ -91,8 +91,3 @@ class SqueezeNet(nn.Module):
             key = name if name.startswith("conv1") else name.replace(".", "/", 1)
             values = fitting(arrays, key, parameter, path)
             parameter.data.copy_(values.flip(1) if name == "conv1.weight" else values)
-
-
-def pool(x: Tensor) -> Tensor:
-    """Return maps at half the resolution."""
-    return functional.max_pool2d(x, 3, stride=2, ceil_mode=True)

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from re3_ros.errors import WeightsError
 
@@ -69,6 +70,18 @@ def msra(layer: nn.Conv2d | nn.Linear) -> None:
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+
+
+def pool(x: Tensor) -> Tensor:
+    """Return maps at half the resolution; like Caffe's, a window that hangs over the border
+    counts."""
+    return functional.max_pool2d(x, 3, stride=2, ceil_mode=True)
+
+
+def normalise_response(x: Tensor) -> Tensor:
+    """Local response normalisation of CaffeNet and GoogLeNet; like Caffe, torch divides alpha by
+    the size."""
+    return functional.local_response_norm(x, 5, alpha=1e-4, beta=0.75, k=1.0)
 
 
 @torch.no_grad()
