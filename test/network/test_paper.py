@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from re3_ros import network
 from re3_ros.errors import ConfigError
-from re3_ros.network._caffenet import _normalise
+from re3_ros.network._trunk import normalise_response
 
 
 def count(meta, **options):
@@ -70,7 +70,7 @@ def test_normalisation_is_caffes():
     x = torch.randn(1, 7, 2, 2) * 300
     squares = functional.pad(x.square(), (0, 0, 0, 0, 2, 2))
     sums = sum(squares[:, k : k + 7] for k in range(5))
-    torch.testing.assert_close(_normalise(x), x / (1 + 1e-4 / 5 * sums) ** 0.75)
+    torch.testing.assert_close(normalise_response(x), x / (1 + 1e-4 / 5 * sums) ** 0.75)
 
 
 @pytest.mark.parametrize(
