@@ -28,7 +28,7 @@ from ._output import (
 from ._precision import PrecisionChange, PrecisionRow, compare_precision
 from ._roofline import Roofline, Workload, measure_roofline, workload_of
 from ._session import PEERS, LatencyRow, bench_session
-from ._timing import TimingStats
+from ._timing import TimingStats, load_now
 
 __all__ = [
     "INSTRUCTIONS",
@@ -55,6 +55,7 @@ __all__ = [
     "gpu_bars",
     "has_more_than_avx2",
     "layers_table",
+    "load_now",
     "measure_everything",
     "measure_roofline",
     "model_bars",

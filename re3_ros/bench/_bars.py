@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ._model import StageRow
@@ -63,14 +63,21 @@ def session_bars(rows: Sequence[LatencyRow], wide: bool = False) -> list[Bar]:
     return bars
 
 
-def choice_bars(rows: Sequence[LatencyRow]) -> list[Bar]:
+def choice_bars(rows: Sequence[LatencyRow], beyond: Collection[str] = ()) -> list[Bar]:
     """Return whether the first of our runtimes, the one that ``auto`` chose, is the fastest.
 
-    `CHOICE` leaves room for chance where two are alike.
+    `CHOICE` leaves room for chance where two are alike. Runtimes ``beyond`` a limit of this process
+    are not compared.
     """
     bars = []
     for count in dict.fromkeys(r.targets for r in rows):
-        ours = [r for r in rows if r.tracker.startswith("re3 ") and r.targets == count]
+        ours = [
+            r
+            for r in rows
+            if r.targets == count
+            and r.tracker.startswith("re3 ")
+            and r.tracker.split()[1] not in beyond
+        ]
         if len(ours) > 1:
             best = min(r.latency.median for r in ours[1:])
             text = f"{ours[0].tracker}, latency over the best other runtime's, targets: {count}"

@@ -16,7 +16,7 @@ from re3_ros.network.runtimes import LayerTime, is_installed, profile_layers
 
 from ._bars import Bar, choice_bars, gpu_bars, model_bars, session_bars
 from ._clip import Clip
-from ._instructions import describe_instructions, multiplies_int8
+from ._instructions import beyond_limit, describe_instructions, multiplies_int8
 from ._model import StageRow, bench_model
 from ._output import layers_table, model_table, session_table
 from ._session import PEERS, LatencyRow, bench_session
@@ -94,7 +94,7 @@ def measure_everything(plan: BarsPlan, advance: Callable[[], object]) -> Iterato
     )
     rows = timed(plan.compared, peers=plan.peers, targets=(1, 16), rounds=plan.rounds)
     own = session_bars(rows, multiplies_int8())
-    own += [] if plan.on_gpu else choice_bars(rows)
+    own += [] if plan.on_gpu else choice_bars(rows, beyond_limit())
     yield Measured("session", session_table(rows), rows, own)
     rows = timed(plan.runtimes, peers=(), targets=(64,), rounds=1)
     rows += timed(plan.runtimes, peers=(), targets=(1, 8), rounds=1, cameras=(8,))

@@ -41,9 +41,12 @@ def has_more_than_avx2() -> bool:
 
 def multiplies_int8() -> bool:
     """Return whether this process may use instructions for products of int8, or AMX."""
-    info = Path("/proc/cpuinfo")
-    words = set(info.read_text().split()) if info.is_file() else set()
-    return has_more_than_avx2() and bool(words & {"avx512_vnni", "avx_vnni", "amx_tile"})
+    return has_more_than_avx2() and bool(_features() & {"avx512_vnni", "avx_vnni", "amx_tile"})
+
+
+def beyond_limit() -> tuple[str, ...]:
+    """Return the runtimes that a limit of this process does not hold for."""
+    return ("onnx",) if "avx512f" in _features() and not has_more_than_avx2() else ()
 
 
 def describe_instructions(primitives: Iterable[str] = ()) -> dict[str, str]:
@@ -55,6 +58,7 @@ def describe_instructions(primitives: Iterable[str] = ()) -> dict[str, str]:
         "torch": "more than AVX2" if has_more_than_avx2() else "at most AVX2",
         "opencv": "more than AVX2" if _opencv_has_avx512() else "at most AVX2",
     }
+    found |= dict.fromkeys(beyond_limit(), "more than AVX2")
     kinds = Counter(m[0] for m in map(_KNOWN.search, primitives) if m is not None)
     if kinds:
         found["openvino"] = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
@@ -74,6 +78,11 @@ def run_limited(name: str, arguments: Sequence[str]) -> Iterator[str]:
             yield line.rstrip("\n")
     if process.returncode:
         raise SystemExit(process.returncode)
+
+
+def _features() -> set[str]:
+    info = Path("/proc/cpuinfo")
+    return set(info.read_text().split()) if info.is_file() else set()
 
 
 def _opencv_has_avx512() -> bool:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -96,14 +95,19 @@ def _bars_with(plan: BarsPlan, threads: int, output: Path | None) -> list[str]:
     from rich.console import Console
     from rich.progress import Progress
 
-    from re3_ros.bench import describe_instructions, measure_everything, measure_roofline
+    from re3_ros.bench import (
+        describe_instructions,
+        describe_machine,
+        measure_everything,
+        measure_roofline,
+    )
     from re3_ros.evaluation.trackers import limit_threads
 
     load = _load()
     limit_threads(threads)
     heading = f"{threads} {'thread' if threads == 1 else 'threads'}"
     used = "; ".join(f"{name} {kinds}" for name, kinds in describe_instructions().items())
-    typer.echo(f"\n{heading}; instructions: {used}\n")
+    typer.echo(f"\n{describe_machine()['processor']}; {heading}; instructions: {used}\n")
     verdicts = []
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("Measuring", total=plan.steps)
@@ -364,8 +368,10 @@ def _print(table: object, lines: list[Any]) -> None:
 
 
 def _load() -> float:
-    """Return the load of the machine before anything is measured, and warn of a high one."""
-    load = round(os.getloadavg()[0], 2)
+    """Return the load by others before anything is measured, and warn of a high one."""
+    from re3_ros.bench import load_now
+
+    load = round(load_now(), 2)
     if load > QUIET_LOAD:
         typer.echo(f"the load of this machine is {load}: not for the record", err=True)
     return load

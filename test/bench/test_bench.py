@@ -22,6 +22,7 @@ from re3_ros.bench import (
     TimingStats,
     Workload,
     _session,
+    _timing,
     bench_model,
     bench_session,
     choice_bars,
@@ -30,6 +31,7 @@ from re3_ros.bench import (
     describe_instructions,
     gpu_bars,
     layers_table,
+    load_now,
     model_bars,
     session_bars,
     session_table,
@@ -220,6 +222,20 @@ def test_bars_compare_the_fastest_of_ours():
     assert session_bars(rows[:1]) == []
 
 
+def test_the_load_is_of_others_and_of_now(tmp_path, monkeypatch):
+    """Of what one thread measured before, nothing is left in it."""
+    stat = tmp_path / "stat"
+    monkeypatch.setattr(_timing, "STAT", stat)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    stat.write_text("cpu  900 0 100 1000 0 0 0 0 7 7\ncpu0 1 1 1 1 1 1 1 1 1 1\n")
+    later = "cpu  910 5 105 1060 10 4 4 2 9 9\n"  # 100 ticks more, 70 of them idle
+    monkeypatch.setattr(_timing.time, "sleep", lambda _: stat.write_text(later))
+    assert load_now() == pytest.approx(2 * 0.3)
+    stat.unlink()
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.25, 3.0, 3.0))
+    assert load_now() == 0.25
+
+
 def test_what_is_chosen_has_to_be_the_fastest():
     def row(name, median, targets):
         return LatencyRow(name, targets, spread(median), spread(0.0), 0.9)
@@ -231,6 +247,8 @@ def test_what_is_chosen_has_to_be_the_fastest():
     assert (second.value, second.holds) == (40 / 41, True)
     assert "re3 chosen" in first.text
     assert not choice_bars([one[0], one[3]]), "there is nothing to choose from"
+    (first,) = choice_bars(one, beyond=["b"])
+    assert (first.value, first.holds) == (5 / 9, True)
 
 
 def test_the_bar_of_the_model_counts_all_that_the_image_waits_for():
