@@ -220,15 +220,22 @@ def test_where_others_hold_the_processors_the_end_gets_more_time(
     config, data_root, tmp_path, monkeypatch
 ):
     ends, tick = [], TimedSchedule.tick
+    clock, now = time.perf_counter, [0.0]
 
     def noting(schedule, left, step, end):
         ends.append(end)
         tick(schedule, left, step, end)
 
+    def read():
+        now[0] = clock()
+        return now[0]
+
     monkeypatch.setattr(TimedSchedule, "tick", noting)
-    monkeypatch.setattr(time, "process_time", lambda: time.perf_counter() / 4)
+    monkeypatch.setattr(time, "perf_counter", read)
+    # Of the same moment: between two clocks, others may hold the processor for any time.
+    monkeypatch.setattr(time, "process_time", lambda: now[0] / 4)
     train(config, data_root, tmp_path, deadline=steps(4))
-    assert ends[1] - ends[0] == pytest.approx(3 * _trainer.MARGIN, rel=1e-3)
+    assert ends[1] - ends[0] == pytest.approx(3 * _trainer.MARGIN)
 
 
 def test_two_minutes_are_two_minutes(two_minutes):
