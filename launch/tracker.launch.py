@@ -53,6 +53,7 @@ ARGUMENTS = (
     ("use_sim_time", "false", "Take the time from /clock."),
     ("log_level", "info", "debug, info, warn, error or fatal."),
     ("rviz_config", DEFAULT_RVIZ, "RViz configuration used with rviz:=true."),
+    ("fixed_frame", "", "Frame in which RViz draws targets in space; empty: as in rviz_config."),
     switch("autostart", "true", "Configure and activate the node; false leaves that to a manager."),
     switch("rviz", "false", "Also start RViz: the image, the annotated one, targets in space."),
 )
@@ -66,6 +67,9 @@ OF_ONE_CAMERA = (
     "pose",
     "debug_image",
 )
+
+VIEWED = ("image", "debug_image", "markers")
+"""What RViz shows of a camera."""
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -196,16 +200,26 @@ def complaint(what: str) -> Action:
     return OpaqueFunction(function=lambda _: get_logger("tracker.launch").error(text))
 
 
+def views(values: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the remappings of RViz: those of the node, or the topics of the first camera."""
+    cameras, images = split(values["cameras"]), split(values["image"])
+    if len(cameras) < 2:
+        return remappings(values)
+    named = {name: f"{cameras[0]}/{name}" for name in VIEWED}
+    return list({**named, **({"image": images[0]} if images else {})}.items())
+
+
 def viewer(values: dict[str, str]) -> Action:
     """Return RViz, with the topics of the node."""
+    frame = ["-f", values["fixed_frame"]] if values["fixed_frame"] else []
     return Node(
         package="rviz2",
         executable="rviz2",
         name="rviz",
         namespace=values["namespace"],
         output="screen",
-        arguments=["-d", values["rviz_config"]],
+        arguments=["-d", values["rviz_config"], *frame],
         parameters=[{"use_sim_time": is_true(values["use_sim_time"])}],
-        remappings=remappings(values),
+        remappings=views(values),
         condition=IfCondition(LaunchConfiguration("rviz")),
     )

@@ -28,11 +28,13 @@ ARGUMENTS = {
     "device",
     "runtime",
     "weights",
+    "bond",
     "autostart",
     "use_sim_time",
     "log_level",
     "rviz",
     "rviz_config",
+    "fixed_frame",
 }
 
 
@@ -164,6 +166,36 @@ def test_the_log_level_reaches_the_node(launch, weights):
 def test_image_topics_that_do_not_fit_the_cameras_are_an_error(cameras, image, says):
     with pytest.raises(RuntimeError, match=says):
         launch_file().remappings({"cameras": cameras, "image": image, "init_box": "init_box"})
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("image:=/raw", {"image": "/raw", "debug_image": "debug_image"}),
+        ("cameras:=front image:=/raw", {"image": "/raw", "debug_image": "debug_image"}),
+        (
+            "cameras:=left,right image:=/l/raw,/r/raw",
+            {"image": "/l/raw", "debug_image": "left/debug_image", "markers": "left/markers"},
+        ),
+        ("cameras:=left,right", {"image": "left/image"}),
+    ],
+)
+def test_rviz_shows_the_topics_of_the_first_camera(given, shown):
+    file = launch_file()
+    values = {name: "" if name in ("image", "cameras") else name for name in ARGUMENTS}
+    values |= (argument.split(":=") for argument in given.split())
+    found = dict(file.views(values))
+    assert {name: found.get(name) for name in shown} == shown
+
+
+@pytest.mark.parametrize(("frame", "told"), [("", []), ("odom", ["-f", "odom"])])
+def test_rviz_draws_in_the_frame_that_is_asked_for(frame, told):
+    file = launch_file()
+    values = {**dict.fromkeys(ARGUMENTS, ""), "use_sim_time": "false"}
+    node = file.viewer({**values, "rviz_config": "my.rviz", "fixed_frame": frame})
+    texts = [part.text for word in node.cmd for part in word if hasattr(part, "text")]
+    assert texts[texts.index("-d") :][: 2 + len(told)] == ["-d", "my.rviz", *told]
+    assert ("-f" in texts) == bool(told)
 
 
 def test_it_works_without_the_autostart_of_newer_distros():
