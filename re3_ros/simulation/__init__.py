@@ -12,7 +12,7 @@ from ._config import SimulatorConfig
 from ._procedural import procedural_stills
 from ._render import HostRenderer, Renderer, TorchRenderer, make_renderer
 from ._simulator import CACHE_BYTES, Simulator
-from ._track import SCREEN, SimulatedTrack, Track
+from ._track import SCREEN, RivalKind, SimulatedTrack, Track
 from ._videos import (
     BOXES,
     TABLE,
@@ -35,6 +35,7 @@ __all__ = [
     "ClipEntry",
     "HostRenderer",
     "Renderer",
+    "RivalKind",
     "SimulatedTrack",
     "Simulator",
     "SimulatorConfig",

@@ -19,10 +19,11 @@ from re3_ros.images import Image
 
 from ._layers import Cutout, Layer
 from ._motion import Array, about, wander
+from ._track import Way
 
 CROWD = 10
 """Objects beside a target in a crowd."""
-_KINDS = ("cross", "stop", "along", "part")
+WAYS: tuple[Way, ...] = ("cross", "stop", "along", "part")
 
 
 def kind_of(still: Still) -> str:
@@ -30,18 +31,18 @@ def kind_of(still: Still) -> str:
     return still.image_path.stem.rstrip("0123456789").rstrip("_- ")
 
 
-def rival(rng: np.random.Generator, target: Layer, cutout: Cutout) -> Layer:
+def rival(rng: np.random.Generator, target: Layer, cutout: Cutout) -> tuple[Layer, Way]:
     """Return an object that comes over the target, at its pace or another, and goes again."""
     boxes = target.boxes()
     frames, start = len(boxes), boxes[0]
     extent = size(start) * np.exp(rng.normal(0, 0.25)) * np.exp(rng.normal(0, 0.08, 2))
     reach = (size(start) + extent) / 2
-    kind = _KINDS[int(rng.integers(len(_KINDS)))]
+    way = WAYS[int(rng.integers(len(WAYS)))]
     meeting, pace = rng.uniform(0.1, 0.95) * frames, rng.uniform(0.02, 0.2)
     time = np.arange(frames) - meeting
-    stay = {"stop": rng.uniform(0.05, 0.3), "along": rng.uniform(0.1, 0.4)}.get(kind, 0.0)
-    follow = {"stop": rng.uniform(0, 0.3), "cross": rng.uniform(0, 1)}.get(kind, 1.0)
-    if kind == "part":
+    stay = {"stop": rng.uniform(0.05, 0.3), "along": rng.uniform(0.1, 0.4)}.get(way, 0.0)
+    follow = {"stop": rng.uniform(0, 0.3), "cross": rng.uniform(0, 1)}.get(way, 1.0)
+    if way == "part":
         away = rng.uniform(0.65, 1.0) + np.maximum(time, 0) * pace
     else:
         away = np.sign(time) * np.maximum(np.abs(time) - stay * frames, 0) * pace
@@ -53,7 +54,7 @@ def rival(rng: np.random.Generator, target: Layer, cutout: Cutout) -> Layer:
     middle = place * follow + place[int(meeting)] * (1 - follow)
     sway = np.stack([wander(rng, frames, 0.004) for _ in range(2)], axis=1) * extent
     path = middle + (2 * away[:, None] * ahead + beside) * reach + sway
-    return _fitted(cutout, path, extent, _growth(boxes) ** follow)
+    return _fitted(cutout, path, extent, _growth(boxes) ** follow), way
 
 
 def crowd(rng: np.random.Generator, target: Layer, cutouts: list[Cutout]) -> list[Layer]:

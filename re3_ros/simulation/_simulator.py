@@ -37,7 +37,7 @@ from ._layers import Affine, Cutout, Layer, cut_object, cut_patch, flip, outline
 from ._motion import Array, about, travel, wander
 from ._paper import LEAST_AREA, large_enough, paper_track
 from ._rivals import CROWD, crowd, kind_of, rival, tinted_like
-from ._track import SCREEN, Photometry, SimulatedTrack, thinned
+from ._track import SCREEN, Look, Photometry, RivalKind, SimulatedTrack, thinned
 
 MIN_SIDE = 8.0
 LARGEST = 150.0
@@ -102,7 +102,7 @@ class Simulator:
                 self._background(rng, frames, target, config),
                 *self._distractors(rng, frames, target),
             ]
-        alike = self._alike(rng, target, still, is_crowd)
+        alike, kinds = self._alike(rng, target, still, is_crowd)
         above = [*alike, *self._occluders(rng, frames, target)]
         appearance = self._changed_appearance(rng, target)
         shake = camera(rng, config, frames)
@@ -117,32 +117,38 @@ class Simulator:
             visibility=_visibility(target, above),
             photometry=_photometry(rng, config, frames),
             rivals=np.array([layer.boxes() for layer in alike]).reshape(-1, frames, 4),
+            rival_kinds=tuple(kinds),
         )
 
     def _alike(
         self, rng: np.random.Generator, target: Target, still: Still, is_crowd: bool
-    ) -> list[Layer]:
+    ) -> tuple[list[Layer], list[RivalKind]]:
         """Return objects like the target that come in its way, and those of a crowd."""
         chosen = [self._kin(rng, target, still) for _ in range(CROWD if is_crowd else 0)]
-        layers = crowd(rng, target.layer, chosen)
+        layers = crowd(rng, target.layer, [cutout for cutout, _ in chosen])
+        kinds = [RivalKind(look, "crowd") for _, look in chosen]
         if chance(rng, self.config.rivals):
             for _ in range(rng.choice([1, 2, 3], p=[0.6, 0.25, 0.15])):
-                layers.append(rival(rng, target.layer, self._kin(rng, target, still)))
-        return layers
+                cutout, look = self._kin(rng, target, still)
+                layer, way = rival(rng, target.layer, cutout)
+                layers.append(layer)
+                kinds.append(RivalKind(look, way))
+        return layers, kinds
 
-    def _kin(self, rng: np.random.Generator, target: Target, still: Still) -> Cutout:
+    def _kin(self, rng: np.random.Generator, target: Target, still: Still) -> tuple[Cutout, Look]:
         """Return an object like the target: itself, another of its kind, or one in its colours."""
         own, way = target.layer.cutout, rng.random()
         if own.alpha is None:
             own = cut_object(still.box, *self._read(still))
+        look: Look = "tinted"
         if way < 0.4:
-            alike = own
+            alike, look = own, "own cut-out"
         elif way < 0.7 and len(family := self._families[kind_of(still)]) > 1:
             other = family[int(rng.integers(len(family)))]
-            alike = cut_object(other.box, *self._read(other))
+            alike, look = cut_object(other.box, *self._read(other)), "same kind"
         else:
             alike = tinted_like(self._cutout(rng, patch=0.0), own)
-        return flip(alike) if rng.random() < 0.5 else alike
+        return flip(alike) if rng.random() < 0.5 else alike, look
 
     @cached_property
     def _families(self) -> dict[str, list[Still]]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -19,6 +19,15 @@ from ._layers import Affine, Layer, Wave, is_affine, transform
 from ._motion import Array, translation
 
 SCREEN = (320.0, 240.0)
+Look = Literal["own cut-out", "same kind", "tinted"]
+Way = Literal["cross", "stop", "along", "part", "crowd"]
+
+
+class RivalKind(NamedTuple):
+    """What an object like the target looks like, and how it comes in its way."""
+
+    look: Look
+    way: Way
 
 
 class Track(Protocol):
@@ -50,6 +59,8 @@ class SimulatedTrack:
     screen: tuple[float, float] = SCREEN
     rivals: Boxes = field(default_factory=lambda: np.zeros((0, 0, 4)))
     """(R, T, 4) boxes of objects like the target that come in its way."""
+    rival_kinds: tuple[RivalKind, ...] = ()
+    """R kinds."""
 
     @property
     def in_frame(self) -> NDArray[np.bool_]:

@@ -30,7 +30,7 @@ from ._held_out import (
     run_data_folder,
     simulated_videos,
 )
-from ._identity import Identity, identity
+from ._identity import Identity, counted, identity
 from ._journal import run_summary
 from ._pack import PackOptions, pack
 from ._preview import preview
@@ -60,6 +60,7 @@ __all__ = [
     "calibrate",
     "closed_loop",
     "collect_logits",
+    "counted",
     "fit_platt",
     "follow_video",
     "held_out_videos",

@@ -98,9 +98,9 @@ def simulated_videos(
 class HeldOutVideos(NamedTuple):
     """What can be made of the data that a run held out; either may be empty."""
 
-    simulated: Sequence[Video]
+    simulated: Sequence[SimulatedVideo]
     clips: Sequence[Video]
-    rivals: Sequence[Video]
+    rivals: Sequence[SimulatedVideo]
     """Simulated ones in which objects like the target pass over it."""
 
 

@@ -39,13 +39,13 @@ def identity(videos: Iterable[tuple[Boxes, Boxes, Boxes]]) -> Identity:
     """Return it over videos: found boxes (n, 4), true ones, NaN out of view, rivals (R, n, 4)."""
     overlaps, on_rival, switches = [np.zeros(0)], [np.zeros(0, bool)], 0
     for found, truth, rivals in videos:
-        counted = _counted(truth, rivals)
+        there = counted(truth, rivals)
         own = np.nan_to_num(iou(found, truth))
         theirs = np.nan_to_num(iou(found[None], rivals)).max(axis=0, initial=0.0)
-        taken = (theirs > own) & counted
+        taken = (theirs > own) & there
         switches += int((taken[1:] & ~taken[:-1]).sum())
-        overlaps.append(own[counted])
-        on_rival.append(taken[counted])
+        overlaps.append(own[there])
+        on_rival.append(taken[there])
     total = np.concatenate(overlaps)
     if not len(total):
         return Identity(0, float("nan"), float("nan"), float("nan"))
@@ -53,8 +53,11 @@ def identity(videos: Iterable[tuple[Boxes, Boxes, Boxes]]) -> Identity:
     return Identity(len(total), float(total.mean()), share, 100 * switches / len(total))
 
 
-def _counted(truth: Boxes, rivals: Boxes) -> NDArray[np.bool_]:
-    """Return (n,) whether target and a rival are in view; the first frame, which is given, not."""
+def counted(truth: Boxes, rivals: Boxes) -> NDArray[np.bool_]:
+    """Return (n,) whether target and a rival are in view; the first frame, which is given, not.
+
+    True boxes (n, 4) are NaN out of view, rivals (R, n, 4) may be beyond the screen.
+    """
     shown = area(clip(rivals, *SCREEN)) / np.maximum(area(rivals), 1e-9)
     there = np.isfinite(truth).all(axis=1) & (shown > _IN_VIEW).any(axis=0)
     return np.asarray(there & (np.arange(len(truth)) > 0))

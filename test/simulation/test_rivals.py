@@ -8,7 +8,7 @@ import pytest
 from re3_ros.boxes import centre, iou, size
 from re3_ros.datasets import read_stills
 from re3_ros.simulation import Simulator, SimulatorConfig, sample_frames
-from re3_ros.simulation._rivals import kind_of, tinted_like
+from re3_ros.simulation._rivals import WAYS, kind_of, tinted_like
 from re3_ros.simulation._track import thinned
 
 
@@ -64,6 +64,22 @@ def test_some_go_along_with_the_target_and_some_stop(draw):
     still = np.array([(steps < 0.01).mean() for steps in apart])
     assert (still > 0.2).mean() > 0.1
     assert (still < 0.05).mean() > 0.2
+
+
+def test_each_rival_says_what_it_looks_like_and_how_it_moves(draw):
+    looks, moves = set(), {}
+    for track in draw(80, rivals=1.0):
+        assert len(track.rival_kinds) == len(track.rivals)
+        for kind, rival in zip(track.rival_kinds, track.rivals, strict=True):
+            looks.add(kind.look)
+            offset = (centre(rival) - centre(track.boxes)) / size(track.boxes)
+            moves.setdefault(kind.way, []).append(np.hypot(*(offset[-1] - offset[0])))
+    assert looks == {"own cut-out", "same kind", "tinted"}
+    assert set(moves) == set(WAYS)
+    # What parts from it begins beside it; what goes along with it stays.
+    assert np.median(moves["cross"]) > np.median(moves["along"])
+    (crowded,) = draw(1, crowd=1.0)
+    assert {kind.way for kind in crowded.rival_kinds} <= {"crowd"}
 
 
 def test_ten_small_objects_make_a_crowd(draw):

@@ -1,0 +1,243 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+r"""On which objects like its target does a tracker go over?
+
+    python studies/rivals.py --weights before=OLD.safetensors --weights after=NEW.safetensors \
+        --peers csrt,mosse --output rivals.json --picture docs/images/rivals.png
+
+Trackers follow the same videos, made of what the training run of the first weights held back:
+everyday ones, and ones in which objects like the target pass over it. Ours run as the bare
+procedure. A frame counts for a kind of rival if the target and a rival of this kind are in view,
+and is on it if the box overlaps such a rival more than the target. Errors are of the mean over
+videos, of the difference to the first tracker on the same videos.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track as progress
+from rich.table import Table
+
+from re3_ros.boxes import Boxes, iou
+from re3_ros.evaluation import run_video
+from re3_ros.evaluation.trackers import TrackerSpec, parse_specs
+from re3_ros.training import (
+    SimulatedVideo,
+    counted,
+    held_out_videos,
+    identity,
+    read_run_config,
+    run_data_folder,
+)
+from re3_ros.weights import default_weights
+
+LOOKS = ("own cut-out", "same kind", "tinted")
+WAYS = ("cross", "stop", "along", "part", "crowd")
+SEEN = (("hidden", 0.0, 0.3), ("half seen", 0.3, 0.7), ("seen", 0.7, np.inf))
+"""By the visible share of the target, from and below."""
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What a tracker made of a video with rivals."""
+
+    found: Boxes
+    """(n, 4)"""
+    video: SimulatedVideo
+
+    @cached_property
+    def own(self) -> NDArray[np.float64]:
+        """(n,) IoU with the target."""
+        return np.asarray(np.nan_to_num(iou(self.found, self.video.boxes)))
+
+    @cached_property
+    def theirs(self) -> NDArray[np.float64]:
+        """(R, n) IoU with each rival."""
+        return np.asarray(np.nan_to_num(iou(self.found[None], self.video.rivals)))
+
+    @property
+    def taken(self) -> Flags:
+        """(n,) whether the box is on a rival."""
+        return np.asarray(self.theirs.max(axis=0, initial=0.0) > self.own)
+
+    @property
+    def counted(self) -> Flags:
+        """(n,) whether target and a rival are in view."""
+        return counted(self.video.boxes, self.video.rivals)
+
+    def of_kind(self, kind: str) -> tuple[Flags, Flags]:
+        """Return (n,) whether a frame counts for rivals of one look or way, and is on one."""
+        which = np.array([kind in k for k in self.video.track.rival_kinds], bool)
+        there = counted(self.video.boxes, self.video.rivals[which])
+        theirs = self.theirs[which].max(axis=0, initial=0.0)
+        return there, there & (theirs > self.own) & (theirs >= self.theirs.max(0, initial=0.0))
+
+    def seen(self, least: float, below: float) -> tuple[Flags, Flags]:
+        """Return (n,) whether so much of the target is seen, and whether the box is on a rival."""
+        share = self.video.track.visibility
+        there = self.counted & (share >= least) & (share < below)
+        return there, there & self.taken
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one tracker."""
+
+    rivals: list[Followed]
+    everyday: NDArray[np.float64]
+    """Mean IoU of each everyday video, the first frame left out."""
+
+    def shares(self) -> NDArray[np.float64]:
+        """Return the share of frames on a rival in each video, NaN where none counts."""
+        with np.errstate(invalid="ignore"):
+            return np.array([(f.taken & f.counted).sum() / f.counted.sum() for f in self.rivals])
+
+    def share(self, flags: Callable[[Followed], tuple[Flags, Flags]]) -> float:
+        """Return the share of all frames that count in which the box is on a rival."""
+        there, on = (np.concatenate(f) for f in zip(*map(flags, self.rivals), strict=True))
+        return float(on.sum() / there.sum()) if there.any() else float("nan")
+
+
+def main() -> None:
+    """Follow, print, write, draw."""
+    options = _options()
+    specs = _specs(options)
+    first = specs[0].weights or default_weights()
+    config = read_run_config(first, options.config)
+    root = options.data or run_data_folder(config)
+    held = held_out_videos(config, root, options.videos, options.frames)
+    results = {s.label: _follow(s, held.rivals, held.simulated) for s in specs}
+    figures = {
+        name: figures_of(result, results[specs[0].label]) for name, result in results.items()
+    }
+    Console(width=150).print(_table(figures))
+    if options.output:
+        about = {"videos": options.videos, "frames": options.frames, "runtime": options.runtime}
+        options.output.write_text(json.dumps({**about, "results": figures}, indent=1))
+    if options.picture:
+        draw(figures, options.picture)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "--weights", action="append", default=[], help="NAME=FILE, repeated; default: the shipped"
+    )
+    parser.add_argument("--peers", default="", help="trackers of OpenCV, with commas")
+    parser.add_argument("--data", type=Path, help="data folder of the training run")
+    parser.add_argument("--config", type=Path, help="the run's YAML file")
+    parser.add_argument("--runtime", default="openvino-float32", help="of ours")
+    parser.add_argument("--videos", type=int, default=100)
+    parser.add_argument("--frames", type=int, default=90)
+    parser.add_argument("--output", type=Path, help="JSON to write")
+    parser.add_argument("--picture", type=Path, help="PNG to draw")
+    return parser.parse_args()
+
+
+def _specs(options: argparse.Namespace) -> list[TrackerSpec]:
+    given = [text.rpartition("=") for text in options.weights] or [("shipped", "", "")]
+    ours = [
+        TrackerSpec(
+            "re3-procedure", Path(file) if file else None, runtime=options.runtime, alias=name
+        )
+        for name, _, file in given
+    ]
+    return [*ours, *(parse_specs(options.peers.split(",")) if options.peers else [])]
+
+
+def _follow(
+    spec: TrackerSpec, rivals: Sequence[SimulatedVideo], everyday: Sequence[SimulatedVideo]
+) -> Result:
+    kept = [
+        Followed(run_video(spec.create(), video).trajectory.boxes, video)
+        for video in progress(rivals, f"{spec.label} among rivals")
+    ]
+    means = [
+        run_video(spec.create(), video).average_overlap
+        for video in progress(everyday, f"{spec.label}, everyday")
+    ]
+    return Result(kept, np.array(means))
+
+
+def figures_of(result: Result, first: Result) -> dict[str, Any]:
+    """Return all figures of a tracker, and its differences to the first one."""
+    whole = identity((f.found, f.video.boxes, f.video.rivals) for f in result.rivals)
+    return {
+        "everyday": float(np.nanmean(result.everyday)),
+        "everyday_change": _mean(result.everyday - first.everyday),
+        "iou": whole.mean_iou,
+        "on_rival": whole.on_rival,
+        "on_rival_change": _mean(result.shares() - first.shares()),
+        "switches": whole.switches,
+        "looks": {k: result.share(lambda f, k=k: f.of_kind(k)) for k in LOOKS},
+        "ways": {k: result.share(lambda f, k=k: f.of_kind(k)) for k in WAYS},
+        "seen": {n: result.share(lambda f, a=a, b=b: f.seen(a, b)) for n, a, b in SEEN},
+    }
+
+
+def _mean(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return mean and standard error of what is known."""
+    known = values[np.isfinite(values)]
+    error = known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else float("nan")
+    return float(known.mean()), float(error)
+
+
+def _table(figures: dict[str, dict[str, Any]]) -> Table:
+    kinds = [*LOOKS, *WAYS, *(name for name, *_ in SEEN)]
+    names = ["everyday IoU", "change", "IoU", "on rival", "change", "switches", *kinds]
+    table = Table("tracker", title="IoU and share of frames on a rival, percent", expand=True)
+    for name in names:
+        table.add_column(name, justify="right")
+    for name, row in figures.items():
+        shares = {**row["looks"], **row["ways"], **row["seen"]}
+        change, error = row["everyday_change"]
+        moved, doubt = row["on_rival_change"]
+        table.add_row(
+            name,
+            f"{row['everyday']:.3f}",
+            f"{change:+.3f} ({error:.3f})",
+            f"{row['iou']:.3f}",
+            f"{100 * row['on_rival']:.1f}",
+            f"{100 * moved:+.1f} ({100 * doubt:.1f})",
+            f"{row['switches']:.1f}",
+            *(f"{100 * shares[kind]:.0f}" for kind in kinds),
+        )
+    return table
+
+
+def draw(figures: dict[str, dict[str, Any]], path: Path) -> None:
+    """Draw the shares on a rival by look, way and visible share, a bar for each tracker."""
+    figure = Figure(figsize=(11, 3.4), layout="constrained")
+    widths = [len(LOOKS), len(WAYS), len(SEEN)]
+    panels = figure.subplots(1, 3, sharey=True, width_ratios=widths)
+    parts = (("looks", "what it looks like"), ("ways", "how it moves"), ("seen", "of the target"))
+    for panel, (part, title) in zip(panels, parts, strict=True):
+        thick = 0.8 / len(figures)
+        for i, (name, row) in enumerate(figures.items()):
+            place = np.arange(len(row[part])) + thick * (i - (len(figures) - 1) / 2)
+            panel.bar(place, [100 * v for v in row[part].values()], thick, label=name)
+        panel.set_xticks(range(len(row[part])), row[part].keys())
+        panel.set_title(title, fontsize=10)
+        panel.grid(axis="y", alpha=0.3)
+        panel.set_axisbelow(True)
+    panels[0].set_ylabel("% of frames on a rival")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    figure.savefig(path, dpi=120)
+
+
+if __name__ == "__main__":
+    main()

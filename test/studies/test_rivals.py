@@ -1,0 +1,79 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from re3_ros.network import build, save
+from re3_ros.simulation import RivalKind
+
+SCRIPT = Path(__file__).resolve().parents[2] / "studies" / "rivals.py"
+SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
+SMALL |= {"fc_width": 32, "lstm_width": 16, "pyramid": False}
+TARGET, TWIN, OTHER = (np.array([x, 100.0, x + 40, 140]) for x in (50, 150, 230))
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("study_rivals", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look there
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def video():
+    """Eleven frames of a target that is hidden in the last four, a twin and a tinted object."""
+    track = SimpleNamespace(
+        visibility=np.repeat([1.0, 0.1], [7, 4]),
+        rival_kinds=(RivalKind("own cut-out", "cross"), RivalKind("tinted", "along")),
+    )
+    rivals = np.stack([np.tile(box, (11, 1)) for box in (TWIN, OTHER)])
+    return SimpleNamespace(boxes=np.tile(TARGET, (11, 1)), rivals=rivals, track=track)
+
+
+def test_frames_are_told_by_the_rival_that_the_box_is_on(script, video):
+    found = np.concatenate([np.tile(TARGET, (5, 1)), np.tile(TWIN, (2, 1)), np.tile(OTHER, (4, 1))])
+    followed = script.Followed(found, video)
+    result = script.Result([followed], np.array([0.5]))
+    row = script.figures_of(result, result)
+    assert row["on_rival"] == 0.6
+    assert row["switches"] == pytest.approx(10)  # from the target, once in ten frames
+    assert row["looks"]["own cut-out"] == row["ways"]["cross"] == 0.2
+    assert row["looks"]["tinted"] == row["ways"]["along"] == 0.4
+    assert np.isnan(row["looks"]["same kind"])
+    assert np.isnan(row["ways"]["crowd"])
+    assert row["seen"]["seen"] == pytest.approx(2 / 6)
+    assert row["seen"]["hidden"] == 1.0
+    assert row["on_rival_change"][0] == row["everyday_change"][0] == 0
+
+
+def test_changes_are_those_on_the_same_videos(script, video):
+    stays = script.Followed(np.tile(TARGET, (11, 1)), video)
+    goes = script.Followed(np.tile(TWIN, (11, 1)), video)
+    before = script.Result([stays, goes, goes], np.array([0.5, 0.6, 0.7]))
+    after = script.Result([stays, stays, goes], np.array([0.6, 0.7, 0.8]))
+    row = script.figures_of(after, before)
+    assert row["on_rival_change"] == pytest.approx((-1 / 3, 1 / 3))
+    assert row["everyday_change"] == pytest.approx((0.1, 0.0))
+
+
+def test_it_follows_draws_and_writes(script, data_root, tmp_path, monkeypatch, capsys):
+    weights = tmp_path / "small.safetensors"
+    stage = {"steps": 1, "unroll": 2, "batch": 1, "self_training": 0, "rate": [0, 0]}
+    run = {"stills": "stills", "videos": "", "held_stills": 0.9, "stages": [stage]}
+    save(build("compact", **SMALL), weights, {"training": json.dumps(run)})
+    words = ["rivals.py", "--weights", f"small={weights}", "--peers", "mosse"]
+    words += ["--data", str(data_root), "--runtime", "torch", "--videos", "2", "--frames", "8"]
+    words += ["--output", str(tmp_path / "r.json"), "--picture", str(tmp_path / "r.png")]
+    monkeypatch.setattr(sys, "argv", words)
+    script.main()
+    assert "mosse" in capsys.readouterr().out
+    assert (tmp_path / "r.json").stat().st_size > 500
+    assert (tmp_path / "r.png").read_bytes()[:4] == b"\x89PNG"
