@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 r"""On which objects like its target does a tracker go over?
 
-    python studies/rivals.py --weights before=OLD.safetensors --weights after=NEW.safetensors \
-        --peers csrt,mosse --output rivals.json --picture docs/images/rivals.png
+    python studies/rivals.py --trackers re3-procedure,re3,csrt,mosse
+    python studies/rivals.py --output rivals.json --picture docs/images/rivals.png \
+        --trackers before=re3-procedure@OLD.safetensors,after=re3-procedure@NEW.safetensors
 
-Trackers follow the same videos, made of what the training run of the first weights held back:
-everyday ones, and ones in which objects like the target pass over it. Ours run as the bare
-procedure. A frame counts for a kind of rival if the target and a rival of this kind are in view,
-and is on it if the box overlaps such a rival more than the target. Errors are of the mean over
-videos, of the difference to the first tracker on the same videos.
+Trackers follow the same videos, made of what the training run of the shipped weights held back:
+everyday ones, and ones in which objects like the target pass over it. A frame counts for a kind of
+rival if the target and a rival of this kind are in view, and is on it if the box overlaps such a
+rival more than the target. Changes are mean and standard error, over the videos, of the difference
+to the first tracker. Everyday IoU is that of boxes cut to the image, as a session's are.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ from rich.console import Console
 from rich.progress import track as progress
 from rich.table import Table
 
-from re3_ros.boxes import Boxes, iou
+from re3_ros.boxes import Boxes, clip, iou
 from re3_ros.evaluation import run_video
 from re3_ros.evaluation.trackers import TrackerSpec, parse_specs
+from re3_ros.simulation import SCREEN
 from re3_ros.training import (
     SimulatedVideo,
     counted,
@@ -114,9 +116,8 @@ class Result:
 def main() -> None:
     """Follow, print, write, draw."""
     options = _options()
-    specs = _specs(options)
-    first = specs[0].weights or default_weights()
-    config = read_run_config(first, options.config)
+    specs = parse_specs([options.trackers], TrackerSpec("re3", runtime=options.runtime))
+    config = read_run_config(default_weights(), options.config)
     root = options.data or run_data_folder(config)
     held = held_out_videos(config, root, options.videos, options.frames)
     results = {s.label: _follow(s, held.rivals, held.simulated) for s in specs}
@@ -133,10 +134,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument(
-        "--weights", action="append", default=[], help="NAME=FILE, repeated; default: the shipped"
-    )
-    parser.add_argument("--peers", default="", help="trackers of OpenCV, with commas")
+    parser.add_argument("--trackers", default="re3-procedure,re3", help="as of `re3 evaluate`")
     parser.add_argument("--data", type=Path, help="data folder of the training run")
     parser.add_argument("--config", type=Path, help="the run's YAML file")
     parser.add_argument("--runtime", default="openvino-float32", help="of ours")
@@ -147,17 +145,6 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _specs(options: argparse.Namespace) -> list[TrackerSpec]:
-    given = [text.rpartition("=") for text in options.weights] or [("shipped", "", "")]
-    ours = [
-        TrackerSpec(
-            "re3-procedure", Path(file) if file else None, runtime=options.runtime, alias=name
-        )
-        for name, _, file in given
-    ]
-    return [*ours, *(parse_specs(options.peers.split(",")) if options.peers else [])]
-
-
 def _follow(
     spec: TrackerSpec, rivals: Sequence[SimulatedVideo], everyday: Sequence[SimulatedVideo]
 ) -> Result:
@@ -166,10 +153,19 @@ def _follow(
         for video in progress(rivals, f"{spec.label} among rivals")
     ]
     means = [
-        run_video(spec.create(), video).average_overlap
+        _overlap(run_video(spec.create(), video).trajectory.boxes, video.boxes)
         for video in progress(everyday, f"{spec.label}, everyday")
     ]
     return Result(kept, np.array(means))
+
+
+def _overlap(found: Boxes, truth: Boxes) -> float:
+    """Return the mean IoU of boxes cut to the screen, the first frame, which is given, left out."""
+    known = np.isfinite(truth).all(axis=1)
+    known[0] = False
+    if not known.any():
+        return float("nan")
+    return float(iou(clip(found[known], *SCREEN), clip(truth[known], *SCREEN)).mean())
 
 
 def figures_of(result: Result, first: Result) -> dict[str, Any]:

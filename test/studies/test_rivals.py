@@ -68,8 +68,11 @@ def test_it_follows_draws_and_writes(script, data_root, tmp_path, monkeypatch, c
     weights = tmp_path / "small.safetensors"
     stage = {"steps": 1, "unroll": 2, "batch": 1, "self_training": 0, "rate": [0, 0]}
     run = {"stills": "stills", "videos": "", "held_stills": 0.9, "stages": [stage]}
-    save(build("compact", **SMALL), weights, {"training": json.dumps(run)})
-    words = ["rivals.py", "--weights", f"small={weights}", "--peers", "mosse"]
+    save(build("compact", **SMALL), weights)
+    config = tmp_path / "run.yaml"
+    config.write_text(json.dumps(run))
+    words = ["rivals.py", "--trackers", f"small=re3-procedure@{weights},mosse"]
+    words += ["--config", str(config)]
     words += ["--data", str(data_root), "--runtime", "torch", "--videos", "2", "--frames", "8"]
     words += ["--output", str(tmp_path / "r.json"), "--picture", str(tmp_path / "r.png")]
     monkeypatch.setattr(sys, "argv", words)
