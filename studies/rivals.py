@@ -33,6 +33,7 @@ from rich.table import Table
 from re3_ros.boxes import Boxes, clip, iou
 from re3_ros.evaluation import run_video
 from re3_ros.evaluation.trackers import TrackerSpec, parse_specs
+from re3_ros.images import Image
 from re3_ros.simulation import SCREEN
 from re3_ros.training import (
     SimulatedVideo,
@@ -48,8 +49,23 @@ LOOKS = ("own cut-out", "same kind", "tinted")
 WAYS = ("cross", "stop", "along", "part", "crowd")
 SEEN = (("hidden", 0.0, 0.3), ("half seen", 0.3, 0.7), ("seen", 0.7, np.inf))
 """By the visible share of the target, from and below."""
+PARTS = {"looks": "what it looks like", "ways": "how it moves", "seen": "of the target"}
 
 Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A video whose frames are there."""
+
+    name: str
+    boxes: Boxes
+    rivals: Boxes
+    frames: list[Image]
+
+    def image(self, frame: int) -> Image:
+        """Return a frame."""
+        return self.frames[frame]
 
 
 @dataclass(frozen=True)
@@ -120,11 +136,10 @@ def main() -> None:
     config = read_run_config(default_weights(), options.config)
     root = options.data or run_data_folder(config)
     held = held_out_videos(config, root, options.videos, options.frames)
-    results = {s.label: _follow(s, held.rivals, held.simulated) for s in specs}
-    figures = {
-        name: figures_of(result, results[specs[0].label]) for name, result in results.items()
-    }
-    Console(width=150).print(_table(figures))
+    results = _follow(specs, held.rivals, held.simulated)
+    first = results[specs[0].label]
+    figures = {name: figures_of(result, first) for name, result in results.items()}
+    Console(width=110).print(_table(figures), _kinds(figures))
     if options.output:
         about = {"videos": options.videos, "frames": options.frames, "runtime": options.runtime}
         options.output.write_text(json.dumps({**about, "results": figures}, indent=1))
@@ -146,17 +161,26 @@ def _options() -> argparse.Namespace:
 
 
 def _follow(
-    spec: TrackerSpec, rivals: Sequence[SimulatedVideo], everyday: Sequence[SimulatedVideo]
-) -> Result:
-    kept = [
-        Followed(run_video(spec.create(), video).trajectory.boxes, video)
-        for video in progress(rivals, f"{spec.label} among rivals")
-    ]
-    means = [
-        _overlap(run_video(spec.create(), video).trajectory.boxes, video.boxes)
-        for video in progress(everyday, f"{spec.label}, everyday")
-    ]
-    return Result(kept, np.array(means))
+    specs: Sequence[TrackerSpec],
+    rivals: Sequence[SimulatedVideo],
+    everyday: Sequence[SimulatedVideo],
+) -> dict[str, Result]:
+    kept: dict[str, list[Followed]] = {spec.label: [] for spec in specs}
+    means: dict[str, list[float]] = {spec.label: [] for spec in specs}
+    for video in progress(rivals, "among rivals"):
+        for name, found in _boxes(specs, video).items():
+            kept[name].append(Followed(found, video))
+    for video in progress(everyday, "everyday"):
+        for name, found in _boxes(specs, video).items():
+            means[name].append(_overlap(found, video.boxes))
+    return {name: Result(kept[name], np.array(means[name])) for name in kept}
+
+
+def _boxes(specs: Sequence[TrackerSpec], video: SimulatedVideo) -> dict[str, Boxes]:
+    """Return the boxes of each tracker, for all of which the frames are rendered once."""
+    frames = [video.image(k) for k in range(len(video.boxes))]
+    shown = Rendered(video.name, video.boxes, video.rivals, frames)
+    return {spec.label: run_video(spec.create(), shown).trajectory.boxes for spec in specs}
 
 
 def _overlap(found: Boxes, truth: Boxes) -> float:
@@ -192,13 +216,10 @@ def _mean(values: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _table(figures: dict[str, dict[str, Any]]) -> Table:
-    kinds = [*LOOKS, *WAYS, *(name for name, *_ in SEEN)]
-    names = ["everyday IoU", "change", "IoU", "on rival", "change", "switches", *kinds]
-    table = Table("tracker", title="IoU and share of frames on a rival, percent", expand=True)
-    for name in names:
+    table = Table("tracker", title="IoU, and percent of frames on a rival")
+    for name in ("everyday IoU", "change", "IoU", "on rival", "change", "switches"):
         table.add_column(name, justify="right")
     for name, row in figures.items():
-        shares = {**row["looks"], **row["ways"], **row["seen"]}
         change, error = row["everyday_change"]
         moved, doubt = row["on_rival_change"]
         table.add_row(
@@ -209,8 +230,16 @@ def _table(figures: dict[str, dict[str, Any]]) -> Table:
             f"{100 * row['on_rival']:.1f}",
             f"{100 * moved:+.1f} ({100 * doubt:.1f})",
             f"{row['switches']:.1f}",
-            *(f"{100 * shares[kind]:.0f}" for kind in kinds),
         )
+    return table
+
+
+def _kinds(figures: dict[str, dict[str, Any]]) -> Table:
+    table = Table("rivals", *figures, title="Percent of frames on a rival, by kind")
+    for part in PARTS:
+        for kind in next(iter(figures.values()))[part]:
+            table.add_row(kind, *(f"{100 * row[part][kind]:.1f}" for row in figures.values()))
+        table.add_section()
     return table
 
 
@@ -219,8 +248,7 @@ def draw(figures: dict[str, dict[str, Any]], path: Path) -> None:
     figure = Figure(figsize=(11, 3.4), layout="constrained")
     widths = [len(LOOKS), len(WAYS), len(SEEN)]
     panels = figure.subplots(1, 3, sharey=True, width_ratios=widths)
-    parts = (("looks", "what it looks like"), ("ways", "how it moves"), ("seen", "of the target"))
-    for panel, (part, title) in zip(panels, parts, strict=True):
+    for panel, (part, title) in zip(panels, PARTS.items(), strict=True):
         thick = 0.8 / len(figures)
         for i, (name, row) in enumerate(figures.items()):
             place = np.arange(len(row[part])) + thick * (i - (len(figures) - 1) / 2)
