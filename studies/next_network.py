@@ -2,22 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 r"""Which change of the network is worth its time? Equal training for each, then one table.
 
-    python studies/next_network.py --data FOLDER --output runs/next --minutes 45
+    python studies/next_network.py --data FOLDER --output runs/next --minutes 40
     python studies/next_network.py --data FOLDER --output runs/next --minutes 0 \
         --picture docs/images/next_network.png
 
 Every variant that has no weights in the folder yet is trained for so many minutes, from the weights
-that the data folder holds (``weights.safetensors``), with the scenes of compact-rivals.yaml. Then
-all that have some are measured: in closed loop (bare procedure, 32 frames between resets) on videos
-simulated from held stills, everyday ones and ones with rivals, at the full frame rate, at every
-third and at every fifth frame; and the time and FLOP of a look and of what comes between frames.
-Public sequences are not used. ``--minutes 0`` trains nothing.
+that the data folder holds (``weights.safetensors``), with the scenes of compact-rivals.yaml, one
+thread, and more of its layers than there, as new ones are to be learned. Two calls with different
+``--variants`` use two cores. Then all that have weights are measured: in closed loop (bare
+procedure, 32 frames between resets) on videos simulated from held stills, everyday ones and ones
+with rivals, at the full frame rate, at every third and at every fifth frame; and the time and FLOP
+of a look and of what comes between frames. Public sequences are not used. ``--minutes 0`` trains
+nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,9 +60,19 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "3 boxes": {"side": 192, "context": 3.0},
     "coarse look": {"wide": True},
     "depthwise": {"trunk": "mobilenet"},
-    "depthwise, coarse look": {"trunk": "mobilenet", "wide": True},
+    "depthwise + coarse look": {"trunk": "mobilenet", "wide": True},
 }
 """Options of `compact` by name."""
+STAGE: dict[str, Any] = {
+    "steps": 1,
+    "unroll": 9,
+    "carry": 64,
+    "batch": 24,
+    "self_training": 0.8,
+    "rate": (3e-4, 3e-4),
+    "frozen": ("trunk.conv1", "trunk.fire2", "trunk.fire3"),
+}
+"""How all of them are trained."""
 BACKBONE = "backbones/mobilenet_v2_tflite/mobilenet_v2_1.0_tf1qat_fp16.npz"
 KINDS = (
     ("everyday", False, 1),
@@ -69,7 +82,6 @@ KINDS = (
     ("every fifth", False, 5),
 )
 """Name, whether there are rivals, and which frames are shown."""
-RUNTIME = "openvino-float32"
 
 
 @dataclass(frozen=True)
@@ -114,20 +126,22 @@ class Score(NamedTuple):
 def main() -> None:
     """Train what is not trained yet, measure, print, draw."""
     options = _options()
-    weights = {name: _weights(name, options) for name in VARIANTS}
+    config = read_config(options.config)
+    options.output.mkdir(parents=True, exist_ok=True)
+    weights = {name: _weights(name, options) for name in options.variants}
     for name, path in weights.items():
         if options.minutes and not path.is_file():
-            _train(name, path.parent, options)
-    config = read_config(CONFIG)
+            _train(config, name, path, options)
     held = held_out_videos(config, options.data, options.videos, options.frames)
-    results = {}
-    for name, path in weights.items():
-        if path.is_file():
-            results[name] = _measure(load(path), held, name)
-    options.output.mkdir(parents=True, exist_ok=True)
-    document = {"videos": options.videos, "frames": options.frames, "results": results}
-    (options.output / "next_network.json").write_text(json.dumps(document, indent=1))
-    Console(width=150).print(_table(results))
+    results = {
+        name: _measure(load(path), held, name, options.runtime)
+        for name, path in weights.items()
+        if path.is_file()
+    }
+    about = {"videos": options.videos, "frames": options.frames, "runtime": options.runtime}
+    document = json.dumps({**about, "results": results}, indent=1)
+    (options.output / "next_network.json").write_text(document)
+    Console(width=150).print(_table(results, options.runtime))
     if options.picture:
         _draw(results, options.picture)
 
@@ -136,34 +150,52 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="data folder of the training")
     parser.add_argument("--output", type=Path, required=True, help="folder of the runs")
-    parser.add_argument("--minutes", type=float, default=45.0, help="of each training run; or 0")
+    parser.add_argument("--minutes", type=float, default=40.0, help="of each training run; or 0")
+    parser.add_argument(
+        "--variants",
+        type=_names,
+        default=tuple(VARIANTS),
+        help=f"some of {', '.join(VARIANTS)}, separated by commas",
+    )
+    parser.add_argument("--config", type=Path, default=CONFIG, help="scenes, and what is held back")
+    parser.add_argument("--runtime", default="openvino-float32")
     parser.add_argument("--videos", type=int, default=40)
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--picture", type=Path, help="PNG to draw")
     return parser.parse_args()
 
 
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    unknown = [name for name in names if name not in VARIANTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f"no variant {', '.join(map(repr, unknown))}; there are {', '.join(VARIANTS)}"
+        )
+    return names
+
+
 def _weights(name: str, options: argparse.Namespace) -> Path:
-    folder = name.replace(" ", "_").replace(",", "").replace(".", "_")
-    return Path(options.output) / folder / "weights.safetensors"
+    file = name.replace(" + ", "_").replace(" ", "_").replace(".", "_")
+    return Path(options.output) / f"{file}.safetensors"
 
 
-def _train(name: str, folder: Path, options: argparse.Namespace) -> None:
-    """Train one variant for its minutes, counted from here."""
-    values = read_config(CONFIG).model_dump() | {"options": VARIANTS[name], "backbone": BACKBONE}
-    config = TrainingConfig.model_validate(values)
+def _train(scenes: TrainingConfig, name: str, path: Path, options: argparse.Namespace) -> None:
+    """Train one variant for its minutes, counted from here, and write what came of it."""
+    values = {**scenes.model_dump(), "options": VARIANTS[name], "backbone": BACKBONE}
+    config = TrainingConfig.model_validate({**values, "threads": 1, "stages": [STAGE]})
     deadline = Deadline(options.minutes, time.monotonic() + 60 * options.minutes)
     print(f"{name}: {options.minutes:g} minutes of training", flush=True)
-    train(config, options.data, folder, deadline=deadline)
+    shutil.copy(train(config, options.data, path.with_suffix(""), deadline=deadline), path)
 
 
-def _measure(network: Re3Network, held: HeldOutVideos, name: str) -> dict[str, Any]:
-    runtime = make_runtime(network, RUNTIME, "cpu", 1)
+def _measure(network: Re3Network, held: HeldOutVideos, name: str, spec: str) -> dict[str, Any]:
+    runtime = make_runtime(network, spec, "cpu", 1)
     scores = {
         kind: _score(runtime, [Strided(v, stride) for v in (held.rivals if r else held.simulated)])
         for kind, r, stride in progress(KINDS, f"{name}: tracking")
     }
-    rows = {row.stage: row.time.median for row in bench_model(network, [RUNTIME], (1,))}
+    rows = {row.stage: row.time.median for row in bench_model(network, [spec], (1,))}
     return {
         "scores": {kind: score._asdict() for kind, score in scores.items()},
         "look_ms": rows["step"],
@@ -183,7 +215,7 @@ def _score(runtime: Runtime, videos: Sequence[Video]) -> Score:
         if len(video.rivals):
             kept.append((found, truth, video.rivals))
     whole = identity(kept)
-    error = float(np.std(means, ddof=1) / np.sqrt(len(means)))
+    error = float(np.std(means, ddof=1) / np.sqrt(len(means))) if len(means) > 1 else np.nan
     return Score(float(np.mean(means)), error, whole.on_rival, whole.switches)
 
 
@@ -203,10 +235,8 @@ def _flop(network: Re3Network) -> dict[str, float]:
     }
 
 
-def _table(results: dict[str, dict[str, Any]]) -> Table:
-    table = Table(
-        title=f"IoU (standard error), and share of frames on a rival; {RUNTIME}, 1 thread"
-    )
+def _table(results: dict[str, dict[str, Any]], spec: str) -> Table:
+    table = Table(title=f"IoU (standard error), and share of frames on a rival; {spec}, 1 thread")
     columns = ["variant", *(kind for kind, *_ in KINDS), "look ms", "between ms", "look MFLOP"]
     for column in columns:
         table.add_column(column, justify="left" if column == "variant" else "right")

@@ -1,0 +1,97 @@
+# Copyright 2026 The re3_ros Authors
+# SPDX-License-Identifier: Apache-2.0
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from re3_ros.network import build, save
+
+SCRIPT = Path(__file__).resolve().parents[2] / "studies" / "next_network.py"
+SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
+SMALL |= {"fc_width": 32, "lstm_width": 16, "pyramid": False}
+STAGE = {"steps": 1, "unroll": 2, "batch": 1, "self_training": 0, "rate": [0, 0]}
+
+
+SCORE = {"iou": 0.5, "error": 0.1, "on_rival": 0.2, "switches": 1.0}
+KINDS = ("everyday", "rivals", "every third", "rivals, every third", "every fifth")
+RESULT = {"scores": dict.fromkeys(KINDS, SCORE), "look_ms": 3.0, "between_ms": 2.0}
+RESULT |= {"look_mflop": 270.0, "between_mflop": 136.0}
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("study_next_network", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look there
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def words(data_root, tmp_path):
+    """Return the arguments of a call on two short videos."""
+    config = tmp_path / "run.yaml"
+    run = {"stills": "stills", "videos": "", "held_stills": 0.9, "stages": [STAGE]}
+    config.write_text(json.dumps({**run, "precision": "float32"}))
+    words = ["next_network.py", "--data", str(data_root), "--output", str(tmp_path / "next")]
+    words += ["--config", str(config), "--runtime", "torch", "--videos", "2", "--frames", "8"]
+    return [*words, "--picture", str(tmp_path / "next.png")]
+
+
+def test_what_has_weights_is_measured_and_drawn(script, words, tmp_path, monkeypatch, capsys):
+    (tmp_path / "next").mkdir()
+    for name in ("present", "coarse_look"):
+        network = build("compact", **SMALL, wide=name == "coarse_look")
+        save(network, tmp_path / "next" / f"{name}.safetensors")
+    monkeypatch.setattr(sys, "argv", [*words, "--minutes", "0"])
+    script.main()
+    assert "coarse look" in capsys.readouterr().out
+    found = json.loads((tmp_path / "next" / "next_network.json").read_text())["results"]
+    assert set(found) == {"present", "coarse look"}
+    assert found["coarse look"]["look_mflop"] > found["present"]["look_mflop"]
+    assert set(found["present"]["scores"]) == {kind for kind, *_ in script.KINDS}
+    assert (tmp_path / "next.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_variant_is_trained_for_its_minutes(script, words, tmp_path, monkeypatch, data_root):
+    seen, trained = [], tmp_path / "trained.safetensors"
+    save(build("compact", **SMALL), trained)
+    monkeypatch.setattr(
+        script, "train", lambda *a, **k: seen.append((*a, k["deadline"])) or trained
+    )
+    monkeypatch.setattr(script, "_measure", lambda *_: RESULT)
+    monkeypatch.setattr(sys, "argv", [*words, "--minutes", "3", "--variants", "2.5 boxes"])
+    script.main()
+    [(config, data, folder, deadline)] = seen
+    assert config.options == {"side": 160, "context": 2.5}
+    assert config.stages[0].rate == (3e-4, 3e-4)
+    assert (data, folder.name) == (data_root, "2_5_boxes")
+    assert deadline.minutes == 3
+    assert 150 < deadline.left <= 180
+    assert (tmp_path / "next" / "2_5_boxes.safetensors").read_bytes() == trained.read_bytes()
+
+
+def test_every_fifth_frame_of_a_video(script):
+    class Long:
+        name = "long"
+        boxes = np.arange(40.0).reshape(10, 4)
+        rivals = np.zeros((2, 10, 4))
+
+        def image(self, frame):
+            return np.full((4, 4, 3), frame, np.uint8)
+
+    video = script.Strided(Long(), 5)
+    assert video.boxes.tolist() == [Long.boxes[0].tolist(), Long.boxes[5].tolist()]
+    assert video.rivals.shape == (2, 2, 4)
+    assert video.image(1)[0, 0, 0] == 5
+
+
+def test_an_unknown_variant_is_named(script, words, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [*words, "--variants", "present,four boxes"])
+    with pytest.raises(SystemExit):
+        script.main()
+    assert "no variant 'four boxes'; there are present, 2.5 boxes" in capsys.readouterr().err
