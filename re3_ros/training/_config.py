@@ -63,7 +63,9 @@ class TrainingConfig(_Strict):
 
     network: str = "compact"
     options: dict[str, Any] = Field(default_factory=dict)
-    start_from: str = Field(default="", description="weights (.safetensors) to start from")
+    start_from: str = Field(
+        default="", description="weights to start from: a file (.safetensors), or shipped"
+    )
     backbone: str = Field(
         default="", description="pretrained trunk, if not started from: a file (.npz), or shipped"
     )

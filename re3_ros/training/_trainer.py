@@ -27,6 +27,7 @@ from torch.nn.parallel import DistributedDataParallel
 from re3_ros.errors import ConfigError, Re3Error
 from re3_ros.network import Re3Network, build, load, read_metadata, save
 from re3_ros.simulation import HostRenderer, make_renderer
+from re3_ros.weights import default_weights
 
 from ._checkpoint import annealed, load_run, save_run, write_tensors, writing
 from ._config import Stage, TrainingConfig
@@ -37,7 +38,7 @@ from ._loader import Loader
 from ._parallel import ProcessGroup, parallel
 from ._schedule import Schedule
 from ._timed import Deadline, TimedSchedule
-from ._trunk import start_trunk
+from ._trunk import SHIPPED, start_trunk
 from ._unroll import Batch, Unroll, UnrollResult
 from ._validation import closed_loop, validation_videos
 
@@ -343,7 +344,8 @@ def _unchanged(batch: Batch) -> Batch:
 def _new_network(config: TrainingConfig, root: Path, data: TrainingData) -> Re3Network:
     start = partial(start_trunk, backbone=config.backbone, root=root)
     if config.start_from:
-        source = load(root / config.start_from)
+        shipped = config.start_from == SHIPPED
+        source = load(default_weights() if shipped else root / config.start_from)
         source.activation_ranges = {}  # of weights that will be others
         draw = partial(data.crops, seed=config.seed)
         return inherit(source, config.options, start, draw).train()

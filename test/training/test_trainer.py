@@ -11,6 +11,7 @@ from re3_ros.errors import ConfigError, Re3Error, SourceError, WeightsError
 from re3_ros.network import build, load, read_metadata
 from re3_ros.training import TrainingConfig, train
 from re3_ros.training._trunk import start_trunk
+from re3_ros.weights import default_weights
 
 
 @pytest.fixture
@@ -166,3 +167,13 @@ def test_held_tracks_without_held_stills_are_refused(config, data_root, tmp_path
 def test_a_folder_without_stills_is_named(config, data_root, tmp_path):
     with pytest.raises(SourceError, match=r"nowhere.*index\.csv"):
         train(config(stills="nowhere"), data_root, tmp_path)
+
+
+def test_a_run_goes_on_from_the_weights_that_come_with_the_package(config, data_root, tmp_path):
+    stage = {"steps": 1, "unroll": 2, "batch": 1, "self_training": 0, "rate": [0, 0]}
+    still = config(options={}, start_from="shipped", stages=[stage])
+    shipped, trained = load(default_weights()), load(train(still, data_root, tmp_path))
+    ours = trained.state_dict()
+    assert all(torch.equal(t, ours[name]) for name, t in shipped.state_dict().items())
+    assert shipped.activation_ranges
+    assert not trained.activation_ranges  # what int8 needs is observed on other weights anew
