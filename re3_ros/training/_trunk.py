@@ -11,7 +11,7 @@ from re3_ros.network import Re3Network, Trunk, initialise_trunk, load
 from re3_ros.weights import default_weights
 
 SHIPPED = "shipped"
-"""Instead of a file: the trunk of the weights that come with the package."""
+"""Instead of a file: the weights that come with the package, or their trunk."""
 
 
 def start_trunk(network: Re3Network, backbone: str, root: Path) -> None:

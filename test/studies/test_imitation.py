@@ -2,26 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A policy learns from a data set of LeRobot, and from nothing else."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from re3_ros.bags import track_row
 from re3_ros.demonstrations import TWIST, EpisodeBuilder, EpisodeOptions, LeRobotStore, Series
 
-SCRIPT = Path(__file__).resolve().parents[2] / "studies" / "imitation.py"
-
 
 @pytest.fixture(scope="module")
-def study():
+def study(request):
     pytest.importorskip("pyarrow")
     pytest.importorskip("av")
-    spec = importlib.util.spec_from_file_location("imitation", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return request.getfixturevalue("script")
 
 
 def test_a_policy_does_as_was_shown(study, tmp_path):

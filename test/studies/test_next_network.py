@@ -1,51 +1,31 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-import importlib.util
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from re3_ros.network import build, save
 
-SCRIPT = Path(__file__).resolve().parents[2] / "studies" / "next_network.py"
-SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
-SMALL |= {"fc_width": 32, "lstm_width": 16, "pyramid": False}
-STAGE = {"steps": 1, "unroll": 2, "batch": 1, "self_training": 0, "rate": [0, 0]}
-
-
 SCORE = {"iou": 0.5, "error": 0.1, "on_rival": 0.2, "switches": 1.0}
-KINDS = ("everyday", "rivals", "every third", "rivals, every third", "every fifth")
-RESULT = {"scores": dict.fromkeys(KINDS, SCORE), "look_ms": 3.0, "between_ms": 2.0}
-RESULT |= {"look_mflop": 270.0, "between_mflop": 136.0}
-
-
-@pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("study_next_network", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look there
-    spec.loader.exec_module(module)
-    return module
+FIGURES = {"look_ms": 3.0, "between_ms": 2.0, "look_mflop": 270.0, "between_mflop": 136.0}
 
 
 @pytest.fixture
-def words(data_root, tmp_path):
+def words(data_root, run_file, tmp_path):
     """Return the arguments of a call on two short videos."""
-    config = tmp_path / "run.yaml"
-    run = {"stills": "stills", "videos": "", "held_stills": 0.9, "stages": [STAGE]}
-    config.write_text(json.dumps({**run, "precision": "float32"}))
     words = ["next_network.py", "--data", str(data_root), "--output", str(tmp_path / "next")]
-    words += ["--config", str(config), "--runtime", "torch", "--videos", "2", "--frames", "8"]
+    words += ["--config", str(run_file), "--runtime", "torch", "--videos", "2", "--frames", "8"]
     return [*words, "--picture", str(tmp_path / "next.png")]
 
 
-def test_what_has_weights_is_measured_and_drawn(script, words, tmp_path, monkeypatch, capsys):
+def test_what_has_weights_is_measured_and_drawn(
+    script, words, small, tmp_path, monkeypatch, capsys
+):
     (tmp_path / "next").mkdir()
     for name in ("present", "coarse_look"):
-        network = build("compact", **SMALL, wide=name == "coarse_look")
+        network = build("compact", **small, wide=name == "coarse_look")
         save(network, tmp_path / "next" / f"{name}.safetensors")
     monkeypatch.setattr(sys, "argv", [*words, "--minutes", "0"])
     script.main()
@@ -57,13 +37,16 @@ def test_what_has_weights_is_measured_and_drawn(script, words, tmp_path, monkeyp
     assert (tmp_path / "next.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_a_variant_is_trained_for_its_minutes(script, words, tmp_path, monkeypatch, data_root):
+def test_a_variant_is_trained_for_its_minutes(
+    script, words, small, tmp_path, monkeypatch, data_root
+):
     seen, trained = [], tmp_path / "trained.safetensors"
-    save(build("compact", **SMALL), trained)
+    save(build("compact", **small), trained)
     monkeypatch.setattr(
         script, "train", lambda *a, **k: seen.append((*a, k["deadline"])) or trained
     )
-    monkeypatch.setattr(script, "_measure", lambda *_: RESULT)
+    scores = dict.fromkeys((kind for kind, *_ in script.KINDS), SCORE)
+    monkeypatch.setattr(script, "_measure", lambda *_: {"scores": scores, **FIGURES})
     monkeypatch.setattr(sys, "argv", [*words, "--minutes", "3", "--variants", "2.5 boxes"])
     script.main()
     [(config, data, folder, deadline)] = seen

@@ -1,9 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-import importlib.util
-import json
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,19 +9,7 @@ import pytest
 from re3_ros.network import build, save
 from re3_ros.simulation import RivalKind
 
-SCRIPT = Path(__file__).resolve().parents[2] / "studies" / "rivals.py"
-SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
-SMALL |= {"fc_width": 32, "lstm_width": 16, "pyramid": False}
 TARGET, TWIN, OTHER = (np.array([x, 100.0, x + 40, 140]) for x in (50, 150, 230))
-
-
-@pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("study_rivals", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look there
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -64,15 +49,13 @@ def test_changes_are_those_on_the_same_videos(script, video):
     assert row["everyday_change"] == pytest.approx((0.1, 0.0))
 
 
-def test_it_follows_draws_and_writes(script, data_root, tmp_path, monkeypatch, capsys):
+def test_it_follows_draws_and_writes(
+    script, data_root, run_file, small, tmp_path, monkeypatch, capsys
+):
     weights = tmp_path / "small.safetensors"
-    stage = {"steps": 1, "unroll": 2, "batch": 1, "self_training": 0, "rate": [0, 0]}
-    run = {"stills": "stills", "videos": "", "held_stills": 0.9, "stages": [stage]}
-    save(build("compact", **SMALL), weights)
-    config = tmp_path / "run.yaml"
-    config.write_text(json.dumps(run))
+    save(build("compact", **small), weights)
     words = ["rivals.py", "--trackers", f"small=re3-procedure@{weights},mosse"]
-    words += ["--config", str(config)]
+    words += ["--config", str(run_file)]
     words += ["--data", str(data_root), "--runtime", "torch", "--videos", "2", "--frames", "8"]
     words += ["--output", str(tmp_path / "r.json"), "--picture", str(tmp_path / "r.png")]
     monkeypatch.setattr(sys, "argv", words)

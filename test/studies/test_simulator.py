@@ -1,23 +1,11 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from re3_ros.training import TrainingConfig
 
-SCRIPT = Path(__file__).resolve().parents[2] / "studies" / "simulator.py"
 SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
 SMALL |= {"fc_width": 32, "lstm_width": 16}
-
-
-@pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("bench_simulator", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_all_parts_are_measured(script, data_root):
