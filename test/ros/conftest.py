@@ -153,11 +153,14 @@ class Tracker(Bench):
     def bring_up_topics(self):
         """Open the topics of an active node, and record what comes out."""
         from sensor_msgs.msg import Image
+        from std_msgs.msg import String
         from vision_msgs.msg import Detection2D, Detection2DArray
 
         from re3_ros.msg import TrackerStatus
 
         self.publisher(Detection2D, "init_box")
+        self.publisher(Detection2DArray, "init_boxes")
+        self.publisher(String, "drop_target")
         for prefix in self.prefixes():
             self.publisher(Image, f"{prefix}image")
             self.record(TrackerStatus, f"{prefix}status")
