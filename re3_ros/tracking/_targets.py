@@ -241,6 +241,7 @@ class TargetGroup:
             camera=camera,
             state=target.health.state,
             box=clip(box, width, height),
+            whole=box,
             score=min(target.score, self._config.found_threshold if target.lost else 1.0),
             frames_since_init=target.frames,
             frames_since_reset=self._tracker.frames_since_reset(name),

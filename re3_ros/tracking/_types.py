@@ -75,6 +75,8 @@ class TargetResult:
     box: Boxes
     """(4,) x1, y1, x2, y2 in pixels, clipped to the image; while LOST the best guess: where
     the network went on to, or what a step of the search follows, or the last good one."""
+    whole: Boxes
+    """(4,) the same box, not clipped: what is believed of a target that is partly out of view."""
     score: float
     """Probability, as far as the weights are calibrated, that the box overlaps the target by half.
     0 where the last step was of no use. While LOST, at most ``found_threshold``, with which it

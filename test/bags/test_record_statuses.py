@@ -39,7 +39,7 @@ def new(kind, **fields):
 
 def status(stamp, state=1, target="cup"):
     box = np.array([16.0, 28.0, 24.0, 32.0])
-    one = TargetResult(target, "left", TargetState(state), box, 0.5, 3, 3, 3)
+    one = TargetResult(target, "left", TargetState(state), box, box, 0.5, 3, 3, 3)
     result = FrameResult("left", stamp, 64, 48, (one,), 0.0)
     return status_message(result, header(stamp, "lens"), StatusCounts(), "cpu", "w")
 

@@ -14,7 +14,8 @@ GREY = 128
 
 
 def target(box, state=TargetState.TRACKING, name="cup"):
-    return TargetResult(name, "camera", state, np.array(box, float), 0.87, 5, 5, 5)
+    box = np.array(box, float)
+    return TargetResult(name, "camera", state, box, box, 0.87, 5, 5, 5)
 
 
 def blank(height=480, width=640):

@@ -59,7 +59,9 @@ def test_frame_and_result_belong_together(told, session, play, frame, noise):
 def test_boxes_come_out_clipped(told, session, play):
     tracked = session(told)
     tracked.initialise("camera", "a", (-10, 100, 30, 140))
-    assert boxes(play(tracked, range(2))[1]) == {"a": [0, 100, 30, 120]}
+    result = play(tracked, range(2))[1]
+    assert boxes(result) == {"a": [0, 100, 30, 120]}
+    np.testing.assert_allclose(result.targets[0].whole, (-10, 100, 30, 140))
 
 
 def test_targets_keep_their_order(told, session, play):

@@ -63,7 +63,7 @@ class SessionTracker:
             raise BoxError("; ".join(rejected))
 
     def update(self, image: Image) -> Answer:
-        """Return the box, clipped to the image, and its score; of a lost target the best guess."""
+        """Return the whole box, as truth is, and its score; of a lost target the best guess."""
         self._stamp += FRAME_NS
         (target,) = self._session.process(Frame(CAMERA, self._stamp, image)).targets
-        return target.box, target.score
+        return target.whole, target.score

@@ -11,7 +11,7 @@ from re3_ros.evaluation import run_ope
 from re3_ros.evaluation.trackers import ProcedureTracker, SessionTracker
 from re3_ros.network import build
 from re3_ros.network.runtimes import make_runtime
-from re3_ros.tracking import Tracker
+from re3_ros.tracking import Frame, SessionConfig, Tracker, TrackingSession
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +37,16 @@ def test_the_procedure_is_the_tracker_of_the_paper(network, sequence):
         assert result.trajectory.scores[index] == pytest.approx(estimate.score)
 
 
-def test_the_session_gives_boxes_inside_the_image(network, sequence):
+def test_the_session_tells_what_it_believes_of_the_whole_target(network, sequence):
+    sequence.truth[0] = [-20, 30, 30, 120]  # of 128 x 96 pixels
     (result,) = run_ope(lambda: SessionTracker(network), [sequence])
     assert result.trajectory.failure is None
-    np.testing.assert_array_equal(result.trajectory.boxes, clip(result.trajectory.boxes, 128, 96))
+    session = TrackingSession(network, ("a",), SessionConfig(runtime="torch"))
+    session.initialise("a", "b", sequence.truth[0])
+    for index in range(5):
+        (target,) = session.process(Frame("a", 33_000_000 * index, sequence.read(index))).targets
+        np.testing.assert_array_equal(target.box, clip(target.whole, 128, 96))
+        np.testing.assert_allclose(result.trajectory.boxes[index], target.whole)
     assert (result.trajectory.scores[1:] >= 0).all()
 
 
