@@ -27,8 +27,8 @@ FAILED    box is not valid: not finite, inverted, under 2 pixels, beside the ima
         |                     +----- FAILED, from any state             |
         +--------- uncertain_frames x UNSEEN in a row ------------------+
 
-SURE is SEEN as well. A search takes many steps, and among many one is wrong that would not be
-alone: hence more is asked for to end it.
+SURE is SEEN as well. For a lost target many steps are taken, and among many one is wrong that would
+not be alone: hence more is asked for to call it found.
 
 The gap between the two thresholds and the counts are the hysteresis: a score that hovers around
 one value does not make the state flicker. A network without a visibility output scores 1 where

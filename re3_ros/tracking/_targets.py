@@ -68,8 +68,8 @@ class TargetGroup:
 
     The memory with which it was lost is followed as well, as the paper's procedure would: what
     passed for lost may only have looked unlike itself. If that sees it for ``found_frames`` in a
-    row before the search does, the target goes on from there. Until the search sees something, that
-    is also the best guess, and what is reported.
+    row and is sure before the search is, the target goes on from there. Until the search sees
+    something, that is also the best guess, and what is reported.
     """
 
     def __init__(self, tracker: Tracker, config: SessionConfig) -> None:
@@ -212,7 +212,7 @@ class TargetGroup:
             return
         evidence = self._kind(estimate, width, height)
         target.drifted = target.drifted + 1 if evidence.seen else 0
-        if target.drifted >= self._config.found_frames:
+        if evidence is Evidence.SURE and target.drifted >= self._config.found_frames:
             self._tracker.restore(name, self._tracker.snapshot(_drifted(name)))
             target.health = Health(TargetState.TRACKING)
             target.score = _score(estimate, evidence)

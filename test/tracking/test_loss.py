@@ -155,6 +155,18 @@ def test_what_only_passed_for_lost_goes_on_where_it_is(tracked, show):
     assert iou(after[-1].box, path[-1]) > 0.9
 
 
+def test_what_passed_for_lost_must_be_sure_too(tracked, show):
+    """Nothing of it is in the windows of the search."""
+    it = tracked(found_frames=2)
+    there = wander(it, show)
+    it.runtime.network.logit = 1.0
+    unsure = show(it, [there] * 8)
+    assert states(unsure) == [LOST] * 8
+    assert unsure[-1].score == pytest.approx(0.73, abs=0.01)
+    it.runtime.network.logit = 4.0
+    assert states(show(it, [there])) == [TRACKING]
+
+
 def test_what_is_found_by_the_search_is_not_followed_elsewhere(tracked, show):
     it = tracked(found_frames=2)
     there = wander(it, show)
