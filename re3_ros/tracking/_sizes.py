@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from re3_ros.boxes import Boxes, size
+from re3_ros.boxes import Boxes, area, size
 from re3_ros.errors import BoxError
 from re3_ros.images import Image
 
@@ -17,6 +17,9 @@ Size: TypeAlias = tuple[int, int]
 """Width and height of an image in pixels."""
 SAME_ASPECT = 0.03
 """Relative difference up to which two aspects are one: the view is the same, at another scale."""
+
+SAME_SIZE = 2.0
+"""Ratio of areas up to which two boxes may be of one object that was lost for a moment."""
 
 
 def size_of(image: Image) -> Size:
@@ -32,6 +35,11 @@ def keeps_aspect(old: Size, new: Size) -> bool:
 def rescaled(box: Boxes, old: Size, new: Size) -> Boxes:
     """Return a box (4,) of an image of one size in the pixels of another."""
     return np.asarray(box * np.array([new[0] / old[0], new[1] / old[1]] * 2), np.float64)
+
+
+def similar(box: Boxes, other: Boxes) -> bool:
+    """Tell whether the areas of two valid boxes (4,) are at most ``SAME_SIZE`` times each other."""
+    return bool(1 / SAME_SIZE <= area(box) / area(other) <= SAME_SIZE)
 
 
 def fits(box: Boxes, width: int, height: int, max_side: float) -> bool:

@@ -14,7 +14,7 @@ from re3_ros.images import Image
 from ._config import SessionConfig
 from ._memory import Estimate, Snapshot, held
 from ._search import search_box
-from ._sizes import Size, fits, keeps_aspect, size_of
+from ._sizes import Size, fits, keeps_aspect, similar, size_of
 from ._states import Evidence, Health, judge
 from ._together import Memory, StepPlan, prepare_together, track_together
 from ._tracker import Tracker
@@ -68,8 +68,8 @@ class TargetGroup:
 
     The memory with which it was lost is followed as well, as the paper's procedure would: what
     passed for lost may only have looked unlike itself. If that sees it for ``found_frames`` in a
-    row and is sure before the search is, the target goes on from there. Until the search sees
-    something, that is also the best guess, and what is reported.
+    row, about as large as it was (`similar`), and is sure before the search is, the target goes on
+    from there. Until the search sees something, that is also the best guess, and what is reported.
     """
 
     def __init__(self, tracker: Tracker, config: SessionConfig) -> None:
@@ -211,7 +211,8 @@ class TargetGroup:
         if target.drifted is None:  # the search was successful
             return
         evidence = self._kind(estimate, width, height)
-        target.drifted = target.drifted + 1 if evidence.seen else 0
+        seen = evidence.seen and similar(estimate.box, target.last_good.box)
+        target.drifted = target.drifted + 1 if seen else 0
         if evidence is Evidence.SURE and target.drifted >= self._config.found_frames:
             self._tracker.restore(name, self._tracker.snapshot(_drifted(name)))
             target.health = Health(TargetState.TRACKING)

@@ -167,6 +167,17 @@ def test_what_passed_for_lost_must_be_sure_too(tracked, show):
     assert states(show(it, [there])) == [TRACKING]
 
 
+@pytest.mark.parametrize(("by", "found"), [(0.8, True), (0.6, False), (1.3, True), (1.6, False)])
+def test_what_passed_for_lost_is_about_as_large_as_it_was(tracked, show, by, found):
+    """Sides times ``by``; nothing of it is in the windows of the search."""
+    it = tracked(found_frames=2)
+    x1, y1, x2, y2 = wander(it, show)
+    dx, dy = round((x2 - x1) * (by - 1) / 2), round((y2 - y1) * (by - 1) / 2)
+    it.runtime.network.corners = (2.5, 2.5, 7.5, 7.5)
+    targets = show(it, [(x1 - dx, y1 - dy, x2 + dx, y2 + dy)] * 6)
+    assert (states(targets)[-1] is TRACKING) is found
+
+
 def test_what_is_found_by_the_search_is_not_followed_elsewhere(tracked, show):
     it = tracked(found_frames=2)
     there = wander(it, show)
