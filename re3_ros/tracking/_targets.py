@@ -36,8 +36,8 @@ class Target:
     """Frames since it was initialised."""
     attempts: int = 0
     """Steps of the present search."""
-    drifted: int | None = None
-    """Steps in a row at which the memory with which it was lost saw it; None without one."""
+    drifted: Health | None = None
+    """Health of the memory with which it was lost, LOST until it sees it; None without one."""
     settled: bool = False
     """Whether the last step saw it while TRACKING: that memory, once prepared, is ``last_good``."""
 
@@ -187,7 +187,7 @@ class TargetGroup:
         self._tracker.restore(_drifted(name), self._tracker.snapshot(name))
         self._tracker.restore(name, target.last_good)
         target.health = Health(TargetState.LOST, frames=-1)  # as of the step to come
-        target.attempts, target.drifted = 0, 0
+        target.attempts, target.drifted = 0, Health(TargetState.LOST)
 
     def _judge(self, name: str, estimate: Estimate, width: int, height: int) -> None:
         target = self._targets[name]
@@ -199,7 +199,7 @@ class TargetGroup:
         target.settled = target.health.state is TargetState.TRACKING and evidence.seen
         if target.lost and not was_lost and evidence is not Evidence.FAILED:
             self._tracker.restore(_drifted(name), self._tracker.snapshot(name))
-            target.drifted = 0
+            target.drifted = Health(TargetState.LOST)
         if not target.lost:
             self._give_up(name)
         if target.searching:
@@ -211,11 +211,12 @@ class TargetGroup:
         if target.drifted is None:  # the search was successful
             return
         evidence = self._kind(estimate, width, height)
-        seen = evidence.seen and similar(estimate.box, target.last_good.box)
-        target.drifted = target.drifted + 1 if seen else 0
-        if evidence is Evidence.SURE and target.drifted >= self._config.found_frames:
+        if evidence.seen and not similar(estimate.box, target.last_good.box):
+            evidence = Evidence.UNCLEAR
+        target.drifted = target.drifted.after(evidence, self._config)
+        if target.drifted.state is TargetState.TRACKING:
             self._tracker.restore(name, self._tracker.snapshot(_drifted(name)))
-            target.health = Health(TargetState.TRACKING)
+            target.health = target.drifted
             target.score = _score(estimate, evidence)
             target.settled = True
         if evidence is Evidence.FAILED or not target.lost:
