@@ -38,7 +38,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from re3_ros.bench import bench_model
 from re3_ros.boxes import Boxes, iou
 from re3_ros.images import Image
-from re3_ros.network import Re3Network, load
+from re3_ros.network import Re3Network, load, read_metadata
 from re3_ros.network.runtimes import Runtime, make_runtime
 from re3_ros.tracking import Tracker
 from re3_ros.training import (
@@ -134,7 +134,7 @@ def main() -> None:
             _train(config, name, path, options)
     held = held_out_videos(config, options.data, options.videos, options.frames)
     results = {
-        name: _measure(load(path), held, name, options.runtime)
+        name: {**_measure(load(path), held, name, options.runtime), "pairs": _pairs(path)}
         for name, path in weights.items()
         if path.is_file()
     }
@@ -189,6 +189,11 @@ def _train(scenes: TrainingConfig, name: str, path: Path, options: argparse.Name
     shutil.copy(train(config, options.data, path.with_suffix(""), deadline=deadline), path)
 
 
+def _pairs(path: Path) -> int:
+    """Return on how many crop pairs a variant was trained."""
+    return int(read_metadata(path)["steps"]) * STAGE["batch"] * (STAGE["unroll"] - 1)
+
+
 def _measure(network: Re3Network, held: HeldOutVideos, name: str, spec: str) -> dict[str, Any]:
     runtime = make_runtime(network, spec, "cpu", 1)
     scores = {
@@ -237,13 +242,14 @@ def _flop(network: Re3Network) -> dict[str, float]:
 
 def _table(results: dict[str, dict[str, Any]], spec: str) -> Table:
     table = Table(title=f"IoU (standard error), and share of frames on a rival; {spec}, 1 thread")
-    columns = ["variant", *(kind for kind, *_ in KINDS), "look ms", "between ms", "look MFLOP"]
+    costs = "look ms", "between ms", "look MFLOP", "pairs seen"
+    columns = ["variant", *(kind for kind, *_ in KINDS), *costs]
     for column in columns:
         table.add_column(column, justify="left" if column == "variant" else "right")
     for name, row in results.items():
         figures = [_shown(row["scores"][kind]) for kind, *_ in KINDS]
         times = f"{row['look_ms']:.2f}", f"{row['between_ms']:.2f}", f"{row['look_mflop']:.0f}"
-        table.add_row(name, *figures, *times)
+        table.add_row(name, *figures, *times, f"{row['pairs']:,}")
     return table
 
 

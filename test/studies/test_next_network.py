@@ -26,13 +26,14 @@ def test_what_has_weights_is_measured_and_drawn(
     (tmp_path / "next").mkdir()
     for name in ("present", "coarse_look"):
         network = build("compact", **small, wide=name == "coarse_look")
-        save(network, tmp_path / "next" / f"{name}.safetensors")
+        save(network, tmp_path / "next" / f"{name}.safetensors", {"steps": "2"})
     monkeypatch.setattr(sys, "argv", [*words, "--minutes", "0"])
     script.main()
     assert "coarse look" in capsys.readouterr().out
     found = json.loads((tmp_path / "next" / "next_network.json").read_text())["results"]
     assert set(found) == {"present", "coarse look"}
     assert found["coarse look"]["look_mflop"] > found["present"]["look_mflop"]
+    assert found["present"]["pairs"] == 2 * 24 * 8
     assert set(found["present"]["scores"]) == {kind for kind, *_ in script.KINDS}
     assert (tmp_path / "next.png").read_bytes()[:4] == b"\x89PNG"
 
@@ -41,7 +42,7 @@ def test_a_variant_is_trained_for_its_minutes(
     script, words, small, tmp_path, monkeypatch, data_root
 ):
     seen, trained = [], tmp_path / "trained.safetensors"
-    save(build("compact", **small), trained)
+    save(build("compact", **small), trained, {"steps": "2"})
     monkeypatch.setattr(
         script, "train", lambda *a, **k: seen.append((*a, k["deadline"])) or trained
     )
