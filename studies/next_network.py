@@ -12,8 +12,8 @@ thread, and more of its layers than there, as new ones are to be learned. Two ca
 ``--variants`` use two cores. Then all that have weights are measured: in closed loop (bare
 procedure, 32 frames between resets) on videos simulated from held stills, everyday ones and ones
 with rivals, at the full frame rate, at every third and at every fifth frame; and the time and FLOP
-of a look and of what comes between frames. Public sequences are not used. ``--minutes 0`` trains
-nothing.
+of a look and of what comes between frames. Changes are relative to the first variant, over the same
+videos. Public sequences are not used. ``--minutes 0`` trains nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ import json
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,15 +36,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from re3_ros.bench import bench_model
 from re3_ros.boxes import Boxes, iou
-from re3_ros.images import Image
 from re3_ros.network import Re3Network, load, read_metadata
 from re3_ros.network.runtimes import Runtime, make_runtime
 from re3_ros.tracking import Tracker
 from re3_ros.training import (
     Deadline,
     HeldOutVideos,
+    RenderedVideo,
     TrainingConfig,
-    Video,
     follow_video,
     held_out_videos,
     identity,
@@ -81,43 +79,21 @@ KINDS = (
     ("rivals, every third", True, 3),
     ("every fifth", False, 5),
 )
-"""Name, whether there are rivals, and which frames are shown."""
+"""Name, whether there are rivals, and every which frame is shown."""
 
-
-@dataclass(frozen=True)
-class Strided:
-    """Every so manieth frame of a video."""
-
-    video: Video
-    stride: int
-
-    @property
-    def name(self) -> str:
-        """That of the video."""
-        return self.video.name
-
-    @property
-    def boxes(self) -> Boxes:
-        """(n, 4) pixels."""
-        return self.video.boxes[:: self.stride]
-
-    @property
-    def rivals(self) -> Boxes:
-        """(R, n, 4) pixels."""
-        return self.video.rivals[:, :: self.stride]
-
-    def image(self, frame: int) -> Image:
-        """Return a frame."""
-        return self.video.image(frame * self.stride)
+Kept = tuple[Boxes, Boxes, Boxes]
+"""Of a video: boxes (n, 4) that were found, true ones, and rivals' (R, n, 4)."""
 
 
 class Score(NamedTuple):
     """How a variant tracks videos of one kind."""
 
     iou: float
-    """Mean over the frames in view."""
+    """Mean over the videos of the mean over the frames in view."""
+    change: float
+    """Of that, to the first variant."""
     error: float
-    """Standard error of the mean over videos."""
+    """Standard error of the change, over the videos."""
     on_rival: float
     """See `re3_ros.training.Identity`; NaN where there are no rivals."""
     switches: float
@@ -133,11 +109,10 @@ def main() -> None:
         if options.minutes and not path.is_file():
             _train(config, name, path, options)
     held = held_out_videos(config, options.data, options.videos, options.frames)
-    results = {
-        name: {**_measure(load(path), held, name, options.runtime), "pairs": _pairs(path)}
-        for name, path in weights.items()
-        if path.is_file()
-    }
+    there = {name: path for name, path in weights.items() if path.is_file()}
+    results = _measure({name: load(path) for name, path in there.items()}, held, options.runtime)
+    for name, path in there.items():
+        results[name]["pairs"] = _pairs(path)
     about = {"videos": options.videos, "frames": options.frames, "runtime": options.runtime}
     document = json.dumps({**about, "results": results}, indent=1)
     (options.output / "next_network.json").write_text(document)
@@ -194,34 +169,58 @@ def _pairs(path: Path) -> int:
     return int(read_metadata(path)["steps"]) * STAGE["batch"] * (STAGE["unroll"] - 1)
 
 
-def _measure(network: Re3Network, held: HeldOutVideos, name: str, spec: str) -> dict[str, Any]:
-    runtime = make_runtime(network, spec, "cpu", 1)
-    scores = {
-        kind: _score(runtime, [Strided(v, stride) for v in (held.rivals if r else held.simulated)])
-        for kind, r, stride in progress(KINDS, f"{name}: tracking")
-    }
-    rows = {row.stage: row.time.median for row in bench_model(network, [spec], (1,))}
-    return {
-        "scores": {kind: score._asdict() for kind, score in scores.items()},
-        "look_ms": rows["step"],
-        "between_ms": rows["crop"] + rows["remember"],
-        **_flop(network),
-    }
+def _measure(
+    networks: dict[str, Re3Network], held: HeldOutVideos, spec: str
+) -> dict[str, dict[str, Any]]:
+    """Return all figures of each network."""
+    runtimes = {name: make_runtime(network, spec, "cpu", 1) for name, network in networks.items()}
+    scores = _follow(runtimes, held)
+    first, figures = next(iter(scores.values())), {}
+    for name, network in networks.items():
+        spent = {row.stage: row.time.median for row in bench_model(network, [spec], (1,))}
+        figures[name] = {
+            "scores": {
+                kind: _score(kept, first[kind])._asdict() for kind, kept in scores[name].items()
+            },
+            "look_ms": spent["step"],
+            "between_ms": spent["crop"] + spent["remember"],
+            **_flop(network),
+        }
+    return figures
 
 
-def _score(runtime: Runtime, videos: Sequence[Video]) -> Score:
-    means, kept = [], []
-    for video in videos:
-        found, truth = follow_video(Tracker(runtime), video), video.boxes
-        known = np.isfinite(truth).all(axis=1)
-        known[0] = False  # it is given
-        if known.any():
-            means.append(float(iou(found, truth)[known].mean()))
-        if len(video.rivals):
-            kept.append((found, truth, video.rivals))
-    whole = identity(kept)
-    error = float(np.std(means, ddof=1) / np.sqrt(len(means))) if len(means) > 1 else np.nan
-    return Score(float(np.mean(means)), error, whole.on_rival, whole.switches)
+def _follow(runtimes: dict[str, Runtime], held: HeldOutVideos) -> dict[str, dict[str, list[Kept]]]:
+    """Return what was found by network and kind of video; each frame is rendered once."""
+    kept: dict[str, dict[str, list[Kept]]] = {
+        name: {kind: [] for kind, *_ in KINDS} for name in runtimes
+    }
+    for among, videos in ((False, held.simulated), (True, held.rivals)):
+        for video in progress(videos, "among rivals" if among else "everyday"):
+            whole = RenderedVideo.of(video)
+            for kind, _, stride in (row for row in KINDS if row[1] == among):
+                shown = whole.every(stride)
+                for name, runtime in runtimes.items():
+                    found = follow_video(Tracker(runtime), shown)
+                    kept[name][kind].append((found, shown.boxes, shown.rivals))
+    return kept
+
+
+def _score(kept: Sequence[Kept], first: Sequence[Kept]) -> Score:
+    """Return the score of what a variant found; ``first`` is what the first one found."""
+    own = np.array([_mean_iou(*k) for k in kept])
+    changes = own - [_mean_iou(*k) for k in first]
+    changes = changes[np.isfinite(changes)]
+    error = changes.std(ddof=1) / np.sqrt(len(changes)) if len(changes) > 1 else np.nan
+    whole = identity(k for k in kept if len(k[2]))
+    figures = np.nanmean(own), changes.mean(), error
+    return Score(*map(float, figures), whole.on_rival, whole.switches)
+
+
+def _mean_iou(found: Boxes, truth: Boxes, _: Boxes) -> float:
+    """Return the mean IoU over the frames in view, the first one, which is given, left out."""
+    known = np.isfinite(truth).all(axis=1)
+    known[0] = False
+    return float(iou(found, truth)[known].mean()) if known.any() else np.nan
 
 
 @torch.no_grad()
@@ -241,7 +240,7 @@ def _flop(network: Re3Network) -> dict[str, float]:
 
 
 def _table(results: dict[str, dict[str, Any]], spec: str) -> Table:
-    table = Table(title=f"IoU (standard error), and share of frames on a rival; {spec}, 1 thread")
+    table = Table(title=f"IoU, its change (standard error), frames on a rival; {spec}, 1 thread")
     costs = "look ms", "between ms", "look MFLOP", "pairs seen"
     columns = ["variant", *(kind for kind, *_ in KINDS), *costs]
     for column in columns:
@@ -254,12 +253,15 @@ def _table(results: dict[str, dict[str, Any]], spec: str) -> Table:
 
 
 def _shown(score: dict[str, float]) -> str:
-    text = f"{score['iou']:.3f} ({score['error']:.3f})"
-    return text if np.isnan(score["on_rival"]) else f"{text}, {100 * score['on_rival']:.1f} %"
+    text = f"{score['iou']:.3f} {score['change']:+.3f} ({score['error']:.3f})"
+    return text if np.isnan(score["on_rival"]) else f"{text} {100 * score['on_rival']:.1f} %"
 
 
 def _draw(results: dict[str, dict[str, Any]], path: Path) -> None:
-    """Draw IoU over the time of a frame, a panel for each kind of video."""
+    """Draw IoU over the time of a frame, a panel for each kind of video.
+
+    Bars are the standard errors of changes to the first variant.
+    """
     figure = Figure(figsize=(11, 3.2), layout="constrained")
     panels = figure.subplots(1, len(KINDS), sharex=True)
     for panel, (kind, *_) in zip(panels, KINDS, strict=True):

@@ -33,9 +33,9 @@ from rich.table import Table
 from re3_ros.boxes import Boxes, clip, iou
 from re3_ros.evaluation import run_video
 from re3_ros.evaluation.trackers import TrackerSpec, parse_specs
-from re3_ros.images import Image
 from re3_ros.simulation import SCREEN
 from re3_ros.training import (
+    RenderedVideo,
     SimulatedVideo,
     counted,
     held_out_videos,
@@ -52,20 +52,6 @@ SEEN = (("hidden", 0.0, 0.3), ("half seen", 0.3, 0.7), ("seen", 0.7, np.inf))
 PARTS = {"looks": "what it looks like", "ways": "how it moves", "seen": "of the target"}
 
 Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A video whose frames are there."""
-
-    name: str
-    boxes: Boxes
-    rivals: Boxes
-    frames: list[Image]
-
-    def image(self, frame: int) -> Image:
-        """Return a frame."""
-        return self.frames[frame]
 
 
 @dataclass(frozen=True)
@@ -178,8 +164,7 @@ def _follow(
 
 def _boxes(specs: Sequence[TrackerSpec], video: SimulatedVideo) -> dict[str, Boxes]:
     """Return the boxes of each tracker, for all of which the frames are rendered once."""
-    frames = [video.image(k) for k in range(len(video.boxes))]
-    shown = Rendered(video.name, video.boxes, video.rivals, frames)
+    shown = RenderedVideo.of(video)
     return {spec.label: run_video(spec.create(), shown).trajectory.boxes for spec in specs}
 
 

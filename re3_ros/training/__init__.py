@@ -23,6 +23,7 @@ from ._config import Stage, TrainingConfig, read_config
 from ._data import read_data
 from ._held_out import (
     HeldOutVideos,
+    RenderedVideo,
     SimulatedVideo,
     Video,
     held_out_videos,
@@ -49,6 +50,7 @@ __all__ = [
     "LabelledLogits",
     "PackOptions",
     "Platt",
+    "RenderedVideo",
     "SimulatedVideo",
     "Stage",
     "TrainingConfig",

@@ -85,6 +85,33 @@ class SimulatedVideo:
         return np.ascontiguousarray(square[top : top + height])
 
 
+@dataclass(frozen=True)
+class RenderedVideo:
+    """A video whose frames are in memory, for several trackers to follow."""
+
+    name: str
+    boxes: Boxes
+    """(n, 4) pixels."""
+    rivals: Boxes
+    """(R, n, 4) pixels."""
+    frames: Sequence[Image]
+
+    @classmethod
+    def of(cls, video: Video) -> RenderedVideo:
+        """Render all frames of a video."""
+        frames = [video.image(k) for k in range(len(video.boxes))]
+        return cls(video.name, video.boxes, video.rivals, frames)
+
+    def every(self, stride: int) -> RenderedVideo:
+        """Return the video of every so manieth frame, from the first."""
+        boxes, rivals = self.boxes[::stride], self.rivals[:, ::stride]
+        return RenderedVideo(self.name, boxes, rivals, self.frames[::stride])
+
+    def image(self, frame: int) -> Image:
+        """Return a frame."""
+        return self.frames[frame]
+
+
 def simulated_videos(
     simulator: Simulator, count: int, frames: int, name: str = "simulated"
 ) -> list[SimulatedVideo]:

@@ -3,13 +3,9 @@
 import json
 import sys
 
-import numpy as np
 import pytest
 
 from re3_ros.network import build, save
-
-SCORE = {"iou": 0.5, "error": 0.1, "on_rival": 0.2, "switches": 1.0}
-FIGURES = {"look_ms": 3.0, "between_ms": 2.0, "look_mflop": 270.0, "between_mflop": 136.0}
 
 
 @pytest.fixture
@@ -46,8 +42,6 @@ def test_a_variant_is_trained_for_its_minutes(
     monkeypatch.setattr(
         script, "train", lambda *a, **k: seen.append((*a, k["deadline"])) or trained
     )
-    scores = dict.fromkeys((kind for kind, *_ in script.KINDS), SCORE)
-    monkeypatch.setattr(script, "_measure", lambda *_: {"scores": scores, **FIGURES})
     monkeypatch.setattr(sys, "argv", [*words, "--minutes", "3", "--variants", "2.5 boxes"])
     script.main()
     [(config, data, folder, deadline)] = seen
@@ -57,21 +51,6 @@ def test_a_variant_is_trained_for_its_minutes(
     assert deadline.minutes == 3
     assert 150 < deadline.left <= 180
     assert (tmp_path / "next" / "2_5_boxes.safetensors").read_bytes() == trained.read_bytes()
-
-
-def test_every_fifth_frame_of_a_video(script):
-    class Long:
-        name = "long"
-        boxes = np.arange(40.0).reshape(10, 4)
-        rivals = np.zeros((2, 10, 4))
-
-        def image(self, frame):
-            return np.full((4, 4, 3), frame, np.uint8)
-
-    video = script.Strided(Long(), 5)
-    assert video.boxes.tolist() == [Long.boxes[0].tolist(), Long.boxes[5].tolist()]
-    assert video.rivals.shape == (2, 2, 4)
-    assert video.image(1)[0, 0, 0] == 5
 
 
 def test_an_unknown_variant_is_named(script, words, monkeypatch, capsys):

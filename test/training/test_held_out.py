@@ -12,6 +12,7 @@ from re3_ros.errors import ConfigError, SourceError, WeightsError
 from re3_ros.network import build, save
 from re3_ros.simulation import Simulator
 from re3_ros.training import (
+    RenderedVideo,
     TrainingConfig,
     held_out_videos,
     read_run_config,
@@ -51,6 +52,13 @@ def test_a_frame_is_what_the_crops_are_cut_from(video):
     part = image[60:188, 80:208]
     if not video.track.photometry.noise:  # noise is drawn afresh for each size
         assert np.abs(part.astype(int) - crop).mean() < 2
+
+
+def test_every_fifth_frame_of_a_rendered_video(video):
+    shown = RenderedVideo.of(video).every(5)
+    assert np.array_equal(shown.boxes, video.boxes[[0, 5, 10]], equal_nan=True)
+    assert shown.rivals.shape == (len(video.rivals), 3, 4)
+    assert np.array_equal(shown.image(1), video.image(5))
 
 
 def test_the_box_is_where_the_object_is(data_root):
