@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +124,8 @@ def main() -> None:
     config = read_run_config(default_weights(), options.config)
     root = options.data or run_data_folder(config)
     held = held_out_videos(config, root, options.videos, options.frames)
-    results = _follow(specs, held.rivals, held.simulated)
+    with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
+        results = _follow(pool, specs, held.rivals, held.simulated)
     first = results[specs[0].label]
     figures = {name: figures_of(result, first) for name, result in results.items()}
     Console(width=110).print(_table(figures), _kinds(figures))
@@ -141,25 +144,34 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runtime", default="openvino-float32", help="of ours")
     parser.add_argument("--videos", type=int, default=100)
     parser.add_argument("--frames", type=int, default=90)
+    parser.add_argument("--workers", type=int, default=1, help="processes that follow videos")
     parser.add_argument("--output", type=Path, help="JSON to write")
     parser.add_argument("--picture", type=Path, help="PNG to draw")
     return parser.parse_args()
 
 
 def _follow(
+    pool: Executor,
     specs: Sequence[TrackerSpec],
     rivals: Sequence[SimulatedVideo],
     everyday: Sequence[SimulatedVideo],
 ) -> dict[str, Result]:
     kept: dict[str, list[Followed]] = {spec.label: [] for spec in specs}
     means: dict[str, list[float]] = {spec.label: [] for spec in specs}
-    for video in progress(rivals, "among rivals"):
-        for name, found in _boxes(specs, video).items():
+    for video, by_name in _followed(pool, specs, rivals, "among rivals"):
+        for name, found in by_name.items():
             kept[name].append(Followed(found, video))
-    for video in progress(everyday, "everyday"):
-        for name, found in _boxes(specs, video).items():
+    for video, by_name in _followed(pool, specs, everyday, "everyday"):
+        for name, found in by_name.items():
             means[name].append(_overlap(found, video.boxes))
     return {name: Result(kept[name], np.array(means[name])) for name in kept}
+
+
+def _followed(
+    pool: Executor, specs: Sequence[TrackerSpec], videos: Sequence[SimulatedVideo], what: str
+) -> Iterator[tuple[SimulatedVideo, dict[str, Boxes]]]:
+    """Return each video with the boxes of each tracker."""
+    return zip(progress(videos, what), pool.map(partial(_boxes, specs), videos), strict=True)
 
 
 def _boxes(specs: Sequence[TrackerSpec], video: SimulatedVideo) -> dict[str, Boxes]:

@@ -1,5 +1,6 @@
 # Copyright 2026 The re3_ros Authors
 # SPDX-License-Identifier: Apache-2.0
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -49,17 +50,17 @@ def test_changes_are_those_on_the_same_videos(script, video):
     assert row["everyday_change"] == pytest.approx((0.1, 0.0))
 
 
-def test_it_follows_draws_and_writes(
-    script, data_root, run_file, small, tmp_path, monkeypatch, capsys
-):
+def test_it_follows_draws_and_writes(script, data_root, run_file, small, tmp_path):
     weights = tmp_path / "small.safetensors"
     save(build("compact", **small), weights)
-    words = ["rivals.py", "--trackers", f"small=re3-procedure@{weights},mosse"]
-    words += ["--config", str(run_file)]
+    words = ["--trackers", f"small=re3-procedure@{weights},mosse", "--config", str(run_file)]
     words += ["--data", str(data_root), "--runtime", "torch", "--videos", "2", "--frames", "8"]
-    words += ["--output", str(tmp_path / "r.json"), "--picture", str(tmp_path / "r.png")]
-    monkeypatch.setattr(sys, "argv", words)
-    script.main()
-    assert "mosse" in capsys.readouterr().out
+    words += ["--workers", "2", "--output", str(tmp_path / "r.json")]
+    words += ["--picture", str(tmp_path / "r.png")]
+    ended = subprocess.run(
+        [sys.executable, script.__file__, *words], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "mosse" in ended.stdout
     assert (tmp_path / "r.json").stat().st_size > 500
     assert (tmp_path / "r.png").read_bytes()[:4] == b"\x89PNG"
