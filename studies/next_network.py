@@ -35,7 +35,8 @@ from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
 from re3_ros.bench import bench_model
-from re3_ros.boxes import Boxes, iou
+from re3_ros.boxes import Boxes
+from re3_ros.evaluation import average_overlap, mean_and_error
 from re3_ros.network import Re3Network, load, read_metadata
 from re3_ros.network.runtimes import Runtime, make_runtime
 from re3_ros.tracking import Tracker
@@ -207,20 +208,10 @@ def _follow(runtimes: dict[str, Runtime], held: HeldOutVideos) -> dict[str, dict
 
 def _score(kept: Sequence[Kept], first: Sequence[Kept]) -> Score:
     """Return the score of what a variant found; ``first`` is what the first one found."""
-    own = np.array([_mean_iou(*k) for k in kept])
-    changes = own - [_mean_iou(*k) for k in first]
-    changes = changes[np.isfinite(changes)]
-    error = changes.std(ddof=1) / np.sqrt(len(changes)) if len(changes) > 1 else np.nan
+    own, before = (np.array([average_overlap(k[1], k[0]) for k in of]) for of in (kept, first))
+    change, error = mean_and_error(own - before)
     whole = identity(k for k in kept if len(k[2]))
-    figures = np.nanmean(own), changes.mean(), error
-    return Score(*map(float, figures), whole.on_rival, whole.switches)
-
-
-def _mean_iou(found: Boxes, truth: Boxes, _: Boxes) -> float:
-    """Return the mean IoU over the frames in view, the first one, which is given, left out."""
-    known = np.isfinite(truth).all(axis=1)
-    known[0] = False
-    return float(iou(found, truth)[known].mean()) if known.any() else np.nan
+    return Score(float(np.nanmean(own)), change, error, whole.on_rival, whole.switches)
 
 
 @torch.no_grad()

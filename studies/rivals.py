@@ -33,7 +33,7 @@ from rich.progress import track as progress
 from rich.table import Table
 
 from re3_ros.boxes import Boxes, clip, iou
-from re3_ros.evaluation import run_video
+from re3_ros.evaluation import average_overlap, mean_and_error, run_video
 from re3_ros.evaluation.trackers import TrackerSpec, parse_specs
 from re3_ros.simulation import SCREEN
 from re3_ros.training import (
@@ -163,7 +163,7 @@ def _follow(
             kept[name].append(Followed(found, video))
     for video, by_name in _followed(pool, specs, everyday, "everyday"):
         for name, found in by_name.items():
-            means[name].append(_overlap(found, video.boxes))
+            means[name].append(_everyday(found, video.boxes))
     return {name: Result(kept[name], np.array(means[name])) for name in kept}
 
 
@@ -180,13 +180,9 @@ def _boxes(specs: Sequence[TrackerSpec], video: SimulatedVideo) -> dict[str, Box
     return {spec.label: run_video(spec.create(), shown).trajectory.boxes for spec in specs}
 
 
-def _overlap(found: Boxes, truth: Boxes) -> float:
-    """Return the mean IoU of boxes cut to the screen, the first frame, which is given, left out."""
-    known = np.isfinite(truth).all(axis=1)
-    known[0] = False
-    if not known.any():
-        return float("nan")
-    return float(iou(clip(found[known], *SCREEN), clip(truth[known], *SCREEN)).mean())
+def _everyday(found: Boxes, truth: Boxes) -> float:
+    """Return the average overlap of boxes cut to the screen."""
+    return average_overlap(clip(truth, *SCREEN), clip(found, *SCREEN))
 
 
 def figures_of(result: Result, first: Result) -> dict[str, Any]:
@@ -194,22 +190,15 @@ def figures_of(result: Result, first: Result) -> dict[str, Any]:
     whole = identity((f.found, f.video.boxes, f.video.rivals) for f in result.rivals)
     return {
         "everyday": float(np.nanmean(result.everyday)),
-        "everyday_change": _mean(result.everyday - first.everyday),
+        "everyday_change": mean_and_error(result.everyday - first.everyday),
         "iou": whole.mean_iou,
         "on_rival": whole.on_rival,
-        "on_rival_change": _mean(result.shares() - first.shares()),
+        "on_rival_change": mean_and_error(result.shares() - first.shares()),
         "switches": whole.switches,
         "looks": {k: result.share(lambda f, k=k: f.of_kind(k)) for k in LOOKS},
         "ways": {k: result.share(lambda f, k=k: f.of_kind(k)) for k in WAYS},
         "seen": {n: result.share(lambda f, a=a, b=b: f.seen(a, b)) for n, a, b in SEEN},
     }
-
-
-def _mean(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Return mean and standard error of what is known."""
-    known = values[np.isfinite(values)]
-    error = known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else float("nan")
-    return float(known.mean()), float(error)
 
 
 def _table(figures: dict[str, dict[str, Any]]) -> Table:

@@ -16,7 +16,7 @@ import numpy as np
 
 from re3_ros.boxes import Boxes, iou
 from re3_ros.datasets import Sequence as Clips
-from re3_ros.evaluation import auc
+from re3_ros.evaluation import auc, mean_and_error
 from re3_ros.network import Re3Network
 from re3_ros.network.runtimes import Runtime, make_runtime
 from re3_ros.tracking import Tracker
@@ -62,9 +62,9 @@ class PrecisionChange:
         for runtime in dict.fromkeys(row.runtime for row in rows):
             own = [row for row in rows if row.runtime == runtime]
             apart = np.array([row.auc - row.exact for row in own])
-            error = float(apart.std() / np.sqrt(len(apart)))
+            change, error = mean_and_error(apart)
             same = float(np.mean([row.agreement for row in own]))
-            changes.append(cls(runtime, len(own), float(apart.mean()), error, same))
+            changes.append(cls(runtime, len(own), change, error, same))
         return changes
 
     def __str__(self) -> str:

@@ -68,6 +68,21 @@ def auc(truth: ArrayLike, boxes: ArrayLike) -> float:
     return float(success_curve(overlaps(truth, boxes)).mean())
 
 
+def average_overlap(truth: ArrayLike, boxes: ArrayLike) -> float:
+    """Return the mean IoU, the frame with the given box left out (AO of GOT-10k)."""
+    return mean_and_error(overlaps(truth, boxes)[1:])[0]
+
+
+def mean_and_error(values: ArrayLike) -> tuple[float, float]:
+    """Return the mean of the values (n,) that are not NaN, and its standard error.
+
+    The error of less than two is NaN, and so is the mean of none.
+    """
+    known = _present(values)
+    error = known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else float("nan")
+    return float(known.mean()) if len(known) else float("nan"), float(error)
+
+
 def robustness(drops: int, frames: int) -> float:
     """Return ``exp(-30 drops / frames)``, the chance to survive 30 frames (paper, Table I)."""
     return float(np.exp(-ROBUSTNESS_SENSITIVITY * drops / frames))

@@ -21,6 +21,7 @@ from re3_ros.evaluation.trackers import RunningTracker, TrackerFactory, parse_pr
 from ._metrics import (
     NORMALISED_THRESHOLDS,
     Curve,
+    average_overlap,
     centre_errors,
     overlaps,
     precision_curve,
@@ -107,7 +108,7 @@ class SequenceResult:
     @property
     def average_overlap(self) -> float:
         """AO of GOT-10k: mean IoU, the frame with the given box left out."""
-        return _mean(self.overlaps[1:])
+        return average_overlap(self.truth, self.trajectory.boxes)
 
     @property
     def success_50(self) -> float:
@@ -188,11 +189,6 @@ def run_ope(
 def mean_auc(results: Iterable[SequenceResult]) -> float:
     """Return the mean over sequences of the area under the success curve."""
     return float(np.mean([r.auc for r in results]))
-
-
-def _mean(values: Curve) -> float:
-    present = values[~np.isnan(values)]
-    return float(present.mean()) if len(present) else float("nan")
 
 
 def _milliseconds(seconds: NDArray[np.float64], percentile: float) -> float:

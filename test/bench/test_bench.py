@@ -307,7 +307,7 @@ def test_the_change_of_precision_is_a_mean_with_its_error():
     rows = [PrecisionRow("s", k, "some", 0.5, 0.5 + d, 0.9) for k, d in enumerate(changes)]
     (change,) = PrecisionChange.of(rows)
     assert change.auc == pytest.approx(-0.001)
-    assert change.error == pytest.approx(0.0015)
-    assert str(change).startswith("holds: some: AUC -0.0010 (standard error 0.0015) over 4 runs")
+    assert change.error == pytest.approx(0.0015 * np.sqrt(4 / 3))  # estimated from four runs
+    assert str(change).startswith("holds: some: AUC -0.0010 (standard error 0.0017) over 4 runs")
     (worse,) = PrecisionChange.of([PrecisionRow("s", 0, "some", 0.5, 0.49, 0.9)])
     assert str(worse).startswith("MISSED")

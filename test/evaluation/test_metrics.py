@@ -9,7 +9,9 @@ from hypothesis.extra.numpy import arrays
 from re3_ros.boxes import to_xywh
 from re3_ros.evaluation import (
     auc,
+    average_overlap,
     centre_errors,
+    mean_and_error,
     overlaps,
     paper_average,
     precision_curve,
@@ -121,3 +123,19 @@ def test_agrees_with_the_got10k_toolkit(toolkit, corners, sides):
     success, precision = toolkit._calc_curves(ious, errors)
     np.testing.assert_allclose(success_curve(ious), success, atol=1e-6)
     np.testing.assert_allclose(precision_curve(errors), precision, atol=1e-6)
+
+
+def test_the_average_overlap_leaves_out_the_given_box_and_frames_without_the_target():
+    assert average_overlap(TRUTH, BOXES) == pytest.approx((0.5 + 0) / 2)
+    assert np.isnan(average_overlap(TRUTH[:1], BOXES[:1]))
+
+
+def test_mean_and_standard_error_are_of_what_is_known():
+    mean, error = mean_and_error(np.array([1.0, np.nan, 2.0, 3.0]))
+    assert mean == 2
+    assert error == pytest.approx(1 / np.sqrt(3))  # variance 1 of three
+
+
+@pytest.mark.parametrize("values", [[], [np.nan], [2.0]])
+def test_less_than_two_values_have_no_standard_error(values):
+    assert np.isnan(mean_and_error(np.array(values))[1])
