@@ -14,7 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from re3_ros.boxes import Boxes, centre, size
+from re3_ros.boxes import Boxes, area, centre, intersection, size
+from re3_ros.crops import CONTEXT, search_window
 
 Noise = Literal["goturn", "paper", "none"]
 _TRIES = 10
@@ -60,6 +61,8 @@ class UnrollPlan:
     """
     rescue: float = 0.0
     """Share of tracks that lost their object before a step and are set back on it."""
+    rescue_at_once: bool = False
+    """Whether those are set back in the frame in which they lost it, too."""
     forget: float = 0.0
     """Share of tracks whose previous crop is withheld during a step: zeros stand for it.
 
@@ -166,6 +169,20 @@ def move(boxes: Boxes, shift: NDArray[np.float64], stretch: NDArray[np.float64])
     middle = centre(boxes) + size(boxes) * shift
     half = size(boxes) * stretch / 2
     return np.concatenate([middle - half, middle + half], axis=1)
+
+
+def keep_covered(
+    boxes: Boxes, truth: Boxes, cover: NDArray[np.float64], context: float = CONTEXT
+) -> Boxes:
+    """Return boxes moved towards the truth by tenths until their windows hold enough of it."""
+    boxes = boxes.copy()
+    for _ in range(50):
+        share = intersection(search_window(boxes, context), truth) / np.maximum(area(truth), 1e-9)
+        short = share < cover
+        if not short.any():
+            break
+        boxes[short] = 0.9 * boxes[short] + 0.1 * truth[short]
+    return boxes
 
 
 def mirror(boxes: Boxes, which: NDArray[np.bool_]) -> Boxes:

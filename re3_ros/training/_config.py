@@ -97,6 +97,7 @@ class TrainingConfig(_Strict):
         default=0.0, ge=0, le=1, description="of self-trained tracks, see `UnrollPlan`"
     )
     rescue: float = Field(default=0.0, ge=0, le=1, description="of tracks that lost their object")
+    rescue_at_once: bool = Field(default=False, description="in the frame, not before a step")
     forget: float = Field(default=0.0, ge=0, le=1, description="of tracks, see `UnrollPlan`")
     first_frame: bool = Field(default=False, description="whether the initial pass counts too")
     hidden_weight: float = Field(default=0.2, ge=0, description="of the corners of hidden objects")

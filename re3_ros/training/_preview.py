@@ -17,10 +17,9 @@ from re3_ros.errors import ConfigError, writing
 from re3_ros.images import Image
 from re3_ros.simulation import SimulatedTrack, Track
 
-from ._choices import jitter
+from ._choices import jitter, keep_covered
 from ._config import TrainingConfig
 from ._data import read_data
-from ._unroll import keep_covered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -28,7 +28,7 @@ from re3_ros.network import Output, Re3Network
 from re3_ros.simulation import Renderer, SimulatedTrack, Track
 
 from ._carry import CarriedState, Key, next_key
-from ._choices import Choices, UnrollPlan, draw_choices, mirror, move
+from ._choices import Choices, UnrollPlan, draw_choices, keep_covered, mirror, move
 
 LOST = 0.1
 """Overlap below which a track has lost its object."""
@@ -152,6 +152,8 @@ class Unroll(nn.Module):
             windows = search_window(search_boxes, network.context)
             boxes = _usable(decode(output.corners.detach().float().cpu(), windows), search_boxes)
             terms.append(self._terms(output, boxes, search_boxes, truth, plan))
+            if plan.rescue_at_once:
+                boxes, state = _set_back(batch, truth, boxes, state, first)
             state = self._reset(batch, t, boxes, state, (template, first))
         self._taken, self.carried = self.carried, None
         if batch.key:
@@ -167,8 +169,8 @@ class Unroll(nn.Module):
         truth, choices = batch.truth(0), batch.choices
         boxes, state, carried = truth.boxes, first, self.carried
         if carried is not None and batch.key and carried.key == batch.key:
-            lost = (iou(carried.boxes, boxes) < LOST) & (truth.visibility > SEEN)
-            old = (batch.starts > 0) & ~(lost & choices.rescued)
+            rescued = choices.rescued & _lost(carried.boxes, truth)
+            old = (batch.starts > 0) & ~rescued
             held = torch.from_numpy(old).to(first.device)[:, None, None]
             state = torch.where(held, carried.state.to(first.device, first.dtype), first)
             boxes = np.where(old[:, None], carried.boxes, boxes)
@@ -295,6 +297,21 @@ class Unroll(nn.Module):
         self._record.setdefault(name, []).append(values.detach().cpu())
 
 
+def _lost(boxes: Boxes, truth: Truth) -> NDArray[np.bool_]:
+    """Return (N,) whether a track has lost its object while that is seen."""
+    return np.asarray((iou(boxes, truth.boxes) < LOST) & (truth.visibility > SEEN))
+
+
+def _set_back(
+    batch: Batch, truth: Truth, boxes: Boxes, state: Tensor, first: Tensor
+) -> tuple[Boxes, Tensor]:
+    """Return boxes and states: of tracks that are rescued, the true box and the first state."""
+    rescued = batch.choices.rescued & _lost(boxes, truth)
+    begun_anew = torch.from_numpy(rescued).to(state.device)[:, None, None]
+    boxes = np.where(rescued[:, None], truth.boxes, boxes)
+    return boxes, torch.where(begun_anew, first.to(state.dtype), state)
+
+
 def _kept(forgotten: NDArray[np.bool_], like: Tensor) -> Tensor | None:
     """Return (N, 1) 0 for tracks whose previous crops are withheld and 1 for others, if any are."""
     if not forgotten.any():
@@ -320,20 +337,6 @@ def _crop_boxes(batch: Batch, t: int, boxes: Boxes, context: float) -> tuple[Box
     search_boxes = np.where(self_training, boxes, guided)
     search_boxes = keep_covered(search_boxes, truth, choices.cover, context)
     return search_boxes, search_boxes
-
-
-def keep_covered(
-    boxes: Boxes, truth: Boxes, cover: NDArray[np.float64], context: float = CONTEXT
-) -> Boxes:
-    """Return boxes moved towards the truth by tenths until their windows hold enough of it."""
-    boxes = boxes.copy()
-    for _ in range(50):
-        share = intersection(search_window(boxes, context), truth) / np.maximum(area(truth), 1e-9)
-        short = share < cover
-        if not short.any():
-            break
-        boxes[short] = 0.9 * boxes[short] + 0.1 * truth[short]
-    return boxes
 
 
 def _usable(boxes: Boxes, fallback: Boxes) -> Boxes:

@@ -150,6 +150,24 @@ def test_lost_tracks_are_rescued_and_others_are_not(batches, unroll):
     assert state[old].all()
 
 
+def test_lost_tracks_can_be_rescued_in_the_frame_itself(batches, unroll):
+    batch = replace(batches[0], plan=replace(batches[0].plan, self_training=1.0))
+    choices = replace(batch.choices, self_training=np.full(4, True), rescued=np.full(4, True))
+    batch = replace(batch, choices=choices)
+    with torch.no_grad():  # after a step of this network each object is far from its box
+        unroll.network.head.bias[:4] += 8
+    at_once = replace(batch, plan=replace(batch.plan, rescue_at_once=True))
+    truth = batch.truth(batch.frames - 1)
+    rescued = truth.visibility > 0.5
+    unroll(at_once)
+    assert rescued.any()
+    np.testing.assert_array_equal(unroll.carried.boxes[rescued], truth.boxes[rescued])
+    first = unroll.carried.state[rescued]
+    unroll(batch)
+    assert (unroll.carried.boxes[rescued] != truth.boxes[rescued]).any(axis=1).all()
+    assert (unroll.carried.state[rescued] != first).flatten(1).any(1).all()
+
+
 def test_tracks_are_pushed_if_they_follow_the_network(batches, unroll):
     batch = next(b for b in batches if b.starts.any())
     truth = np.stack([t.boxes[k] for t, k in zip(batch.tracks, batch.starts, strict=True)])

@@ -16,7 +16,8 @@ from re3_ros.network import build
 from re3_ros.simulation import Simulator, read_clip, sample_track
 from re3_ros.simulation._render import HostRenderer
 from re3_ros.training import Batch, Unroll, UnrollPlan
-from re3_ros.training._unroll import _crop_boxes, keep_covered
+from re3_ros.training._choices import keep_covered
+from re3_ros.training._unroll import _crop_boxes
 
 SMALL = {"skip": 8, "fine_skip": 2, "match": 8, "mixed": 16, "heat_maps": 4}
 SMALL |= {"fc_width": 32, "lstm_width": 16}
