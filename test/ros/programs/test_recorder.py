@@ -76,7 +76,8 @@ def recorder(ros, tmp_path_factory):
 @pytest.fixture
 def source(recorder, make_bench, tmp_path):
     with contextlib.closing(make_bench("/re3_recorder", recorder)) as bench:
-        assert bench.set(folder=str(tmp_path / "shows"), label="pour") == []
+        begin = {"folder": str(tmp_path / "shows"), "label": "pour", "max_seconds": 600.0}
+        assert bench.set(**begin) == []
         yield Source(bench)
 
 
@@ -162,9 +163,8 @@ def test_without_a_tracker_no_demonstration_is_kept(source, tmp_path):
 def test_it_ends_after_max_seconds(source, recorder, tmp_path):
     assert source.bench.set(max_seconds=3.0) == []
     record(source, True)
-    source.tell_until(lambda: files(tmp_path / "shows"))
-    assert "as long as max_seconds allows" in recorder.log.read_text()
-    assert source.bench.set(max_seconds=600.0) == []
+    source.tell_until(lambda: "as long as max_seconds allows" in recorder.log.read_text())
+    assert files(tmp_path / "shows") == ["demonstration_0001.csv", "demonstration_0001.json"]
 
 
 def test_a_status_that_makes_no_sense_is_left_out_and_the_demonstration_kept(
