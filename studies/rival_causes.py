@@ -6,9 +6,9 @@ r"""Why does the box go over to objects like the target: memory, resets, previou
 
 The bare procedure follows videos with rivals (those of rivals.py), then does so again with one part
 of it taken away, or with both crops cut at the true box of the frame before. Frames on a rival are
-told by how much is seen of the target. What could be had at most from looks and motion, two ideal
-observers tell: they know the true box of every object that is seen, and take the one nearest to
-where the target's speed leads. The stays on rivals of the plain procedure are sorted by their
+told by how much is seen of the target. How far looks and motion go, two ideal observers give an
+idea of: they know the true box of every object that is seen, and take the one nearest to where the
+target's speed leads. The stays on rivals of the plain procedure are sorted by their
 length, and by how little was seen of the target in the frames before them.
 """
 
@@ -30,7 +30,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import track as progress
 from rich.table import Table
-from rivals import LOOKS, SEEN, Followed, Result
+from rivals import LOOKS, SEEN, Followed, Result, parser_of
 
 from re3_ros.boxes import Boxes, area, centre, clip, iou
 from re3_ros.network import load
@@ -41,7 +41,6 @@ from re3_ros.training import (
     RenderedVideo,
     SimulatedVideo,
     held_out_videos,
-    identity,
     read_run_config,
     run_data_folder,
 )
@@ -159,12 +158,10 @@ def stays(followed: Followed) -> Iterator[Stay]:
             begun = t
 
 
-def figures_of(followed: Sequence[Followed]) -> dict[str, Any]:
+def figures_of(result: Result) -> dict[str, Any]:
     """Return shares of frames on a rival and the IoU of one way to follow."""
-    whole = identity((f.found, f.video.boxes, f.video.rivals) for f in followed)
-    share = Result(list(followed), np.zeros(0)).share
-    seen = {n: share(lambda f, a=a, b=b: f.seen(a, b)) for n, a, b in SEEN}
-    return {"on_rival": whole.on_rival, "iou": whole.mean_iou, "seen": seen}
+    whole = result.identity()
+    return {"on_rival": whole.on_rival, "iou": whole.mean_iou, "seen": result.by_seen()}
 
 
 def by_stay(found: Sequence[Stay]) -> dict[str, dict[str, float]]:
@@ -198,7 +195,7 @@ def main() -> None:
                 results[name].append(Followed(found, video))
     for name, alike in IDEALS.items():
         results[name] = [Followed(observe(video, alike), video) for video in videos]
-    figures = {name: figures_of(followed) for name, followed in results.items()}
+    figures = {name: figures_of(Result(followed)) for name, followed in results.items()}
     lasting = by_stay([stay for f in results["the procedure"] for stay in stays(f)])
     Console(width=110).print(_table(figures), _stay_table(lasting))
     if options.output:
@@ -210,16 +207,8 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = parser_of(__doc__ or "", videos=200)
     parser.add_argument("--weights", type=Path, default=default_weights())
-    parser.add_argument("--data", type=Path, help="data folder of the training run")
-    parser.add_argument("--config", type=Path, help="the run's YAML file")
-    parser.add_argument("--runtime", default="openvino-float32")
-    parser.add_argument("--videos", type=int, default=200)
-    parser.add_argument("--frames", type=int, default=90)
-    parser.add_argument("--workers", type=int, default=1, help="processes that follow videos")
-    parser.add_argument("--output", type=Path, help="JSON to write")
-    parser.add_argument("--picture", type=Path, help="PNG to draw")
     return parser.parse_args()
 
 

@@ -19,7 +19,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -37,6 +37,7 @@ from re3_ros.evaluation import average_overlap, mean_and_error, run_video
 from re3_ros.evaluation.trackers import TrackerSpec, parse_specs
 from re3_ros.simulation import SCREEN
 from re3_ros.training import (
+    Identity,
     RenderedVideo,
     SimulatedVideo,
     counted,
@@ -103,8 +104,16 @@ class Result:
     """Of one tracker."""
 
     rivals: list[Followed]
-    everyday: NDArray[np.float64]
+    everyday: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     """Mean IoU of each everyday video, the first frame left out."""
+
+    def identity(self) -> Identity:
+        """Return how well the target was kept in the videos with rivals."""
+        return identity((f.found, f.video.boxes, f.video.rivals) for f in self.rivals)
+
+    def by_seen(self) -> dict[str, float]:
+        """Return the share of frames on a rival by how much of the target is seen."""
+        return {n: self.share(lambda f, a=a, b=b: f.seen(a, b)) for n, a, b in SEEN}
 
     def shares(self) -> NDArray[np.float64]:
         """Return the share of frames on a rival in each video, NaN where none counts."""
@@ -137,17 +146,23 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = parser_of(__doc__ or "", videos=100)
     parser.add_argument("--trackers", default="re3-procedure,re3", help="as of `re3 evaluate`")
+    return parser.parse_args()
+
+
+def parser_of(doc: str, videos: int) -> argparse.ArgumentParser:
+    """Return a parser of what studies of these videos have in common."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--data", type=Path, help="data folder of the training run")
     parser.add_argument("--config", type=Path, help="the run's YAML file")
     parser.add_argument("--runtime", default="openvino-float32", help="of ours")
-    parser.add_argument("--videos", type=int, default=100)
+    parser.add_argument("--videos", type=int, default=videos)
     parser.add_argument("--frames", type=int, default=90)
     parser.add_argument("--workers", type=int, default=1, help="processes that follow videos")
     parser.add_argument("--output", type=Path, help="JSON to write")
     parser.add_argument("--picture", type=Path, help="PNG to draw")
-    return parser.parse_args()
+    return parser
 
 
 def _follow(
@@ -187,7 +202,7 @@ def _everyday(found: Boxes, truth: Boxes) -> float:
 
 def figures_of(result: Result, first: Result) -> dict[str, Any]:
     """Return all figures of a tracker, and its differences to the first one."""
-    whole = identity((f.found, f.video.boxes, f.video.rivals) for f in result.rivals)
+    whole = result.identity()
     return {
         "everyday": float(np.nanmean(result.everyday)),
         "everyday_change": mean_and_error(result.everyday - first.everyday),
@@ -197,7 +212,7 @@ def figures_of(result: Result, first: Result) -> dict[str, Any]:
         "switches": whole.switches,
         "looks": {k: result.share(lambda f, k=k: f.of_kind(k)) for k in LOOKS},
         "ways": {k: result.share(lambda f, k=k: f.of_kind(k)) for k in WAYS},
-        "seen": {n: result.share(lambda f, a=a, b=b: f.seen(a, b)) for n, a, b in SEEN},
+        "seen": result.by_seen(),
     }
 
 

@@ -21,8 +21,8 @@ from re3_ros.evaluation.trackers import RunningTracker, TrackerFactory, parse_pr
 from ._metrics import (
     NORMALISED_THRESHOLDS,
     Curve,
-    average_overlap,
     centre_errors,
+    mean_and_error,
     overlaps,
     precision_curve,
     success_curve,
@@ -108,7 +108,7 @@ class SequenceResult:
     @property
     def average_overlap(self) -> float:
         """AO of GOT-10k: mean IoU, the frame with the given box left out."""
-        return average_overlap(self.truth, self.trajectory.boxes)
+        return mean_and_error(self.overlaps[1:])[0]
 
     @property
     def success_50(self) -> float:

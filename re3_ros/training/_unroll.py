@@ -169,11 +169,11 @@ class Unroll(nn.Module):
         truth, choices = batch.truth(0), batch.choices
         boxes, state, carried = truth.boxes, first, self.carried
         if carried is not None and batch.key and carried.key == batch.key:
-            rescued = choices.rescued & _lost(carried.boxes, truth)
-            old = (batch.starts > 0) & ~rescued
+            old = batch.starts > 0
             held = torch.from_numpy(old).to(first.device)[:, None, None]
             state = torch.where(held, carried.state.to(first.device, first.dtype), first)
             boxes = np.where(old[:, None], carried.boxes, boxes)
+            boxes, state = _set_back(batch, truth, boxes, state, first)
         pushed = move(boxes, choices.push_shift, choices.push_stretch)
         return np.where((choices.pushed & choices.self_training)[:, None], pushed, boxes), state
 
@@ -297,16 +297,13 @@ class Unroll(nn.Module):
         self._record.setdefault(name, []).append(values.detach().cpu())
 
 
-def _lost(boxes: Boxes, truth: Truth) -> NDArray[np.bool_]:
-    """Return (N,) whether a track has lost its object while that is seen."""
-    return np.asarray((iou(boxes, truth.boxes) < LOST) & (truth.visibility > SEEN))
-
-
 def _set_back(
     batch: Batch, truth: Truth, boxes: Boxes, state: Tensor, first: Tensor
 ) -> tuple[Boxes, Tensor]:
-    """Return boxes and states: of tracks that are rescued, the true box and the first state."""
-    rescued = batch.choices.rescued & _lost(boxes, truth)
+    """Return boxes and states; the true box and the first state of tracks that lost their object
+    while it is seen, and are rescued."""
+    lost = (iou(boxes, truth.boxes) < LOST) & (truth.visibility > SEEN)
+    rescued = batch.choices.rescued & lost
     begun_anew = torch.from_numpy(rescued).to(state.device)[:, None, None]
     boxes = np.where(rescued[:, None], truth.boxes, boxes)
     return boxes, torch.where(begun_anew, first.to(state.dtype), state)

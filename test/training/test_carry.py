@@ -151,9 +151,9 @@ def test_lost_tracks_are_rescued_and_others_are_not(batches, unroll):
 
 
 def test_lost_tracks_can_be_rescued_in_the_frame_itself(batches, unroll):
-    batch = replace(batches[0], plan=replace(batches[0].plan, self_training=1.0))
-    choices = replace(batch.choices, self_training=np.full(4, True), rescued=np.full(4, True))
-    batch = replace(batch, choices=choices)
+    every = np.full(4, True)
+    choices = replace(batches[0].choices, self_training=every, rescued=every)
+    batch = replace(batches[0], choices=choices)
     with torch.no_grad():  # after a step of this network each object is far from its box
         unroll.network.head.bias[:4] += 8
     at_once = replace(batch, plan=replace(batch.plan, rescue_at_once=True))
